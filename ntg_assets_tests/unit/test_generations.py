@@ -14,7 +14,9 @@ import pytest
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.publish import PublishSettings
 from ntg_assets.errors import StorageError
-from ntg_assets.publish.generations.handover import LINKED
+from ntg_assets.history.currents import read_changes
+from ntg_assets.history.days import ASSIGNMENT_DAYS
+from ntg_assets.publish.generations.handover import LINKED, reconcile
 from ntg_assets.publish.generations.rollback import roll_back
 from ntg_assets.publish.generations.shelf import (
     current_folder,
@@ -23,7 +25,9 @@ from ntg_assets.publish.generations.shelf import (
     prune,
 )
 from ntg_assets.publish.verify import verify_publication
+from ntg_assets.storage.files import point
 from ntg_assets_tests.nights import (
+    FIRST_DAY,
     IDS,
     REPORT,
     STORE,
@@ -190,3 +194,16 @@ def test_the_recipes_of_the_docs_read_one_generation(paths: Paths) -> None:
     without_client = "\n".join(line for line in copied.splitlines() if line[:6] != "duckdb")
     subprocess.run(["sh", "-ec", without_client], cwd=paths.workspace, check=True)
     assert (paths.workspace / "copies" / REPORT).read_bytes() == contents(1)[REPORT]
+
+
+def test_a_rollback_that_was_not_written_down_takes_back_the_draw_of_its_day(paths: Paths) -> None:
+    for night in (1, 2, 3):
+        publish_night(paths, night)
+    roll_back(paths, None, ids=IDS)
+    first = paths.generations / name_of(2)
+    first.rename(first.with_name(f"{first.name}.2"))  # its page was written anew
+    point(paths.current, paths.generations / name_of(1))  # and the process ended here
+    reconcile(paths)
+    change = read_changes(paths.history)[-1]
+    assert (change.action, change.before) == ("rolled back", name_of(2))
+    assert change.draws == [ASSIGNMENT_DAYS.file_name(FIRST_DAY + timedelta(days=2))]

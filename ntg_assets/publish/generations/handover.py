@@ -24,7 +24,12 @@ from ntg_assets.history.currents import (
 )
 from ntg_assets.history.links import show_history
 from ntg_assets.publish.generations.kept_days import draws_of, keep_days
-from ntg_assets.publish.generations.shelf import current_folder, current_generation, shelve
+from ntg_assets.publish.generations.shelf import (
+    current_folder,
+    current_generation,
+    editions,
+    shelve,
+)
 from ntg_assets.publish.locations import BRIEF
 from ntg_assets.publish.manifest import Manifest, describe_file, read_manifest, write_manifest
 from ntg_assets.storage.files import hard_link, point, write_text
@@ -112,9 +117,15 @@ def reconcile(paths: Paths) -> None:
         at = datetime.fromtimestamp(paths.current.lstat().st_mtime, UTC).replace(tzinfo=None)
         before = last.generation if last else None
         action = _unrecorded(changes, current)
-        draws = draws_of(paths, paths.generations / str(before)) if action == "rolled back" else []
+        draws = draws_of(paths, _latest(paths, str(before))) if action == "rolled back" else []
         change = _change(current, action, before=before)
         append_change(paths.history, change.model_copy(update={"at": at, "draws": draws}))
+
+
+def _latest(paths: Paths, name: str) -> Path:
+    """The folder of a generation that was written last: its page may have been written anew."""
+    folders = [kept.folder for kept in editions(paths, name)]
+    return folders[-1] if folders else paths.generations / name
 
 
 def _unrecorded(changes: list[Change], current: Manifest) -> Action:
