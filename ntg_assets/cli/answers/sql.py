@@ -32,8 +32,11 @@ SHORT = {
 }
 HELP = (
     "SQL, ended by `;`. `.tables` lists tables and views, `.columns live.churn_scores` the"
-    " columns of one, `.quit` ends. What people ask first: from answers.lists, contacts, users,"
-    " similar_titles, model_quality, experiments, load, dictionary."
+    " columns of one, `.quit` ends. What people ask first: from answers."
+)
+ANSWERS = (
+    "select string_agg(table_name, ', ' order by table_name) from information_schema.tables where"
+    " table_schema = 'answers'"
 )
 
 
@@ -108,7 +111,8 @@ def _converse(connection: Connection, generation: str, console: Console, form: F
     """Answer one question after the other until the person ends; a wrong one ends nothing."""
     import readline  # noqa: F401, PLC0415  # gives `input` its line editing
 
-    console.print(f"generation {generation}, read only. {HELP}", highlight=False, soft_wrap=True)
+    greeting = f"generation {generation}, read only. {tell_help(connection)}"
+    console.print(greeting, highlight=False, soft_wrap=True)
     while (question := _next_question()) is not None:
         try:
             if question.startswith("."):
@@ -117,6 +121,12 @@ def _converse(connection: Connection, generation: str, console: Console, form: F
                 answer(connection, question, console=console, form=form)
         except QueryError as error:
             console.print(f"[bold red]error:[/] {escape(str(error))}", highlight=False)
+
+
+def tell_help(connection: Connection) -> str:
+    """Say how to ask, with the answers that this publication holds."""
+    ((names,),) = connection.execute(ANSWERS).fetchall()
+    return f"{HELP}{names}."
 
 
 def _next_question() -> str | None:
@@ -139,7 +149,7 @@ def _next_question() -> str | None:
 def _short(connection: Connection, text: str, console: Console) -> None:
     command, _, named = text.partition(" ")
     if command not in SHORT:
-        console.print(HELP, highlight=False, soft_wrap=True)
+        console.print(tell_help(connection), highlight=False, soft_wrap=True)
         return
     values = {"named": named.strip()} if command == ".columns" else None
     show_rows(connection, SHORT[command], n_rows=MOST_LISTED, width=_width(console), values=values)
