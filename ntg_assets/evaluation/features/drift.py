@@ -98,7 +98,10 @@ def _compared(entity: str, now: pl.DataFrame, before: pl.DataFrame) -> Iterator[
 
 
 def _figures(now: pl.Series, before: pl.Series) -> tuple[object, ...]:
-    values, earlier = (series.cast(pl.Float64).drop_nulls().to_numpy() for series in (now, before))
+    # sorted: the order of a table's rows is free, and the last digits of a mean depend on it
+    values, earlier = (
+        series.cast(pl.Float64).drop_nulls().sort().to_numpy() for series in (now, before)
+    )
     enough = min(len(values), len(earlier)) >= MIN_PSI_ROWS
     psi = max(0.0, stability_index(earlier, values)) if enough else None
     return (
