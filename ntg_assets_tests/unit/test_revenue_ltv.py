@@ -1,0 +1,90 @@
+"""Lifetime value and what is at stake: exact sums, ranges, and how forecasts come together."""
+
+import numpy as np
+import pytest
+
+from ntg_assets.revenue.value.blending import blend
+from ntg_assets.revenue.value.ltv import stakes
+from ntg_assets.revenue.value.money_grid import grid_step, product_on_grid
+from ntg_assets.revenue.value.value_ranges import measure_ranges, range_of
+from ntg_assets.revenue.value.value_spread import Spread, fit_spread
+
+
+def test_nine_of_ten_lie_in_a_range_also_where_most_bring_nothing() -> None:
+    rng = np.random.default_rng(2)
+    told = np.linspace(1.0, 2.0, 1_000)
+    seen = told * rng.exponential(1.0, 1_000)
+    whole = measure_ranges(told, seen)
+    low, high = range_of(told, whole)
+    # bins of 50, each ending at a row: up to a row more on either side
+    assert 0.9 <= ((low <= seen) & (seen <= high)).mean() <= 0.9 + 2 / 50
+    assert (low > 0).all()
+    seen[np.arange(1_000) % 5 < 3] = 0.0  # all of them inside, and three of four of the others
+    low, high = range_of(told, measure_ranges(told, seen))
+    assert (low == 0).all()
+    assert 0.9 <= (seen <= high).mean() <= 0.9 + 1 / 50
+
+
+def test_products_on_a_grid_are_exact_and_add_up() -> None:
+    rng = np.random.default_rng(1)
+    share, amounts = rng.random(50_000), rng.lognormal(3, 2, 50_000)
+    share[:3] = [0.0, 1.0, 1e-9]
+    step = grid_step(float(amounts.sum()))
+    moved, product = product_on_grid(share, amounts, step)
+    assert (share * moved == product).all()
+    assert (product / step == np.rint(product / step)).all()
+    assert moved[share > 0.01] == pytest.approx(amounts[share > 0.01], rel=1e-5, abs=1e-5)
+    assert np.sort(product).sum() == product.sum() == sum(product.tolist())
+
+
+def test_stakes_divide_the_whole_without_clipping() -> None:
+    p, share = np.array([0.2, 0.9, 0.5, 1.0]), np.array([0.0, 0.5, 1.0, 0.3])
+    found = stakes(np.full(4, 100.0), share, p, np.array([True, True, True, False]))
+    assert found.if_stays.tolist() == pytest.approx([100 / 0.8, 100 / 0.55, 100, 100])
+    assert found.if_leaves.tolist() == pytest.approx([0.0, 50 / 0.55, 100, 100], abs=1e-9)
+    assert found.ltv.tolist() == pytest.approx([100] * 4)
+    assert (found.ltv + found.at_risk == found.if_stays).all()
+
+
+@pytest.mark.parametrize("scale", [1e-9, 1.0, 1e12])
+def test_the_identity_has_no_unit(scale: float) -> None:
+    rng = np.random.default_rng(2)
+    total, p = scale * rng.lognormal(2, 2, 1000), rng.random(1000)
+    found = stakes(total, rng.random(1000), p, rng.random(1000) < 0.8)
+    assert (found.ltv + found.at_risk == found.if_stays).all()
+    assert found.ltv.sum() + found.at_risk.sum() == found.if_stays.sum()
+    assert found.ltv.sum() == pytest.approx(total.sum(), rel=1e-9)
+
+
+def test_ways_are_added_up_by_v_and_r() -> None:
+    # V of 100 and 50, R of 20 and 25, P of 0.8: the parts are halved, not the totals' quotient
+    p = np.array([0.8])
+    parts = [
+        (0.5, np.array([0.2 * 100 + 0.8 * 20]), np.array([0.2])),
+        (0.5, np.array([0.2 * 50 + 0.8 * 25]), np.array([0.5])),
+    ]
+    total, share = blend(parts, p)
+    assert share.tolist() == pytest.approx([(20 + 25) / (100 + 50)])
+    assert total.tolist() == pytest.approx([0.2 * 75 + 0.8 * 22.5])
+    found = stakes(total, share, p, np.array([True]))
+    assert found.if_stays.tolist() == pytest.approx([75.0])
+    assert found.at_stake.tolist() == pytest.approx([75.0 - 22.5])
+
+
+def test_forecasts_come_together_as_far_as_earlier_cuts_bear_it_out() -> None:
+    told = np.array([0.02, 0.08, 0.2, 0.7])
+    assert fit_spread([], []) == Spread(1.0, 0.0)
+    # as told, at ten cutoffs: nothing moves
+    assert fit_spread([told] * 10, [told] * 10) == Spread(1.0, 0.0)
+    # the square root of what was told came: half the power, and one cutoff moves a third of the way
+    root = np.sqrt(told) / np.sqrt(told).sum()
+    assert fit_spread([told], [root]).power == pytest.approx(1 - 0.5 / 3)
+    assert fit_spread([told] * 18, [root] * 18).power == pytest.approx(1 - 0.5 * 0.9)
+    # everybody has a tenth of the sum alike
+    floored = 0.9 * told + 0.1 / 4
+    learned = fit_spread([told] * 98, [floored] * 98)
+    assert learned.floor == pytest.approx(0.1, abs=0.05)
+    amounts = np.array([0.0, 1.0, 5.0, 94.0])
+    assert learned.of(amounts).sum() == pytest.approx(100.0)
+    assert (np.diff(learned.of(amounts)) > 0).all()
+    assert learned.of(amounts)[0] > 0
