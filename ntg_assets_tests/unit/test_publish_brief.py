@@ -124,17 +124,23 @@ NOTHING_BROKEN = {
 }
 
 
-def test_brief_escapes_what_comes_from_the_log(tmp_path: Path) -> None:
+def page_of(tables: dict[str, pl.DataFrame], folder: Path) -> str:
+    """Write the brief of these tables beside pictures that stand in for its figures; read it."""
     for name in BRIEF_FIGURES:
-        (tmp_path / f"{name}.png").write_bytes(b"picture")
-    tables = brief_tables("<script>alert(1)</script>")
-    page = write_brief(
+        (folder / f"{name}.png").write_bytes(b"picture")
+    brief = write_brief(
         lambda _, table: tables[table],
         header=HEADER,
-        target=tmp_path / "brief.html",
-        figures=tmp_path,
+        target=folder / "brief.html",
+        figures=folder,
         strategies=["s"],
-    ).read_text()
+    )
+    return brief.read_text(encoding="utf-8")
+
+
+def test_brief_escapes_what_comes_from_the_log(tmp_path: Path) -> None:
+    tables = brief_tables("<script>alert(1)</script>")
+    page = page_of(tables, tmp_path)
     assert "<script>" not in page
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
     assert "index for relative priority, not money" in page
@@ -232,16 +238,8 @@ def broken_night(tables: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
 def test_a_night_with_broken_lists_and_logs_says_on_the_page_and_at_the_end_what_is_missing(
     tmp_path: Path,
 ) -> None:
-    for name in BRIEF_FIGURES:
-        (tmp_path / f"{name}.png").write_bytes(b"picture")
     tables = broken_night(brief_tables("u"))
-    page = write_brief(
-        lambda _, table: tables[table],
-        header=HEADER,
-        target=tmp_path / "brief.html",
-        figures=tmp_path,
-        strategies=["s"],
-    ).read_text()
+    page = page_of(tables, tmp_path)
     for told in (
         "Every contact list of this night is withheld: contact nobody.",
         "radar.opt_out_file: &lt;out&gt;.csv: no such file.",
@@ -264,8 +262,6 @@ def test_a_night_with_broken_lists_and_logs_says_on_the_page_and_at_the_end_what
 
 
 def test_the_page_and_the_end_of_a_run_say_how_good_tonight_is(tmp_path: Path) -> None:
-    for name in BRIEF_FIGURES:
-        (tmp_path / f"{name}.png").write_bytes(b"picture")
     area = {"metric": "auc", "expected": 0.8, "low": 0.7, "high": 0.9}
     tables = brief_tables("u") | {
         "expected_quality": pl.DataFrame(
@@ -277,13 +273,7 @@ def test_the_page_and_the_end_of_a_run_say_how_good_tonight_is(tmp_path: Path) -
         "tonight's churn scores are expected to reach AUC 0.800 (0.700 to 0.900); the truth is"
         " known on 2024-03-01; no earlier truth is known yet"
     )
-    page = write_brief(
-        lambda _, table: tables[table],
-        header=HEADER,
-        target=tmp_path / "brief.html",
-        figures=tmp_path,
-        strategies=["s"],
-    ).read_text(encoding="utf-8")
+    page = page_of(tables, tmp_path)
     assert told in html.unescape(page)
     known = facts(lambda _, table: tables[table], header=HEADER, strategies=["s"])
     assert ("trust", told) in told_rows(known, header=HEADER)
@@ -326,15 +316,7 @@ def test_the_end_of_a_run_tells_what_is_withheld_and_missing() -> None:
 
 
 def test_brief_says_nothing_of_exposures_that_nobody_logged(tmp_path: Path) -> None:
-    for name in BRIEF_FIGURES:
-        (tmp_path / f"{name}.png").write_bytes(b"picture")
     tables = brief_tables("u")
     tables["off_policy_report"] = tables["off_policy_report"].clear()
-    page = write_brief(
-        lambda _, table: tables[table],
-        header=HEADER,
-        target=tmp_path / "brief.html",
-        figures=tmp_path,
-        strategies=["s"],
-    ).read_text()
+    page = page_of(tables, tmp_path)
     assert "would have earned" not in page
