@@ -149,10 +149,25 @@ def test_whose_contract_ended_or_will_end_is_ruled_out() -> None:
         term(5, "e", date(2024, 3, 15), price_minor=1299),  # a change, no end
         term(6, "f", date(2024, 4, 1)),  # has not begun
     )
-    found = contract_rules(rows, on=ON)
+    found = contract_rules(rows, on=ON, longest_gap_days=1)
     assert found.rows() == [
         (1, "contract_ended", "the contract ended on 2024-03-01"),
         (2, "contract_ending", "the contract ends on 2024-03-02"),
+    ]
+
+
+def test_a_contract_goes_on_over_gaps_that_are_no_interruption_and_over_no_longer_ones() -> None:
+    """Today is 1 March: one term ends before it, one after it; both are followed two days later."""
+    rows = terms(
+        term(1, "a", date(2024, 1, 1), date(2024, 2, 29)),
+        term(1, "a", date(2024, 3, 2)),
+        term(2, "b", date(2024, 1, 1), date(2024, 3, 10)),
+        term(2, "b", date(2024, 3, 12)),
+    )
+    assert contract_rules(rows, on=ON, longest_gap_days=2).is_empty()
+    assert contract_rules(rows, on=ON, longest_gap_days=1).rows() == [
+        (1, "contract_ended", "the contract ended on 2024-02-29"),
+        (2, "contract_ending", "the contract ends on 2024-03-10"),
     ]
 
 
@@ -172,6 +187,7 @@ def test_rules_keep_people_off_every_list() -> None:
         consent=ConsentSettings(attribute="ok"),
         at=AT,
         on=ON,
+        longest_gap_days=1,
     )
     settings = RadarSettings.model_validate(
         {
@@ -210,6 +226,7 @@ def test_whoever_a_refused_row_of_contracts_names_is_on_no_list() -> None:
         consent=None,
         at=AT,
         on=ON,
+        longest_gap_days=1,
         refused=refused,
     )
     assert rules.rows() == [
@@ -267,7 +284,9 @@ def test_who_left_is_asked_for_by_a_win_back_alone_unless_they_are_back() -> Non
         *(term(user, f"old{user}", date(2023, 1, 1), date(2024, 1, 1)) for user, _, _ in people),
         term(4, "new", date(2024, 3, 20)),  # is not known at the cutoff, and stands in the source
     )
-    rules = contact_rules(seen, signed, no_attributes(), consent=None, at=AT, on=ON)
+    rules = contact_rules(
+        seen, signed, no_attributes(), consent=None, at=AT, on=ON, longest_gap_days=1
+    )
     assert rules.rows() == [(4, "came_back", "has a contract again, from 2024-03-20")]
     settings = RadarSettings.model_validate(
         {

@@ -29,6 +29,7 @@ from ntg_assets.revenue.contacts.user_list_report import report_user_lists
 from ntg_assets.revenue.contacts.user_lists import UserLists
 from ntg_assets.splits.boundaries import train_end
 from ntg_assets.stages import BACKTEST, LIVE
+from ntg_assets.subscriptions.terms.known_terms import longest_gap
 
 
 @staged_asset(contract=UserListReport, group="revenue", kinds=("polars",))
@@ -131,6 +132,7 @@ def past_contact_rules(
         consent=project.settings.ingest.attributes.consent,
         at=train_end(split_boundaries),
         on=train_history(split_boundaries).cutoff_on,
+        longest_gap_days=longest_gap(project.settings.ingest.subscriptions),
     )
 
 
@@ -151,6 +153,7 @@ def contact_rules(
         consent=project.settings.ingest.attributes.consent,
         at=latest_instant(attributes, train_end(split_boundaries)),
         on=train_history(split_boundaries).cutoff_on,
+        longest_gap_days=longest_gap(project.settings.ingest.subscriptions),
         refused=subscription_quarantine,
     )
 

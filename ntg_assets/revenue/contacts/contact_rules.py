@@ -34,6 +34,7 @@ def contact_rules(
     consent: ConsentSettings | None,
     at: datetime,
     on: date,
+    longest_gap_days: int,
     refused: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """List who may not be contacted.
@@ -48,6 +49,7 @@ def contact_rules(
         consent: Who has agreed; None: nothing has to be agreed to.
         at: Instant at which consent counts.
         on: Day on which contracts count.
+        longest_gap_days: Days between two terms of one contract that are no interruption.
         refused: `subscription_quarantine`; None: nothing was refused.
 
     Returns:
@@ -60,7 +62,8 @@ def contact_rules(
     if consent is not None:
         not_agreed = without_consent(users, attributes, settings=consent, at=at)
         parts.append(not_agreed.with_columns(exclusion=pl.lit(NO_CONSENT)))
-    parts.append(contract_rules(terms, on=on).join(left, on="user_id", how="anti"))
+    ended = contract_rules(terms, on=on, longest_gap_days=longest_gap_days)
+    parts.append(ended.join(left, on="user_id", how="anti"))
     if refused is not None:
         parts.append(refused_rules(refused, users))
     parts.append(came_back(terms, on=on).join(left, on="user_id", how="semi"))
@@ -68,17 +71,20 @@ def contact_rules(
     return pl.concat([part.select(names) for part in parts]).sort("user_id", "exclusion")
 
 
-def contract_rules(terms: pl.DataFrame, *, on: date) -> pl.DataFrame:
-    """List the users whose contracts have ended by a day, or are all known to end."""
-    started = terms.filter(pl.col("started_on") <= on)
-    runs = pl.col("ended_on").is_null() | (pl.col("ended_on") > on)
-    follows = pl.col("started_on").shift(-1).over("subscription_id") <= pl.col(
-        "ended_on"
-    ) + pl.duration(days=1)
+def contract_rules(terms: pl.DataFrame, *, on: date, longest_gap_days: int) -> pl.DataFrame:
+    """List the users whose contracts have ended by a day, or are all known to end.
+
+    A term that is followed by one of its contract within `longest_gap_days` runs until that one
+    starts, and is not known to end.
+    """
+    next_on = pl.col("started_on").shift(-1).over("subscription_id")
+    follows = next_on <= pl.col("ended_on") + pl.duration(days=longest_gap_days)
     placed = terms.sort("subscription_id", "started_on").with_columns(
-        is_open=pl.col("ended_on").is_null() | follows.fill_null(value=False)
+        is_open=pl.col("ended_on").is_null() | follows.fill_null(value=False),
+        ended_on=pl.when(follows).then(next_on).otherwise("ended_on"),
     )
-    now = placed.filter((pl.col("started_on") <= on) & runs)
+    started = placed.filter(pl.col("started_on") <= on)
+    now = started.filter(pl.col("ended_on").is_null() | (pl.col("ended_on") > on))
     by_user = (
         started.group_by("user_id")
         .agg(last_end_on=pl.col("ended_on").max())

@@ -19,9 +19,9 @@ from ntg_assets.subscriptions.survival.contracts import (
 )
 from ntg_assets.subscriptions.survival.learning import learn_contracts
 from ntg_assets.subscriptions.survival.survival_backtest import survival_backtest
+from ntg_assets.subscriptions.terms.known_terms import longest_gap
 
 GROUP = "subscriptions"
-NO_GAP = 1
 
 
 @staged_assets(
@@ -70,7 +70,6 @@ def contract_survival_backtest(
     project: Project,
 ) -> pl.DataFrame:
     """Who was said to be there after 3, 6 and 12 renewals, beside who was."""
-    source, history = project.settings.ingest.subscriptions, train_history(split_boundaries)
     return survival_backtest(
         with_facts(
             contract_snapshots,
@@ -80,8 +79,8 @@ def contract_survival_backtest(
             settings=project.settings.subscriptions,
         ),
         subscription_terms,
-        cutoff_on=history.cutoff_on,
+        cutoff_on=train_history(split_boundaries).cutoff_on,
         churn=project.settings.churn,
         settings=project.settings.subscriptions,
-        longest_gap_days=source.longest_gap_days if source else NO_GAP,
+        longest_gap_days=longest_gap(project.settings.ingest.subscriptions),
     )

@@ -10,10 +10,10 @@ from ntg_assets.stages import INGEST
 from ntg_assets.subscriptions.terms.contracts import SubscriptionReport
 from ntg_assets.subscriptions.terms.known_contracts import KnownTerms
 from ntg_assets.subscriptions.terms.known_terms import known_terms as keep_known
+from ntg_assets.subscriptions.terms.known_terms import longest_gap
 from ntg_assets.subscriptions.terms.term_checks import checks_with_log, concat_checks
 
 GROUP = "subscriptions"
-NO_GAP = 1
 
 
 @staged_asset(contract=SubscriptionReport, group="ingest", stages=(INGEST,), kinds=("polars",))
@@ -35,9 +35,8 @@ def known_terms(
     subscription_terms: pl.DataFrame, split_boundaries: pl.DataFrame, project: Project
 ) -> pl.DataFrame:
     """Terms of contracts by what was known before the stage's cutoff."""
-    source = project.settings.ingest.subscriptions
     return keep_known(
         subscription_terms,
         cutoff_on=train_history(split_boundaries).cutoff_on,
-        longest_gap_days=source.longest_gap_days if source else NO_GAP,
+        longest_gap_days=longest_gap(project.settings.ingest.subscriptions),
     )

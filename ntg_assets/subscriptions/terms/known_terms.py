@@ -7,6 +7,9 @@ from typing import Any
 
 import polars as pl
 
+from ntg_assets.configuration.inputs.subscriptions import SubscriptionSourceSettings
+
+NO_GAP = 1  # where there are no contracts, no two terms follow each other
 KNOWN_TYPES: dict[str, Any] = {
     "user_id": pl.String,
     "subscription_id": pl.String,
@@ -31,6 +34,11 @@ KNOWN_TYPES: dict[str, Any] = {
     "contract_end_known_on": pl.Date,
     "contract_end_kind": pl.String,
 }
+
+
+def longest_gap(source: SubscriptionSourceSettings | None) -> int:
+    """Return the days between two terms of one contract that are no interruption."""
+    return NO_GAP if source is None else source.longest_gap_days
 
 
 def known_terms(terms: pl.DataFrame, *, cutoff_on: date, longest_gap_days: int) -> pl.DataFrame:
