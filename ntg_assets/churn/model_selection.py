@@ -94,8 +94,8 @@ def selection_in_words(selection: pl.DataFrame) -> str:
         return f"{shipped} is shipped by rule: no past origin has closed that could judge it"
     if row["is_default"]:
         return (
-            f"{shipped} is shipped: at {n_origins} past origins no other model was better by"
-            f" {STANDARD_ERRORS:g} standard errors"
+            f"{shipped} is shipped: no other model was better by {STANDARD_ERRORS:g} standard"
+            f" errors over {n_origins} past origins and better at the newest of them"
         )
     return (
         f"{shipped} is shipped in place of {DEFAULT}: its log loss at {n_origins} past origins was"
