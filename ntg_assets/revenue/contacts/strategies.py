@@ -81,12 +81,12 @@ def intervention_targets(
     candidates = radar.filter("is_at_risk_population").drop("rank", strict=False)
     candidates = candidates.drop("churn_probability_before", strict=False)
     for column, table in (("churn_probability_before", warnings), ("expected_uplift", uplift)):
-        decided = (
+        estimates = (
             pl.DataFrame(schema={"user_id": radar.schema["user_id"], column: pl.Float64})
             if table is None
             else table
         )
-        candidates = candidates.join(decided.select("user_id", column), on="user_id", how="left")
+        candidates = candidates.join(estimates.select("user_id", column), on="user_id", how="left")
     policed = (
         candidates.join(deciding, on="user_id", how="left")
         .with_columns(pl.col("exclusion").fill_null(NONE))

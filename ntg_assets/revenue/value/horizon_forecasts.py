@@ -71,13 +71,13 @@ def fit_ltv_ranges(
         return pl.DataFrame(schema={**RANGE_SCHEMA, "n_days": pl.Int64})
     wanted = closed["n_periods"].max() if n_periods is None else n_periods
     rows = closed.filter(pl.col("n_periods") == wanted)
-    tables = [
+    forecasts = [
         _as_much(blended(users, shapes, int(wanted))[0], users["seen_value"].to_numpy())  # type: ignore[arg-type]  # whole, where there are rows
         for _, users in rows.group_by("origin_on", maintain_order=True)
     ]
-    if not tables:
+    if not forecasts:
         return pl.DataFrame(schema={**RANGE_SCHEMA, "n_days": pl.Int64})
-    ranges = measure_ranges(np.concatenate(tables), rows["seen_value"].to_numpy())
+    ranges = measure_ranges(np.concatenate(forecasts), rows["seen_value"].to_numpy())
     return ranges.with_columns(n_days=pl.lit(rows["n_days"].max(), pl.Int64))
 
 

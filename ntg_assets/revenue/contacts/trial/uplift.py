@@ -102,12 +102,12 @@ def measure_uplift(trial: pl.DataFrame, now: pl.DataFrame, *, window_days: int) 
         if report["verdict"] != MEASURED:
             return Uplift(pl.DataFrame([report], schema=REPORT_SCHEMA), nobody)
         model = _fit_uplift(ordered)
-        sentence = (
+        uplift = (
             now.sort("user_id")
             .select("user_id")
             .with_columns(pl.Series("expected_uplift", model.predict(now.sort("user_id"))))
         )
-    return Uplift(pl.DataFrame([report], schema=REPORT_SCHEMA), sentence)
+    return Uplift(pl.DataFrame([report], schema=REPORT_SCHEMA), uplift)
 
 
 def uplift_or_problem(
