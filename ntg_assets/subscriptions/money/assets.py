@@ -51,15 +51,14 @@ def contract_outlook(
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Score and value the contracts that run at the cutoff."""
     settings = project.settings
-    rows = with_facts(
-        contract_snapshots,
+    cutoff_on = train_history(split_boundaries).cutoff_on
+    now = with_facts(
+        contract_snapshots.filter(pl.col("snapshot_on") == cutoff_on),
         contract_signals,
         attributes,
         zone=zone_of(split_boundaries),
-        settings=project.settings.subscriptions,
+        settings=settings.subscriptions,
     )
-    cutoff_on = train_history(split_boundaries).cutoff_on
-    now = rows.filter(pl.col("snapshot_on") == cutoff_on)
     model = Learned(
         contract_walk_forward, contract_recalibration, contract_hazards, contract_persistence
     ).as_model(churn=settings.churn, settings=settings.subscriptions)
