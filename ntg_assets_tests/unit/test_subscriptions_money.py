@@ -301,6 +301,17 @@ def test_payments_without_any_amount_leave_the_price_of_each_period() -> None:
     assert came["amount_minor"].sum() == 3 * 999
 
 
+def test_a_period_that_begins_between_two_terms_of_a_contract_is_billed() -> None:
+    rows = terms(
+        term(1, "a", date(2024, 2, 15), date(2024, 3, 14)), term(1, "a", date(2024, 3, 17), END)
+    )
+    for gap, paid in ((3, [15, 15, 15, 15, 15]), (2, [15, 17, 17, 17, 17])):
+        chained = known_terms(rows, cutoff_on=END, longest_gap_days=gap)
+        came = cash(chained, world().payments.clear(), cutoff_on=END)
+        # February to June: as one contract it renews on the 15th, as two on the 17th from March
+        assert [day.day for day in came["paid_on"].to_list()] == paid
+
+
 def test_contracts_that_all_begin_later_have_no_months_yet() -> None:
     rows = known(term(1, "a", date(2024, 8, 1), known_on=date(2024, 6, 1)))
     assert rows.height == 1

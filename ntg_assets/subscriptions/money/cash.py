@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from ntg_assets.billing_days import day_numbers, periods_before, renewal_days
+from ntg_assets.subscriptions.terms.known_terms import without_gaps
 
 CASH_TYPES = {
     "user_id": pl.String,
@@ -55,9 +56,11 @@ def _paid(terms: pl.DataFrame, payments: pl.DataFrame, *, cutoff_on: date) -> pl
 
 
 def _billed(known: pl.DataFrame, *, cutoff_on: date) -> pl.DataFrame:
-    """One row for each renewal of each term that lies in it, after the trial and before the day."""
+    """One row for each renewal of each term that lies in it or before the contract's next one,
+    after the trial and before the day.
+    """
     cutoff = int(day_numbers(pl.Series([cutoff_on]))[0])
-    terms = known.filter(pl.col("started_on") < cutoff_on)
+    terms = without_gaps(known).filter(pl.col("started_on") < cutoff_on)
     anchor, start = (day_numbers(terms[name]) for name in ("anchor_on", "started_on"))
     end = terms["ended_on"].cast(pl.Int32).cast(pl.Int64).fill_null(NO_END).to_numpy()
     months, days = terms["period_months"].to_numpy(), terms["period_days"].to_numpy()

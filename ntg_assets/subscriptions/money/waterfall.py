@@ -9,6 +9,7 @@ import polars as pl
 from ntg_assets.configuration.inputs.subscriptions import ConversionSettings
 from ntg_assets.sql import Query, query
 from ntg_assets.subscriptions.terms.amounts import decimals_of, monthly_amounts
+from ntg_assets.subscriptions.terms.known_terms import without_gaps
 
 MOVEMENTS = ("new", "reactivated", "expansion", "contraction", "churned")
 AMOUNTS = ("start_minor", *(f"{name}_minor" for name in MOVEMENTS), "end_minor")
@@ -35,18 +36,14 @@ def months_of(terms: pl.DataFrame, *, cutoff_on: date) -> pl.DataFrame:
 
 
 def priced(terms: pl.DataFrame) -> pl.DataFrame:
-    """Add what each term brings per month, from when it is paid (after its trial), and until when:
-    a day between two terms of one contract (an end that is written as 23:59) is no interruption.
+    """Add what each term brings per month, from when it is paid (after its trial), and until when
+    (`without_gaps`).
     """
     price = monthly_amounts(
         *(pl.col(name) for name in ("price_minor", "period_months", "period_days"))
     )
-    goes_on = pl.col("contract_place") == pl.col("contract_place").shift(-1)
-    next_on = pl.when(goes_on).then(pl.col("started_on").shift(-1))
-    return terms.sort("contract_place", "started_on").with_columns(
-        mrr_minor=price,
-        paid_from_on=pl.max_horizontal("started_on", "contract_trial_end_on"),
-        ended_on=pl.coalesce(next_on, "ended_on"),
+    return without_gaps(terms).with_columns(
+        mrr_minor=price, paid_from_on=pl.max_horizontal("started_on", "contract_trial_end_on")
     )
 
 

@@ -66,6 +66,23 @@ def known_terms(terms: pl.DataFrame, *, cutoff_on: date, longest_gap_days: int) 
     return chained.select(pl.col(name).cast(dtype) for name, dtype in types.items())
 
 
+def without_gaps(terms: pl.DataFrame) -> pl.DataFrame:
+    """Let each term of a contract run until the next one starts: the days between them (ends that
+    are written as 23:59) are no interruption.
+
+    Args:
+        terms: `known_terms`.
+
+    Returns:
+        The same rows, by contract and start, with `ended_on` so.
+    """
+    goes_on = pl.col("contract_place") == pl.col("contract_place").shift(-1)
+    next_on = pl.when(goes_on).then(pl.col("started_on").shift(-1))
+    return terms.sort("contract_place", "started_on").with_columns(
+        ended_on=pl.coalesce(next_on, "ended_on")
+    )
+
+
 def _chained(seen: pl.DataFrame, *, longest_gap_days: int) -> pl.DataFrame:
     """Join terms into contracts.
 
