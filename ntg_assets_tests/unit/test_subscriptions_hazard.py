@@ -99,6 +99,17 @@ def test_a_term_that_is_announced_for_after_the_cutoff_keeps_its_contract_open()
     assert contract_rules(known, on=date(2024, 2, 15), longest_gap_days=1).is_empty()
 
 
+def test_a_contract_whose_next_term_is_announced_runs_on_the_days_between() -> None:
+    ended = term(1, "a", date(2024, 1, 1), date(2024, 3, 11), end_known_on=date(2024, 2, 1))
+    announced, unforeseen = (
+        term(1, "a", date(2024, 3, 12), known_on=day)
+        for day in (date(2024, 2, 1), date(2024, 3, 12))
+    )
+    found = states(ended, announced, on=date(2024, 3, 11))
+    assert found.select("known_end_on", "contract_end_on").rows() == [(None, None)]
+    assert states(ended, unforeseen, on=date(2024, 3, 11)).is_empty()
+
+
 def test_an_interrupted_contract_is_two() -> None:
     rows = term(1, "a", START, date(2024, 3, 1)), term(1, "a", date(2024, 3, 5))
     found = states(*rows)

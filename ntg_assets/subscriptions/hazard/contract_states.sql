@@ -1,5 +1,6 @@
 -- Contracts that ran at each snapshot by what was known before it, with the term that held then.
--- A contract whose end was not known before the snapshot ran for all that was known.
+-- A contract whose end was not known before the snapshot ran for all that was known; so did one whose next term was
+-- known, also on the days between the two.
 -- Grain: one row per (contract, snapshot).
 -- Parameters: none; `snapshots` (snapshot_on, step): at each day every so many-th contract is looked at.
 with looked_at as (
@@ -47,4 +48,4 @@ select
     contract_end_known_on,
     contract_end_kind
 from current_terms
-where not (is_end_known and ended_on <= snapshot_on)
+where not (is_end_known and not is_next_known and ended_on <= snapshot_on)
