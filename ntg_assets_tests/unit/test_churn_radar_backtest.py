@@ -9,7 +9,12 @@ from ntg_assets.evaluation.churn.forecasts import (
     WALK_FORWARD,
 )
 from ntg_assets.evaluation.churn.money_calibration import money_calibration
-from ntg_assets.evaluation.churn.radar_backtest import RANKINGS, radar_backtest, top_share
+from ntg_assets.evaluation.churn.radar_backtest import (
+    RANKINGS,
+    placed_by,
+    radar_backtest,
+    top_share,
+)
 from ntg_assets.sql import query
 from ntg_assets.storage.run import run
 from ntg_assets_tests.churn_past import T_VAL, forecast_world
@@ -117,7 +122,7 @@ def test_top_of_each_origin_is_rounded_up_with_ties_by_id() -> None:
     rows = pl.DataFrame(
         {"origin_on": [1, 1, 1, 2], "user_id": [3, 1, 2, 9], "key": [0.5, 0.5, 0.1, 0.0]}
     )
-    assert top_share(rows, pl.col("key"), 0.1).to_list() == [False, True, False, True]
+    assert top_share(placed_by(rows, pl.col("key")), 0.1).to_list() == [False, True, False, True]
 
 
 def test_nothing_lost_has_no_share() -> None:

@@ -97,17 +97,15 @@ def radar_backtest(
     return pl.DataFrame(rows, schema=BACKTEST_SCHEMA, orient="row")
 
 
-def top_share(forecasts: pl.DataFrame, ranking: pl.Expr, depth: float) -> pl.Series:
-    """Mark the first `depth` share (rounded up) of each origin's users by a ranking;
-    ties by user id.
+def top_share(placed: pl.DataFrame, depth: float) -> pl.Series:
+    """Mark the first `depth` share (rounded up) of each origin's users, who are `placed`."""
+    return placed["place"] <= (depth * placed["size"]).ceil()
+
+
+def placed_by(forecasts: pl.DataFrame, ranking: pl.Expr) -> pl.DataFrame:
+    """Place of each row among the users of its origin, ties by user id, and their number; rows as
+    given.
     """
-    return _placed(forecasts, ranking).select(
-        (pl.col("place") <= (depth * pl.col("size")).ceil()).alias("is_top")
-    )["is_top"]
-
-
-def _placed(forecasts: pl.DataFrame, ranking: pl.Expr) -> pl.DataFrame:
-    """Place of each row among the users of its origin, and their number; rows as given."""
     ranked = forecasts.select("origin_on", "user_id", key=ranking).with_row_index("row")
     ordered = ranked.sort("origin_on", "key", "user_id", descending=[False, True, False])
     placed = ordered.with_columns(
@@ -155,12 +153,9 @@ def _captures(
         ordered["user_id"].n_unique(),
         int((lost > 0).sum()),
     )
-    placed = {name: _placed(ordered, ranking) for name, ranking in rankings.items()}
+    placed = {name: placed_by(ordered, ranking) for name, ranking in rankings.items()}
     for depth in DEPTHS:
-        tops = {
-            name: (rows["place"] <= (depth * rows["size"]).ceil()).to_numpy()
-            for name, rows in placed.items()
-        }
+        tops = {name: top_share(rows, depth).to_numpy() for name, rows in placed.items()}
         oracle = _share(lost, tops[ORACLE], total)
         for name, top in tops.items():
             captured = _share(lost, top, total)
