@@ -13,7 +13,6 @@ from ntg_assets.errors import ConfigurationError
 from ntg_assets.synthetic.rules import HazardRules, ShownRules, TrialRules
 
 DEFAULT_SEED = 20260101
-RISK_BANDS = 4  # bands of the planted probability of silence, by which the trial's effect differs
 ITEMS_PER_COMMUNITY = 25  # fewer make no taste: small catalogues get fewer communities
 MOST_COMMUNITIES = 24
 SHARE_TOLERANCE = 1e-9  # decimal shares do not add up to 1 exactly in binary

@@ -144,14 +144,3 @@ def satterthwaite(sizes: Floats) -> float:
     weights = sizes / sizes.sum()
     parts = weights**2 / (1 - weights)
     return max(float(parts.sum() ** 2 / (parts**2).sum()) - 1, 1.0)
-
-
-def cluster_power_units(units: float, *, size: float, correlation: float) -> float:
-    """Return the clusters of an arm that say as much as so many independent units.
-
-    Args:
-        units: Of one arm, were they independent.
-        size: Units of a cluster, on average.
-        correlation: Of two units of one cluster (intracluster correlation, 0 to 1).
-    """
-    return float(units * design_effect(size, correlation) / size)

@@ -10,12 +10,6 @@ import polars as pl
 from ntg_assets.billing_days import day_numbers, periods_before, renewal_days
 from ntg_assets.subscriptions.terms.known_terms import without_gaps
 
-CASH_TYPES = {
-    "user_id": pl.String,
-    "currency": pl.String,
-    "paid_on": pl.Date,
-    "amount_minor": pl.Int64,
-}
 NO_END = 10**7
 
 

@@ -31,7 +31,6 @@ USUAL_DECIMALS = 2
 MINOR = "smallest unit of the currency"  # of amounts in tables
 CODE = r"^[A-Z]{3}$"
 NUMBER = r"^([+-]?)([0-9]{1,15})(?:\.([0-9]*))?$"
-MONTHS_PER_YEAR = 12
 DAYS_PER_MONTH = 30.4375  # a month of the Julian year, so that weekly and daily prices compare
 
 
