@@ -61,8 +61,8 @@ def moments_from_values(
     n = len(value)
     columns = (value, denominator, covariate, covariate_denominator)
     filled = [
-        np.full(n, constant) if first is None else np.asarray(first, dtype=float)
-        for first, constant in zip(columns, (0.0, 1.0, 0.0, 1.0), strict=True)
+        np.full(n, constant) if column is None else np.asarray(column, dtype=float)
+        for column, constant in zip(columns, (0.0, 1.0, 0.0, 1.0), strict=True)
     ]
     table = np.cov(np.array(filled))
     place = {name: position for position, name in enumerate(VARIABLES)}

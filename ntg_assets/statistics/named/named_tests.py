@@ -20,7 +20,7 @@ SAME = 1 + 1e-7  # two probabilities that differ by less are one: R's and scipy'
 
 def one_way_anova(groups: Sequence[Values], *, equal_var: bool = True) -> Tested:
     """Ask whether several groups have one mean (F; Welch's with a variance for each)."""
-    from scipy import stats  # as above
+    from scipy import stats  # slow to load
 
     scipy_result = stats.f_oneway(*groups_of(groups), equal_var=equal_var)
     return Tested(float(scipy_result.statistic), float(scipy_result.pvalue), df=len(groups) - 1)
