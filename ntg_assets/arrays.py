@@ -1,5 +1,7 @@
 """Array types and the small integer-array operations that every stage shares."""
 
+from bisect import bisect_left
+
 import numpy as np
 import numpy.typing as npt
 import polars as pl
@@ -43,3 +45,16 @@ def codes_of(ids: pl.Series, *, known: pl.Series) -> Longs:
         .fill_null(-1)
         .to_numpy()
     )
+
+
+def code_of(wanted: object, *, known: pl.Series) -> int:
+    """Return the code of one id among ascending ones, or -1 where it is unknown.
+
+    What `codes_of` says of a single id, without the query that polars runs for a join or a
+    `search_sorted`.
+    """
+    value = pl.Series([wanted]).cast(known.dtype, strict=False)[0]
+    if value is None:
+        return -1
+    code = bisect_left(known, value)
+    return code if code < len(known) and known[code] == value else -1

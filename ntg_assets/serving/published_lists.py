@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from ntg_assets.arrays import Longs
+from ntg_assets.arrays import Longs, code_of
 from ntg_assets.sql import Query, Table, quote_identifier
 from ntg_assets.storage.connection import Connection, connect  # noqa: TID251  # of the published store
 from ntg_assets.storage.files import write_whole
@@ -81,8 +81,8 @@ class PublishedLists:
         Returns:
             None where the night made no list for this user, or none of so many places.
         """
-        code = int(self.users.search_sorted(user_id)) if len(self.users) else 0
-        if k > self.longest or code == len(self.users) or self.users[code] != user_id:
+        code = code_of(user_id, known=self.users)
+        if k > self.longest or code < 0:
             return None
         first = self.first_place[code]
         last = min(first + k, self.first_place[code + 1])

@@ -132,7 +132,7 @@ def _words(
     words = _sentence_of(source, model)
     is_second = seeds.second_strength >= np.maximum(SECOND_SEED * seeds.strength, 1e-300)
     # at once: asking polars costs more than what is asked of it
-    named = titles.gather(np.concatenate([seeds.item, seeds.second_item])).to_list()
+    named = titles[np.concatenate([seeds.item, seeds.second_item])].to_list()
     first, second = named[: len(item)], named[len(item) :]
     return [
         words.format(seeds=f"{one} and {other}" if both else one)

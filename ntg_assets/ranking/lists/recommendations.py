@@ -47,18 +47,19 @@ def recommendation_table(
     cutoff_at: datetime,
 ) -> pl.DataFrame:
     """Write lists with ids, titles (one per item of the model) and reasons."""
-    users, items = block.users.gather(lists.user), model.items.gather(lists.item)
+    # indexed: for a single user `gather`, which runs a query, costs more than the scores
+    users, items = block.users[lists.user], model.items[lists.item]
     reasons = give_reasons(lists, block, model, titles=titles)
     return pl.DataFrame(
         {
             "user_id": users,
             "rank": lists.rank,
             "item_id": items,
-            "title": titles.gather(lists.item),
+            "title": titles[lists.item],
             "score": lists.score,
             "reason": reasons.text,
             "strongest_source": reasons.source,
-            "rule": pl.Series(lists.given_by.tolist(), dtype=pl.String).replace("", None),
+            "rule": [rule or None for rule in lists.given_by.tolist()],
             "recommendation_id": [
                 recommendation_id(user, item, cutoff_at)
                 for user, item in zip(users, items, strict=True)
@@ -67,6 +68,7 @@ def recommendation_table(
         schema_overrides={
             "reason": pl.String,
             "strongest_source": pl.String,
+            "rule": pl.String,
             "recommendation_id": pl.String,
         },
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
-from ntg_assets.arrays import codes_of
+from ntg_assets.arrays import code_of, codes_of
 from ntg_assets.attributes.regions import ANYWHERE
 from ntg_assets.configuration.ranking import RankingSettings
 from ntg_assets.errors import NotEnoughDataError, StorageError
@@ -154,11 +154,8 @@ class Recommender:
         """Return where a user is, as known in the night; `(unknown)` where nothing says."""
         if self.user_regions is None or user_id is None:
             return ANYWHERE
-        users = self.user_regions["user_id"]
-        wanted = pl.Series([user_id]).cast(users.dtype, strict=False)
-        place = int(users.search_sorted(wanted)[0]) if wanted[0] is not None else len(users)
-        is_known = place < len(users) and users[place] == wanted[0]
-        return str(self.user_regions["region"][place]) if is_known else ANYWHERE
+        code = code_of(user_id, known=self.user_regions["user_id"])
+        return ANYWHERE if code < 0 else str(self.user_regions["region"][code])
 
     def model_for(self, user_id: int | str | None) -> RankingModel:
         """Return the model that makes a user's list: it shows what may be shown where they are."""
@@ -266,10 +263,8 @@ def _given(events: pl.DataFrame, user_id: int | str | None, cutoff_at: datetime)
 
 def _user_of(log: Interactions, user_id: int | str | None) -> Interactions:
     """Return the rows of one user of a log; no users when it does not hold the user."""
-    wanted = pl.Series([user_id]).cast(log.users.dtype, strict=False)
-    code = int(log.users.search_sorted(wanted)[0])
-    is_known = code < log.n_users and log.users[code] == wanted[0]
-    return log.block(code, code + 1) if is_known else log.block(0, 0)
+    code = code_of(user_id, known=log.users)
+    return log.block(0, 0) if code < 0 else log.block(code, code + 1)
 
 
 def _columns(*names: str) -> str:
