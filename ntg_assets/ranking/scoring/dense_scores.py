@@ -30,17 +30,21 @@ class DenseScores:
             scores = np.tile(self.model.popularity[source.name], (block.n_users, 1))
         elif source.kind == "consumed":
             scores = source_profile(block, self.model, source).toarray()
+        elif source.kind == "latent":
+            # whole profiles from the other side: the same sums in the same order, and no search for
+            # which of the places have any
+            places = source_profile(block, self.model, source).toarray()
+            scores = (self.model.graphs[source.graph].T @ places.T).T
+            # what a source says against an item counts as nothing
+            np.maximum(scores, 0.0, out=scores)
         else:
             scores = (
                 source_profile(block, self.model, source) @ self.model.graphs[source.graph]
             ).toarray()
-        if source.kind == "latent":
-            # what a source says against an item counts as nothing
-            np.maximum(scores, 0.0, out=scores)
         if self.model.settings.recommend_consumed == "never":
             reached = block.item < scores.shape[1]
             scores[block.user[reached], block.item[reached]] = 0.0
-        return scores.astype(np.float64, copy=False)
+        return scores.astype(np.float64, order="C", copy=False)
 
     def candidates(self, *, per_source: int) -> Candidates:
         """Find the best items of each source for each user."""
