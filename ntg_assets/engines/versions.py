@@ -13,6 +13,7 @@ import shutil
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import NamedTuple
 from uuid import uuid4
 
 from ntg_assets.errors import EngineError
@@ -127,26 +128,29 @@ def _files(folder: Path) -> dict[str, int]:
 OWNER, OWN = "ntg_workspace.json", "cluster_storage.json"
 
 
-def remove_tables(workspace: Path) -> Path | None:
-    """Remove all versions of all tables from the storage of a workspace, which the next run makes
-    anew; return the storage, none: the workspace has none, or it is empty.
+class Removed(NamedTuple):
+    """Storages whose tables were removed, and those that are not there."""
 
-    Raises:
-        EngineError: the storage is not there.
+    emptied: list[Path]
+    missing: list[Path]
+
+
+def remove_tables(workspace: Path) -> Removed:
+    """Remove all versions of all tables from every storage that a workspace has used; the next run
+    makes them anew. A storage that is not there is asked for again by the next call.
     """
-    own = workspace / OWN
-    if not own.exists():
-        return None
-    storage = Path(json.loads(own.read_text(encoding="utf-8"))["storage"])
-    if not storage.is_dir():
-        raise EngineError(
-            f"the tables of the cluster lie in {storage}, which is not there. Mount it and call"
-            " again, or remove it where it is: everything else is done."
-        )
-    folders = [folder for folder in storage.glob("*") if folder.is_dir()]
-    for folder in folders:
-        shutil.rmtree(folder)
-    return storage if folders else None
+    own = _own(workspace)
+    storages = [Path(storage) for storage in own.storages]
+    missing = [storage for storage in storages if not storage.is_dir()]
+    emptied = []
+    for storage in storages:
+        folders = [folder for folder in storage.glob("*") if folder.is_dir()]
+        for folder in folders:
+            shutil.rmtree(folder)
+        emptied += [storage] if folders else []
+    if storages != missing:
+        _keep_own(workspace, own._replace(storages=[str(storage) for storage in missing]))
+    return Removed(emptied, missing)
 
 
 def claim(storage: Path, workspace: Path) -> None:
@@ -154,19 +158,37 @@ def claim(storage: Path, workspace: Path) -> None:
 
     Args:
         storage: Folder for tables on the cluster.
-        workspace: Folder that remembers which storage is its own.
+        workspace: Folder that remembers which storages are its own.
     """
-    mark, own = storage / OWNER, workspace / OWN
     storage.mkdir(parents=True, exist_ok=True)
-    identity = json.loads(own.read_text(encoding="utf-8"))["id"] if own.exists() else uuid4().hex
+    mark, own = storage / OWNER, _own(workspace)
     if mark.exists():
         owner = json.loads(mark.read_text(encoding="utf-8"))
-        if owner["id"] != identity:
+        if owner["id"] != own.id:
             raise EngineError(
                 f"engine.storage {storage} belongs to the workspace {owner['workspace']}. Give each"
                 " workspace a folder of its own."
             )
-        return
-    workspace.mkdir(parents=True, exist_ok=True)
-    write_text(own, json.dumps({"id": identity, "storage": str(storage)}) + "\n")
-    write_text(mark, json.dumps({"id": identity, "workspace": str(workspace)}) + "\n")
+    if str(storage) not in own.storages:
+        workspace.mkdir(parents=True, exist_ok=True)
+        _keep_own(workspace, own._replace(storages=[*own.storages, str(storage)]))
+    if not mark.exists():
+        write_text(mark, json.dumps({"id": own.id, "workspace": str(workspace)}) + "\n")
+
+
+class _Own(NamedTuple):
+    """What a workspace remembers of its storages: tables lie in each of them."""
+
+    id: str
+    storages: list[str]
+
+
+def _own(workspace: Path) -> _Own:
+    file = workspace / OWN
+    if not file.exists():
+        return _Own(uuid4().hex, [])
+    return _Own(**json.loads(file.read_text(encoding="utf-8")))
+
+
+def _keep_own(workspace: Path, own: _Own) -> None:
+    write_text(workspace / OWN, json.dumps(own._asdict()) + "\n")

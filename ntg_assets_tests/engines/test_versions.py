@@ -121,21 +121,38 @@ def test_what_columns_are_made_from_is_kept_with_a_view(
 def test_a_storage_has_one_owner_and_loses_its_tables_with_it(
     tmp_path: Path, storage: Path
 ) -> None:
-    assert remove_tables(tmp_path / "ws") is None
+    assert remove_tables(tmp_path / "ws") == ([], [])
     claim(storage, tmp_path / "ws")
     claim(storage, tmp_path / "ws")
     with pytest.raises(EngineError, match="belongs to the workspace"):
         claim(storage, tmp_path / "another")
     folder = version(storage, 1)
-    assert remove_tables(tmp_path / "ws") == storage
+    assert remove_tables(tmp_path / "ws") == ([storage], [])
     assert not folder.exists()
     claim(storage, tmp_path / "ws")
 
 
-def test_a_storage_that_is_gone_is_said_when_people_are_forgotten(
+def test_every_storage_that_a_workspace_has_used_loses_its_tables(
     tmp_path: Path, storage: Path
 ) -> None:
     claim(storage, tmp_path / "ws")
-    storage.rename(tmp_path / "unmounted")
-    with pytest.raises(EngineError, match="Mount it and call again"):
-        remove_tables(tmp_path / "ws")
+    old = version(storage, 1)
+    another = tmp_path / "another_storage"
+    claim(another, tmp_path / "ws")
+    new = version(another, 1)
+    assert remove_tables(tmp_path / "ws") == ([storage, another], [])
+    assert not old.exists()
+    assert not new.exists()
+
+
+def test_a_storage_that_is_not_there_is_named_until_it_is_emptied(
+    tmp_path: Path, storage: Path
+) -> None:
+    claim(storage, tmp_path / "ws")
+    folder = version(storage, 1)
+    away = storage.rename(tmp_path / "unmounted")
+    for _ in range(2):
+        assert remove_tables(tmp_path / "ws") == ([], [storage])
+    away.rename(storage)
+    assert remove_tables(tmp_path / "ws") == ([storage], [])
+    assert not folder.exists()

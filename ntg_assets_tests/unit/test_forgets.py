@@ -5,14 +5,19 @@ import sqlite3
 import stat
 from contextlib import closing
 from datetime import datetime
+from io import StringIO
 from pathlib import Path
 
 import polars as pl
 import pytest
+from rich.console import Console
 
+from ntg_assets.cli.publications.forget import tell_forget
 from ntg_assets.configuration.inputs.files import FileSource
 from ntg_assets.configuration.rules import ItemListSettings
-from ntg_assets.errors import StorageError
+from ntg_assets.configuration.settings import load_settings, project_paths
+from ntg_assets.engines.versions import claim
+from ntg_assets.errors import EngineError, StorageError
 from ntg_assets.events.load import survey
 from ntg_assets.history.forgets import (
     KEY,
@@ -201,3 +206,28 @@ def test_item_with_the_id_of_somebody_forgotten_stays_excluded(tmp_path: Path) -
     assert read_excluded(ItemListSettings(files=["excluded.csv"]), place=place).rows[
         "listed_id"
     ].to_list() == ["7", "8"]
+
+
+def test_a_storage_of_the_cluster_that_is_not_there_is_told_once_all_else_is_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DAGSTER_HOME", raising=False)
+    settings = load_settings("configs/dev.yaml", overrides={"workspace": str(tmp_path / "ws")})
+    paths, storage = project_paths(settings), tmp_path / "storage"
+    claim(storage, paths.warehouse.parent)
+    storage.rename(tmp_path / "unmounted")
+    paths.landing.mkdir(parents=True)
+    (paths.landing / "events.csv").write_text("user_id\n2\n", encoding="utf-8")
+    shown = StringIO()
+
+    def forget() -> None:
+        tell_forget(
+            ["2"], settings=settings, paths=paths, console=Console(file=shown), as_json=False
+        )
+
+    with pytest.raises(EngineError, match="Mount it and call again; all else is done"):
+        forget()
+    assert not paths.landing.exists()
+    assert "1 user(s) are written down as forgotten" in shown.getvalue()
+    (tmp_path / "unmounted").rename(storage)
+    forget()

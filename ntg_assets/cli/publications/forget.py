@@ -8,6 +8,8 @@ from rich.markup import escape
 from ntg_assets.cli.json_answers import print_json
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.settings import Settings
+from ntg_assets.engines.versions import OWN
+from ntg_assets.errors import EngineError
 from ntg_assets.orchestration.instance import dagster_home, open_instance
 from ntg_assets.orchestration.run_history import remove_from_lines, remove_from_run_history
 from ntg_assets.orchestration.server_history import remove_from_server_history
@@ -24,15 +26,25 @@ ENDS_WITH = (
 def tell_forget(
     users: Sequence[str], *, settings: Settings, paths: Paths, console: Console, as_json: bool
 ) -> None:
-    """Forget people, and say what was touched and what was not."""
+    """Forget people, and say what was touched and what was not.
+
+    Raises:
+        EngineError: a storage of the cluster is not there; everything else is done.
+    """
     done = forget_people(paths, users, settings=settings)
     done.touched += _clean_runs(paths, done.ids)
     _clean_server(paths, done)
     if as_json:
         print_json(done)
-        return
-    for line in sentences(done):
-        console.print(escape(line), highlight=False, soft_wrap=True)
+    else:
+        for line in sentences(done):
+            console.print(escape(line), highlight=False, soft_wrap=True)
+    if done.unreached:
+        raise EngineError(
+            f"the tables of the cluster in {', '.join(done.unreached)} still name them: the folder"
+            " is not there. Mount it and call again; all else is done. If it is gone for good, take"
+            f" it out of {OWN} in the folder of the warehouse."
+        )
 
 
 def sentences(done: Forgot) -> list[str]:

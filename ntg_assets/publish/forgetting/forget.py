@@ -61,6 +61,7 @@ class Forgot:
         landed: Fetched copies that are gone; the next run fetches again.
         touched: What else was removed, in words.
         sources: Files that NTG reads and does not own, which still hold them.
+        unreached: Storages of a cluster that are not there now: their tables still hold them.
     """
 
     ids: list[str]
@@ -71,6 +72,7 @@ class Forgot:
     landed: list[str] = field(default_factory=list)
     touched: list[str] = field(default_factory=list)
     sources: list[str] = field(default_factory=list)
+    unreached: list[str] = field(default_factory=list)
 
 
 def forget_people(paths: Paths, users: Sequence[str], *, settings: Settings) -> Forgot:
@@ -210,8 +212,12 @@ def _remove_copies(paths: Paths, done: Forgot) -> None:
         if file.exists():
             unlink(file)
             done.touched.append(f"{_relative(file, paths)}: the next run makes it anew")
-    if storage := remove_tables(paths.warehouse.parent):
-        done.touched.append(f"{storage}: the tables of the cluster, which the next run makes anew")
+    on_cluster = remove_tables(paths.warehouse.parent)
+    done.touched += [
+        f"{storage}: the tables of the cluster, which the next run makes anew"
+        for storage in on_cluster.emptied
+    ]
+    done.unreached = [str(storage) for storage in on_cluster.missing]
     before = paths.data / "before_generations"
     for folder, remark in (
         (paths.landing, "the next run fetches again"),
