@@ -3,6 +3,7 @@ workers, and whether their tables are equal.
 
     # one million events; writes results/engines_1m.json; without Spark where it is not installed
     python -m benchmarks.engines
+    # some of them only: nothing is written
     python -m benchmarks.engines --events 10000000 --users 65000 --items 20000 --engine sail
 
 `ntg build-dataset`, `build-features` and `build-graph` run as child processes, contracts and hashes
@@ -46,7 +47,7 @@ def run(
     items: int = ITEMS,
 ) -> None:
     """Measure each engine, compare the tables, print, and write the result."""
-    kinds = [kind for kind in engine or KINDS if kind != "spark" or spark_home.is_dir()]
+    kinds = _kinds(engine, spark_home)
     folder = (ROOT / world).resolve()
     written_world(folder, n_events=events, n_users=users, n_items=items)
     costs = {kind: _measured(kind, folder, spark_home) for kind in kinds}
@@ -66,13 +67,22 @@ def run(
     ]
     for kind, found in unequal.items():
         console.print(f"{kind} differs in: {', '.join(found['differing']) or 'nothing'}")
-    is_large = events >= EVENTS
+    is_kept = events >= EVENTS and not engine
     report(
-        f"engines_{events // EVENTS}m" if is_large else "engines, smaller: not written",
+        f"engines_{events // EVENTS}m" if is_kept else "engines, smaller or a part: not written",
         figures=figures,
         goals=goals,
-        folder=RESULTS if is_large else None,
+        folder=RESULTS if is_kept else None,
     )
+
+
+def _kinds(engine: list[str] | None, spark_home: Path) -> list[str]:
+    """Return the engines to measure: those asked for, or all that are installed."""
+    if unknown := set(engine or ()) - set(KINDS):
+        raise typer.BadParameter(f"{', '.join(sorted(unknown))}: known are {', '.join(KINDS)}.")
+    if "spark" in (engine or ()) and not spark_home.is_dir():
+        raise typer.BadParameter(f"there is no Spark in {spark_home}. Give --spark-home.")
+    return engine or [kind for kind in KINDS if kind != "spark" or spark_home.is_dir()]
 
 
 def _measured(kind: str, world: Path, spark_home: Path) -> dict[str, Any]:
