@@ -70,45 +70,51 @@ def explain_axis(published: Published, asked: str) -> AxisExplanation:
     axes = published.rows(LIVE, "taste_axes").sort("axis", "rank")
     number = find_axis(axes, asked)
     rows = axes.filter(pl.col("axis") == number)
+    strongest = _strongest_axes(published)
+    return AxisExplanation(
+        axis=number,
+        name=rows["name"][0],
+        n_items=rows.height,
+        items=_strongest_items(published, rows),
+        categories=_telling_categories(published, axes, number),
+        n_users=len(strongest),
+        n_strongest=int((strongest == number).sum()),
+        scores=_percentiles(published.rows(LIVE, "user_taste", axis=number)["score"]),
+    )
+
+
+def _strongest_items(published: Published, rows: pl.DataFrame) -> list[AxisItem]:
+    """Name the first items of an axis."""
     shown = rows.head(ITEMS_SHOWN)
     titles = published.titles(shown["item_id"])
-    nodes = published.ask("select distinct item_id from stored", Table(LIVE, "taste_graph"))[
-        "item_id"
+    return [
+        AxisItem(row["rank"], row["item_id"], titles[row["item_id"]], row["loading"])
+        for row in shown.iter_rows(named=True)
     ]
-    shares = category_shares(axes, nodes, published.rows(INGEST, "item_categories")).filter(
-        pl.col("axis") == number
-    )
+
+
+def _telling_categories(
+    published: Published, axes: pl.DataFrame, number: int
+) -> list[AxisCategory]:
+    """Say which categories set the strongest items of an axis apart."""
+    nodes = published.ask("select distinct item_id from stored", Table(LIVE, "taste_graph"))
+    shares = category_shares(axes, nodes["item_id"], published.rows(INGEST, "item_categories"))
+    rows = shares.filter(pl.col("axis") == number).head(CATEGORIES_SHOWN)
+    columns = rows.select("category", "share", "share_everywhere")
+    return [AxisCategory(*row) for row in columns.iter_rows()]
+
+
+def _strongest_axes(published: Published) -> pl.Series:
+    """Return the axis on which each user with any score stands highest (ties: the lower one)."""
     taste = published.rows(LIVE, "user_taste").filter(pl.col("score") > 0)
-    strongest = (
-        taste.sort("user_id", "score", "axis", descending=[False, True, False])
-        .group_by("user_id", maintain_order=True)
-        .first()
-    )
-    score = published.rows(LIVE, "user_taste", axis=number)["score"]
-    return AxisExplanation(
-        number,
-        rows["name"][0],
-        rows.height,
-        [
-            AxisItem(row["rank"], row["item_id"], titles[row["item_id"]], row["loading"])
-            for row in shown.iter_rows(named=True)
-        ],
-        [
-            AxisCategory(*row)
-            for row in (
-                shares.select("category", "share", "share_everywhere")
-                .head(CATEGORIES_SHOWN)
-                .iter_rows()
-            )
-        ],
-        strongest.height,
-        strongest.filter(pl.col("axis") == number).height,
-        (
-            {f"p{at * 100:g}": float(score.quantile(at, "nearest") or 0.0) for at in PERCENTILES}
-            if len(score)
-            else {}
-        ),
-    )
+    ordered = taste.sort("user_id", "score", "axis", descending=[False, True, False])
+    return ordered.unique("user_id", keep="first", maintain_order=True)["axis"]
+
+
+def _percentiles(score: pl.Series) -> dict[str, float]:
+    if score.is_empty():
+        return {}
+    return {f"p{at * 100:g}": float(score.quantile(at, "nearest") or 0.0) for at in PERCENTILES}
 
 
 def find_axis(axes: pl.DataFrame, asked: str) -> int:

@@ -148,16 +148,10 @@ def ranking_model(
         log: Everything before the cutoff, coded with `catalogue`: whose users can be neighbours.
             None: nobody can, and the sources that ask are left out.
     """
-    half_lives = (
-        settings.popularity_half_life_days
-        or popularity["half_life_days"].unique().sort().to_list()
-        or [HALF_LIVES[-1]]
-    )
-    settings = settings.model_copy(update={"popularity_half_life_days": half_lives})
+    settings = _with_half_lives(settings, popularity)
     learned = {} if weights is None else dict(weights.select("feature", "weight").iter_rows())
     sources = _sources(settings, {*graphs, *([] if log is None else [NEIGHBOURS])}, weights)
-    facts = popularity.select("item_id", "n_users", "n_repeat_users", *RETURN_COLUMNS).unique()
-    facts = facts.sort("n_users", "item_id", descending=[True, False])
+    facts = _item_facts(popularity)
     items = facts["item_id"]
     embeddings, rising = embeddings_of(graphs.get(LATENT), items), rising_factor(facts)
     is_asked = any(source.kind == NEIGHBOURS for source in sources)
@@ -188,6 +182,22 @@ def ranking_model(
     if item_rules is None or not _act(item_rules, settings):
         return model
     return with_rules(model, list_rules(item_rules, items=items, settings=settings.rules))
+
+
+def _with_half_lives(settings: RankingSettings, popularity: pl.DataFrame) -> RankingSettings:
+    """Name the half-lives of the table where none are configured."""
+    half_lives = (
+        settings.popularity_half_life_days
+        or popularity["half_life_days"].unique().sort().to_list()
+        or [HALF_LIVES[-1]]
+    )
+    return settings.model_copy(update={"popularity_half_life_days": half_lives})
+
+
+def _item_facts(popularity: pl.DataFrame) -> pl.DataFrame:
+    """What `item_popularity` says of each item at any half-life, in the order of codes."""
+    facts = popularity.select("item_id", "n_users", "n_repeat_users", *RETURN_COLUMNS).unique()
+    return facts.sort("n_users", "item_id", descending=[True, False])
 
 
 def _sources(
