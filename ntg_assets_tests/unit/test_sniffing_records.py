@@ -1,0 +1,77 @@
+"""Where the records of a file begin and end, and what in them no setting can say."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ntg_assets.sources.sniffing.proposals import sniff_file
+from ntg_assets_tests.event_files import accepted, log_settings
+from ntg_assets_tests.sniffed_logs import TIMES, lines, sniff
+
+
+def test_of_two_signs_that_divide_alike_the_comma_is_in_the_numbers(tmp_path: Path) -> None:
+    found = sniff(tmp_path, lines(lambda n, _: f"u{n};{n},50", "kunde;betrag, EUR\n"))
+    assert found.settings["delimiter"] == ";"
+    assert found.columns == ["kunde", "betrag, EUR"]
+
+
+HEADER = "user_id,item_id,date"
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        (lambda rows: [HEADER, *rows], {}),
+        (lambda rows: ["#" + HEADER, *rows], {"user_id": "#user_id"}),
+        (lambda rows: ["# made", "#" + HEADER, *rows], {"comment": "#", "user_id": None}),
+        (lambda rows: ["Report,,", "made,,", ",,", HEADER, *rows], {"skip_lines": 3}),
+        (lambda rows: [one.replace(",", ", ") for one in [HEADER, *rows]], {"delimiter": ", "}),
+        (lambda rows: [one.replace(",", "||") for one in [HEADER, *rows]], {"delimiter": "||"}),
+        (lambda rows: [one.replace(",", "^") for one in [HEADER, *rows]], {"delimiter": "^"}),
+        (lambda rows: [one.replace(",", "\x1f") for one in [HEADER, *rows]], {"delimiter": "\x1f"}),
+        (lambda rows: [f"{one}\r\r" for one in [HEADER, *rows]], {}),
+        (lambda rows: ["ユーザーID,作品ID,視聴日時", *rows], {"user_id": "ユーザーID"}),
+    ],
+)
+def test_lines_are_divided_where_their_signs_stand(
+    tmp_path: Path, written: Callable[[list[str]], list[str]], expected: dict[str, Any]
+) -> None:
+    rows = [f"u{n},i;{n},{at:%Y-%m-%d}" for n, at in enumerate(TIMES)]
+    found = sniff(tmp_path, "\n".join([*written(rows), ""]))
+    names = {key: found.settings[key] for key in ("user_id", "item_id") if key in found.settings}
+    assert {key: found.settings.get(key) for key in expected} == expected
+    if expected.get("user_id", "") is None:
+        return  # without a header a person says which column is the user
+    settings = {key: found.settings[key] for key in expected if key not in names}
+    read = log_settings("log", value=None, event_at=found.settings["event_at"], **names, **settings)
+    assert accepted(tmp_path, read, "item_id") == [f"i;{n}" for n in range(len(TIMES))]
+
+
+def test_the_array_of_records_can_be_said_and_a_line_of_json_ends_in_a_line_feed_only(
+    tmp_path: Path,
+) -> None:
+    rows = [{"user_id": f"u\u2028{n}", "item_id": n, "time": at.isoformat()}
+            for n, at in enumerate(TIMES)]  # fmt: skip
+    document = json.dumps({"people": [{"name": "x"}] * 99, "plays": rows})
+    assert sniff(tmp_path, document).settings["records"] == "people"
+    said = sniff_file(tmp_path / "log", name="log", records="plays")
+    assert (said.settings["records"], said.settings["event_at"]) == ("plays", "time")
+    text = "\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
+    assert sniff(tmp_path, text).values["user_id"] == [row["user_id"] for row in rows]
+
+
+def test_what_no_setting_says_is_noted(tmp_path: Path) -> None:
+    apart = lines(
+        lambda n, at: f"u{n},i{n},{at:%Y-%m-%d},{at:%H:%M}", "user_id,item_id,date,time\n"
+    )
+    assert "'time' times of day" in " ".join(sniff(tmp_path, apart).notes)
+    cut = lines(lambda n, at: f"1.{n}E+11,i{n},{at:%Y-%m-%d}", "user_id,item_id,date\n")
+    assert "a spreadsheet has cut their digits" in " ".join(sniff(tmp_path, cut).notes)
+    header = "user_id,item_id,date,price\n"
+    twice = header + lines(lambda n, at: f"u{n},i{n},{at:%Y-%m-%d},much", header)
+    told = " ".join(sniff(tmp_path, twice).notes)
+    assert "1 further line(s) repeat the header" in told
+    assert "'price' is called like a value" in told

@@ -1,0 +1,81 @@
+"""Files that are no logs, and what a refusal says to set."""
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+
+from ntg_assets.errors import SourceError
+from ntg_assets_tests.event_files import log_settings, survey_log
+from ntg_assets_tests.sniffed_logs import TIMES, lines, sniff
+
+GOOD = lines(lambda n, at: f"u{n},i{n},{at:%Y-%m-%d},{n}", "user_id,item_id,event_at,value\n")
+TAR = b"log.csv".ljust(257, b"\0") + b"ustar\0" + bytes(300)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"\n\n  <div>not found</div>\n", "is a web page"),
+        (TAR, "is a tar archive"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(50), "is a picture"),
+        (bytes(range(256)) * 4, "is no text in an encoding that is known"),
+        (GOOD.encode("cp500"), r"control characters.*EBCDIC \(`encoding: cp500`\)"),
+        (GOOD.encode() + "ü,é\n".encode() + b"\xe9\n", "two encodings.* line 17"),
+        (b"user_id,item_id,event_at\n", "holds a header .* and no record"),
+        (b"  \n \n", "holds no record"),
+        (GOOD.replace("u0,", '"u0,', 1) + GOOD, "a quote is opened and not closed in '\"u0,i0"),
+        (GOOD.replace("\n", ",\n").replace("value,", "value"), "names 4 columns, .* have 5 fields"),
+        (GOOD.replace(",2024", " 2024"), "names 4 columns, its lines have 3 fields"),
+        (GOOD + "u" * 200_000 + "\n", "cannot be divided into records"),
+        (b"[]", "is JSON without an object"),
+        (b'[["user_id","item_id"],["u","i"]]', "is JSON without an object"),
+        (b'{"user_id":["a","b"],"event_at":["2024-01-01","2024-01-02"]}', "one list per column"),
+        (b'{"user_id":"u"}{"user_id":"v"}', "several JSON objects without an array"),
+        (b'{"user_id":"u"},\n{"user_id":"v"},\n', r"second one after ',' in line 1"),
+        (b'[{"user_id":"u"},{"user_id":', "is no whole JSON"),
+        (b"PAR1" + bytes(40), "does not end like one"),
+        ("".join(f'{{"user_id": "u{n}", "time": {n}}}' for n in range(300)), "without an array"),
+        (json.dumps({n: {"user_id": "u", "time": n} for n in range(9)}), "9 records by their keys"),
+        ("{'user_id': 'u', 'time': 3}\n", "as Python prints them"),
+        ("".join(f'"u{n},i{n},{n}"\n' for n in range(9)), "stands in quotes as a whole"),
+        (GOOD.replace("\n", "\r"), "bare carriage return"),
+        (GOOD.encode() + bytes(300), "line 16 holds a NUL byte"),
+        (gzip.compress(gzip.compress(GOOD.encode())), "is packed twice"),
+        (b"\x04\x22\x4d\x18" + bytes(40), "is packed with lz4"),
+        (b"\x1f\x8b\x08\x00garbage", "cannot be unpacked"),
+    ],
+    ids=lambda given: None if isinstance(given, bytes) else given[:30],
+)
+def test_what_is_no_log_is_refused_in_one_sentence(
+    tmp_path: Path, content: str | bytes, told: str
+) -> None:
+    with pytest.raises(SourceError, match=rf"(?s)^log: .*{told}"):
+        sniff(tmp_path, content)
+
+
+def test_lines_of_two_ends_are_read_and_a_mark_in_the_middle_is_seen(tmp_path: Path) -> None:
+    (tmp_path / "log.csv").write_bytes(GOOD.replace("4\n", "4\r\n").encode())
+    assert survey_log(tmp_path, log_settings()).load_ledger["n_accepted"].to_list() == [len(TIMES)]
+    (tmp_path / "log.csv").write_bytes(GOOD.encode() + b"\xef\xbb\xbfu,i,2024-01-01,1\n")
+    found = survey_log(tmp_path, log_settings(max_bad_share=0.5)).quarantine
+    assert found.select("line", "column_name").rows() == [(len(TIMES) + 2, "user_id")]
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("1,2,3\n4,5,6\n", "name the columns with `columns`"),
+        ('{"data": {"plays": [{"user_id": "u"}]}}', "set `records: data.plays`"),
+        ('{"user": "u"}\n', "It is JSON by its first bytes"),
+        ("user_id,item_id,event_at,value\nu,i,5.1.2024,1\n", "set `timestamp_format`"),
+        ('user_id,item_id,event_at,value\nu,i,2024-01-05,"1,5"\n', "set `decimal`"),
+        ("user_id,item_id,event_at,value\nu,,2024-01-05,1\n", "`skip_when_empty` leaves"),
+        ("user_id,item_id,event_at,value\nu,i\n", "set `delimiter`"),
+    ],
+)
+def test_a_refusal_says_what_to_set(tmp_path: Path, content: str, told: str) -> None:
+    (tmp_path / "log.csv").write_text(content)
+    with pytest.raises(SourceError, match=told):
+        survey_log(tmp_path, log_settings())
