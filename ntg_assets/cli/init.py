@@ -2,11 +2,9 @@
 and write the overlay that reads them.
 """
 
-import codecs
-import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,6 +12,8 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from ntg_assets.cli.init_answers import ask, said_before, take_answers
+from ntg_assets.cli.init_overlay import MARK, overlay_text, tell_proposal
 from ntg_assets.cli.options import err, out
 from ntg_assets.errors import ConfigurationError, NtgError
 
@@ -28,21 +28,7 @@ NEEDED = (
     "no_user",
     "no_item",
 )
-QUESTIONS = {
-    "encoding": "In which encoding is the text written (see the example that is shown)?",
-    "user_id": "Which column is the user (or `constant:NAME` where all of it is one user's)?",
-    "item_id": "Which column is the item?",
-    "timestamp_format": "How are the times written?",
-    "decimal": "Which sign stands before the fraction of a number (the other: between thousands)?",
-    "value_if_empty": "What does an empty value mean?",
-    "skip_when_empty": "Are records in which this is empty no events?",
-    "no_user": "Do these words mean that there is no user?",
-    "no_item": "Do these words mean that there is no item?",
-}
-SHOWN_ROWS, SHOWN_CHOICES = 10, 40
-MARK = "NOT CERTAIN"
-BEFORE = ("encoding=", "records=")
-OTHER_SIGN = {".": ",", ",": "."}  # where one divides off the fraction, the other groups thousands
+SHOWN_ROWS = 10
 
 
 def init(
@@ -73,14 +59,14 @@ def init(
             f"{output} is there already. Give another name with --output, or --force to replace it."
         )
     sections, folders = _sniff(files, home, answers or [])
-    _take_answers(answers or [], sections)
+    take_answers(answers or [], sections)
     if sys.stdin.isatty() and not yes:
         for sniffed in sections.values():
-            _ask(sniffed)
+            ask(sniffed)
     for section, sniffed in sections.items():
-        _tell(section, sniffed)
+        tell_proposal(section, sniffed)
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(_overlay(sections, files, folders), encoding="utf-8")
+    target.write_text(overlay_text(sections, files, folders), encoding="utf-8")
     open_keys = [
         f"{section}.{key}"
         for section, sniffed in sections.items()
@@ -104,24 +90,6 @@ def init(
     )
 
 
-def _said_before(answers: Sequence[str]) -> dict[str, str]:
-    """What a person has given that must be known before any name of a column can be read.
-
-    Raises:
-        ConfigurationError: the encoding is none.
-    """
-    said = dict(answer.split("=", 1) for answer in answers if answer.startswith(BEFORE))
-    try:
-        return said | (
-            {"encoding": codecs.lookup(said["encoding"]).name} if "encoding" in said else {}
-        )
-    except LookupError:
-        raise ConfigurationError(
-            f"--set encoding={said['encoding']}: is no known encoding. Write for example cp1252,"
-            " cp932, gb18030 or utf-16."
-        ) from None
-
-
 def _sniff(
     files: Sequence[Path], home: Path, answers: Sequence[str]
 ) -> tuple[dict[str, Any], list[str]]:
@@ -130,7 +98,7 @@ def _sniff(
 
     sections: dict[str, Any] = {}
     folders: dict[str, None] = {}
-    said = _said_before(answers)
+    said = said_before(answers)
     for path in files:
         if not path.is_file():
             raise ConfigurationError(
@@ -184,105 +152,6 @@ def _settle_order_of_days(first: Any, other: Any) -> None:  # noqa: ANN401  # im
     for sure, unsure in ((first, other), (other, first)):
         if sure.settings.get(key) in unsure.open.get(key, ()):
             unsure.take(key, sure.settings[key], f"as in another file: {sure.why[key]}")
-
-
-def _take_answers(answers: Sequence[str], sections: Mapping[str, Any]) -> None:
-    """Take `key=value` answers; those that no log needs are of the item table (`items.title=...`).
-
-    Raises:
-        ConfigurationError: an answer is no `key=value`.
-    """
-    for answer in answers:
-        key, sign, value = answer.partition("=")
-        section, _, name = key.rpartition(".")
-        sniffed = sections.get(section or "events")
-        if not sign or not name or sniffed is None:
-            raise ConfigurationError(
-                f"--set {answer!r}: is no answer. Write for example `--set user_id=constant:me` or"
-                " `--set items.title=name`."
-            )
-        _take_answer(sniffed, name, value)
-
-
-def _ask(sniffed: Any) -> None:  # noqa: ANN401  # imported only where it is needed
-    """Ask a person what is not certain."""
-    for key, choices in list(sniffed.open.items()):
-        shown = ", ".join(map(_as_answer, choices))
-        answer = typer.prompt(f"{QUESTIONS[key]} ({shown}; empty: leave it open)", default="")
-        if answer:
-            _take_answer(sniffed, key, answer)
-
-
-def _as_answer(choice: object) -> str:
-    """A choice as a person types it."""
-    if isinstance(choice, dict):
-        return next(f"{kind}:{value}" for kind, value in choice.items())
-    return _yaml(choice) if isinstance(choice, list) else str(choice)
-
-
-def _take_answer(sniffed: Any, key: str, answer: str) -> None:  # noqa: ANN401  # as above
-    """Set what a person said: a text, `constant:NAME` or its kin, a list or number as YAML."""
-    kind, sign, value = answer.partition(":")
-    taken: object = answer
-    if sign and kind in {"constant", "file_name", "folder"}:
-        taken = {kind: value}
-    elif answer.startswith("[") or key == "value_if_empty":
-        import yaml  # noqa: PLC0415  # as above
-
-        taken = yaml.safe_load(answer)
-    is_sign = key == "decimal" and key in sniffed.open and answer in OTHER_SIGN
-    sniffed.take(key, taken, "as you said")
-    if is_sign:
-        sniffed.take("thousands", OTHER_SIGN[answer], "the other sign")
-
-
-def _tell(section: str, sniffed: Any) -> None:  # noqa: ANN401  # as above
-    """Print what was taken for what, and why."""
-    table = Table(title=f"{section}: {', '.join(sniffed.files)}", title_justify="left")
-    for heading in ("setting", "taken for", "because"):
-        table.add_column(heading, overflow="fold")
-    for key, value in sniffed.settings.items():
-        table.add_row(key, escape(_yaml(value)), escape(sniffed.why[key]))
-    for key, choices in sniffed.open.items():
-        table.add_row(
-            key, f"[yellow]{MARK}[/]", escape(f"one of {', '.join(map(_as_answer, choices))}")
-        )
-    for note in sniffed.notes:
-        out.print(f"[yellow]note:[/] {escape(note)}", highlight=False, soft_wrap=True)
-    unused = [name for name in sniffed.columns if name not in list(sniffed.settings.values())]
-    out.print(table)
-    if unused and "columns" not in sniffed.settings:
-        out.print(f"not used: {', '.join(unused)}", highlight=False, soft_wrap=True, markup=False)
-
-
-def _overlay(sections: Mapping[str, Any], files: Sequence[Path], folders: Sequence[str]) -> str:
-    """Text of the overlay: each setting with its reason, and what is not certain as a comment."""
-    name = files[0].stem
-    lines = [
-        "# Written by `ntg init`: what your files are, and how they are read (docs/sources.md).",
-        "ingest:",
-        f"  source_name: {_yaml(name)}",
-    ]
-    if folders:
-        lines.append(f"  source_folders: {_yaml(list(folders))}")
-    for section, sniffed in sections.items():
-        lines += [f"  {section}:", f"    files: {_yaml(sniffed.files)}"]
-        lines += [
-            f"    {key}: {_yaml(value)}  # {' '.join(sniffed.why[key].split())}"
-            for key, value in sniffed.settings.items()
-        ]
-        for key, choices in sniffed.open.items():
-            lines.append(f"    # {MARK}: {QUESTIONS[key]}")
-            for choice in choices[:SHOWN_CHOICES]:
-                lines.append(f"    # {key}: {_yaml(choice)}")
-                if key == "decimal":
-                    lines.append(f"    # thousands: {_yaml(OTHER_SIGN[str(choice)])}")
-    return "\n".join(lines) + "\n"
-
-
-def _yaml(value: object) -> str:
-    """A value as YAML reads it (JSON is YAML)."""
-    return json.dumps(value, ensure_ascii=False)
 
 
 def _preview(target: Path, home: Path) -> None:

@@ -1,0 +1,73 @@
+"""What a person answers where `ntg init` is not certain: at the terminal, or with `--set`."""
+
+import codecs
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import typer
+
+from ntg_assets.cli.init_overlay import OTHER_SIGN, QUESTIONS, as_answer
+from ntg_assets.errors import ConfigurationError
+
+BEFORE = ("encoding=", "records=")
+
+
+def said_before(answers: Sequence[str]) -> dict[str, str]:
+    """What a person has given that must be known before any name of a column can be read.
+
+    Raises:
+        ConfigurationError: the encoding is none.
+    """
+    said = dict(answer.split("=", 1) for answer in answers if answer.startswith(BEFORE))
+    try:
+        return said | (
+            {"encoding": codecs.lookup(said["encoding"]).name} if "encoding" in said else {}
+        )
+    except LookupError:
+        raise ConfigurationError(
+            f"--set encoding={said['encoding']}: is no known encoding. Write for example cp1252,"
+            " cp932, gb18030 or utf-16."
+        ) from None
+
+
+def take_answers(answers: Sequence[str], sections: Mapping[str, Any]) -> None:
+    """Take `key=value` answers; those that no log needs are of the item table (`items.title=...`).
+
+    Raises:
+        ConfigurationError: an answer is no `key=value`.
+    """
+    for answer in answers:
+        key, sign, value = answer.partition("=")
+        section, _, name = key.rpartition(".")
+        sniffed = sections.get(section or "events")
+        if not sign or not name or sniffed is None:
+            raise ConfigurationError(
+                f"--set {answer!r}: is no answer. Write for example `--set user_id=constant:me` or"
+                " `--set items.title=name`."
+            )
+        _take_answer(sniffed, name, value)
+
+
+def ask(sniffed: Any) -> None:  # noqa: ANN401  # imported only where it is needed
+    """Ask a person what is not certain."""
+    for key, choices in list(sniffed.open.items()):
+        shown = ", ".join(map(as_answer, choices))
+        answer = typer.prompt(f"{QUESTIONS[key]} ({shown}; empty: leave it open)", default="")
+        if answer:
+            _take_answer(sniffed, key, answer)
+
+
+def _take_answer(sniffed: Any, key: str, answer: str) -> None:  # noqa: ANN401  # as above
+    """Set what a person said: a text, `constant:NAME` or its kin, a list or number as YAML."""
+    kind, sign, value = answer.partition(":")
+    taken: object = answer
+    if sign and kind in {"constant", "file_name", "folder"}:
+        taken = {kind: value}
+    elif answer.startswith("[") or key == "value_if_empty":
+        import yaml  # noqa: PLC0415  # help comes at once
+
+        taken = yaml.safe_load(answer)
+    is_sign = key == "decimal" and key in sniffed.open and answer in OTHER_SIGN
+    sniffed.take(key, taken, "as you said")
+    if is_sign:
+        sniffed.take("thousands", OTHER_SIGN[answer], "the other sign")

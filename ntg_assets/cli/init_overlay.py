@@ -1,0 +1,82 @@
+"""What `ntg init` proposes: as a table for a person, and as the overlay that is written."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.markup import escape
+from rich.table import Table
+
+from ntg_assets.cli.options import out
+
+QUESTIONS = {
+    "encoding": "In which encoding is the text written (see the example that is shown)?",
+    "user_id": "Which column is the user (or `constant:NAME` where all of it is one user's)?",
+    "item_id": "Which column is the item?",
+    "timestamp_format": "How are the times written?",
+    "decimal": "Which sign stands before the fraction of a number (the other: between thousands)?",
+    "value_if_empty": "What does an empty value mean?",
+    "skip_when_empty": "Are records in which this is empty no events?",
+    "no_user": "Do these words mean that there is no user?",
+    "no_item": "Do these words mean that there is no item?",
+}
+SHOWN_CHOICES = 40
+MARK = "NOT CERTAIN"
+OTHER_SIGN = {".": ",", ",": "."}  # where one divides off the fraction, the other groups thousands
+
+
+def tell_proposal(section: str, sniffed: Any) -> None:  # noqa: ANN401  # imported only where it is needed
+    """Print what was taken for what, and why."""
+    table = Table(title=f"{section}: {', '.join(sniffed.files)}", title_justify="left")
+    for heading in ("setting", "taken for", "because"):
+        table.add_column(heading, overflow="fold")
+    for key, value in sniffed.settings.items():
+        table.add_row(key, escape(as_yaml(value)), escape(sniffed.why[key]))
+    for key, choices in sniffed.open.items():
+        table.add_row(
+            key, f"[yellow]{MARK}[/]", escape(f"one of {', '.join(map(as_answer, choices))}")
+        )
+    for note in sniffed.notes:
+        out.print(f"[yellow]note:[/] {escape(note)}", highlight=False, soft_wrap=True)
+    unused = [name for name in sniffed.columns if name not in list(sniffed.settings.values())]
+    out.print(table)
+    if unused and "columns" not in sniffed.settings:
+        out.print(f"not used: {', '.join(unused)}", highlight=False, soft_wrap=True, markup=False)
+
+
+def overlay_text(sections: Mapping[str, Any], files: Sequence[Path], folders: Sequence[str]) -> str:
+    """Text of the overlay: each setting with its reason, and what is not certain as a comment."""
+    name = files[0].stem
+    lines = [
+        "# Written by `ntg init`: what your files are, and how they are read (docs/sources.md).",
+        "ingest:",
+        f"  source_name: {as_yaml(name)}",
+    ]
+    if folders:
+        lines.append(f"  source_folders: {as_yaml(list(folders))}")
+    for section, sniffed in sections.items():
+        lines += [f"  {section}:", f"    files: {as_yaml(sniffed.files)}"]
+        lines += [
+            f"    {key}: {as_yaml(value)}  # {' '.join(sniffed.why[key].split())}"
+            for key, value in sniffed.settings.items()
+        ]
+        for key, choices in sniffed.open.items():
+            lines.append(f"    # {MARK}: {QUESTIONS[key]}")
+            for choice in choices[:SHOWN_CHOICES]:
+                lines.append(f"    # {key}: {as_yaml(choice)}")
+                if key == "decimal":
+                    lines.append(f"    # thousands: {as_yaml(OTHER_SIGN[str(choice)])}")
+    return "\n".join(lines) + "\n"
+
+
+def as_answer(choice: object) -> str:
+    """A choice as a person types it."""
+    if isinstance(choice, dict):
+        return next(f"{kind}:{value}" for kind, value in choice.items())
+    return as_yaml(choice) if isinstance(choice, list) else str(choice)
+
+
+def as_yaml(value: object) -> str:
+    """A value as YAML reads it (JSON is YAML)."""
+    return json.dumps(value, ensure_ascii=False)
