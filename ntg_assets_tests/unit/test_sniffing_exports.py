@@ -62,6 +62,12 @@ EXPORTS: dict[str, tuple[str | bytes, dict[str, Any]]] = {
         {"user_id": "user_name", "item_id": "track_metadata.track_name",
          "event_at": "listened_at", "timestamp_unit": "seconds"},
     ),
+    "events of a site": (
+        lines(lambda n, at: json.dumps({"event": {"name": "play", "ts": at.isoformat()},
+                                        "actor": {"account": {"id": n}, "device": {"id": 1}},
+                                        "payload": {"content": {"id": f"c{n}", "title": "T"}}})),
+        {"user_id": "actor.account.id", "item_id": "payload.content.id", "event_at": "event.ts"},
+    ),
     "a document on one line": (
         json.dumps({"n": 3, "data": {"plays": [
             {"user": {"id": n}, "track": {"id": n}, "played_at": at.isoformat()}

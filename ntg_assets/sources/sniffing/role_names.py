@@ -51,24 +51,25 @@ VOICED = "\u3099\u309a"  # marks that make another sound of a Japanese sign
 
 def by_name(columns: Sequence[str], words: Sequence[str]) -> list[str]:
     """Columns that are called like a role, the most usual name first; those whose name in a nested
-    record is such a one come last, where there is but one of that name.
+    record (`track.id` of `event.track.id`, or `id`) is such a one come last, where there is but one
+    of that name.
     """
     # `userId.$numberLong` is how MongoDB writes `userId`
     bare = {name: re.sub(r"(\.\$\w+)+$", "", name) for name in columns}
     folded = {name: _folded(bare[name]) for name in columns}
     whole = [name for word in words for name, called in folded.items() if called == word]
-    last = {
-        name: _folded(bare[name].rsplit(".", 1)[-1])
-        for name in columns
-        if "." in bare[name].strip(".")
-    }
-    nested = [
-        name
-        for word in words
-        for name, called in last.items()
-        if called == word and list(last.values()).count(word) == 1 and name not in whole
-    ]
-    return [*whole, *nested]
+    inner = {name: _inner_names(bare[name]) for name in columns}
+    nested = []
+    for word in words:
+        bearers = [name for name, called in inner.items() if word in called]
+        nested += bearers if len(bearers) == 1 else []
+    return list(dict.fromkeys([*whole, *nested]))
+
+
+def _inner_names(name: str) -> list[str]:
+    """What a value is called inside the records around it: `c_d` and `d` of `a.c.d`."""
+    keys = name.strip(".").split(".")
+    return [_folded("_".join(keys[depth:])) for depth in range(1, len(keys))]
 
 
 def _folded(name: str) -> str:
