@@ -68,6 +68,11 @@ EXPORTS: dict[str, tuple[str | bytes, dict[str, Any]]] = {
                                         "payload": {"content": {"id": f"c{n}", "title": "T"}}})),
         {"user_id": "actor.account.id", "item_id": "payload.content.id", "event_at": "event.ts"},
     ),
+    "a site with searches and visitors": (
+        lines(lambda n, at: json.dumps({"user_id": [None, "u"][n % 2], "time": at.isoformat(),
+                                        **([{}, {"item_id": "i"}][n % 3 > 0])})),
+        {"user_id": "user_id", "item_id": "item_id", "skip_when_empty": None},
+    ),
     "a document on one line": (
         json.dumps({"n": 3, "data": {"plays": [
             {"user": {"id": n}, "track": {"id": n}, "played_at": at.isoformat()}

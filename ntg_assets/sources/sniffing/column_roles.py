@@ -5,7 +5,7 @@ written.
 import re
 from collections.abc import Mapping, Sequence
 
-from ntg_assets.sources.sniffing.null_words import NULL_WORDS, sniff_null_words
+from ntg_assets.sources.sniffing.null_words import NULL_WORDS, ask_of_gaps, sniff_null_words
 from ntg_assets.sources.sniffing.number_kinds import LARGEST, is_between, number_kind
 from ntg_assets.sources.sniffing.role_names import ROLES, by_name
 from ntg_assets.sources.sniffing.sniffed import Sniffed, show_texts
@@ -39,6 +39,7 @@ def sniff_roles(sniffed: Sniffed) -> None:
         if role in sniffed.settings:
             _sniff_id_type(sniffed, role, texts[sniffed.settings[role]])
             _sniff_no_one(sniffed, role)
+            ask_of_gaps(sniffed, sniffed.settings[role])
 
 
 def _sniff_role(

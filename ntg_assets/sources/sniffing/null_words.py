@@ -1,4 +1,4 @@
-"""Words that stand where a value is missing."""
+"""Values that are missing: words that stand in their place, and records without them."""
 
 from ntg_assets.sources.sniffing.sniffed import Sniffed
 
@@ -13,3 +13,16 @@ def sniff_null_words(sniffed: Sniffed, name: str) -> None:
     if words:
         existing = set(sniffed.settings.get("null_words", [])) | words
         sniffed.take("null_words", sorted(existing), f"among the values of {name!r}")
+
+
+def ask_of_gaps(sniffed: Sniffed, name: str) -> None:
+    """Ask what records are in which a needed column is empty."""
+    values = sniffed.values[name]
+    n_empty = sum(not text.strip() for text in values)
+    if n_empty:
+        (others,) = sniffed.open.get("skip_when_empty", [[]])
+        sniffed.open["skip_when_empty"] = [[*others, name]]
+        sniffed.notes.append(
+            f"{n_empty:,} of {len(values):,} records have no {name!r}: where these are no events,"
+            " set `skip_when_empty`"
+        )

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 
-from ntg_assets.sources.sniffing.null_words import sniff_null_words
+from ntg_assets.sources.sniffing.null_words import ask_of_gaps, sniff_null_words
 from ntg_assets.sources.sniffing.role_names import ROLES, by_name, words_of
 from ntg_assets.sources.sniffing.sniffed import Sniffed, show_texts
 from ntg_assets.sources.sniffing.time_kinds import Told, time_settings, what_is_lost
@@ -76,19 +76,8 @@ def _take_time(
     sniff_null_words(sniffed, name)
     if lost := what_is_lost(texts[name], settings):
         sniffed.notes.append(f"times of {name!r} {lost}")
-    _tell_gaps(sniffed, name)
+    ask_of_gaps(sniffed, name)
     _tell_clock_apart(sniffed, name, texts)
-
-
-def _tell_gaps(sniffed: Sniffed, name: str) -> None:
-    """Ask what records without a time are."""
-    n_empty = sum(not text.strip() for text in sniffed.values[name])
-    if n_empty:
-        sniffed.open["skip_when_empty"] = [[name]]
-        sniffed.notes.append(
-            f"{n_empty:,} of {len(sniffed.values[name]):,} records have no {name!r}: where these"
-            " are no events, set `skip_when_empty`"
-        )
 
 
 def _tell_clock_apart(sniffed: Sniffed, name: str, texts: Mapping[str, list[str]]) -> None:
