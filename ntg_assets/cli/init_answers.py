@@ -9,20 +9,24 @@ import typer
 from ntg_assets.cli.init_overlay import OTHER_SIGN, QUESTIONS, as_answer
 from ntg_assets.errors import ConfigurationError
 
-BEFORE = ("encoding=", "records=")
+BEFORE = ("encoding", "records")  # no name of a column can be read without
+ROLES = ("event_at", "user_id", "item_id", "value", "event_type")
 
 
-def said_before(answers: Sequence[str]) -> dict[str, str]:
-    """What a person has given that must be known before any name of a column can be read.
+def said_before(answers: Sequence[str]) -> dict[str, Any]:
+    """What a person has given of the log that must be known before its values are looked at: how
+    its text is written, where its records lie, and which column is what (`roles`).
 
     Raises:
         ConfigurationError: the encoding is none.
     """
-    said = dict(answer.split("=", 1) for answer in answers if answer.startswith(BEFORE))
+    pairs = [answer.removeprefix("events.").partition("=") for answer in answers]
+    said: dict[str, Any] = {key: value for key, _, value in pairs if key in BEFORE}
+    roles = {key: value for key, _, value in pairs if key in ROLES}
     try:
-        return said | (
-            {"encoding": codecs.lookup(said["encoding"]).name} if "encoding" in said else {}
-        )
+        if "encoding" in said:
+            said["encoding"] = codecs.lookup(said["encoding"]).name
+        return said | {"roles": roles}
     except LookupError:
         raise ConfigurationError(
             f"--set encoding={said['encoding']}: is no known encoding. Write for example cp1252,"
@@ -67,6 +71,8 @@ def _take_answer(sniffed: Any, key: str, answer: str) -> None:  # noqa: ANN401  
         import yaml  # noqa: PLC0415  # help comes at once
 
         taken = yaml.safe_load(answer)
+    if key in sniffed.settings and sniffed.settings[key] == taken:
+        return  # it was said before the values were looked at, and stands there with a reason
     is_sign = key == "decimal" and key in sniffed.open and answer in OTHER_SIGN
     sniffed.take(key, taken, "as you said")
     if is_sign:

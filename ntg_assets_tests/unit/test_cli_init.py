@@ -280,3 +280,24 @@ def test_config_show_refuses_what_a_run_would_refuse(home: Path, overlay: str, t
     code, said = ntg("config", "show")
     assert code == 2
     assert told in said
+
+
+@pytest.mark.parametrize(
+    ("answers", "first"),
+    [
+        (("event_at=uts", "value=Kosten"), (datetime(2024, 1, 5, 14, 4, 5), 1234.5)),
+        (("events.event_at=gesehen",), (datetime(2024, 1, 26), 1.0)),
+    ],
+)
+def test_values_of_a_column_that_is_named_say_how_they_are_written(
+    home: Path, answers: tuple[str, ...], first: tuple[datetime, float]
+) -> None:
+    # 1704463445 is 2024-01-05 14:04:05
+    rows = [f"K{n};i;{n % 3 + 5:02}.01.2024;{1_704_463_445 + n};26.01.2024;1.234,50 €"
+            for n in range(30)]  # fmt: skip
+    (home / "log.csv").write_text("kunde;film;datum;uts;gesehen;Kosten\n" + "\n".join(rows) + "\n")
+    code, told = ntg("init", "log.csv", "--yes", *(f"--set={answer}" for answer in answers))
+    assert code == 0, told
+    ingest = load_settings(home=home, environment={}).ingest
+    events = load_events(ingest, home).sort("event_at").select("event_at", "value")
+    assert events.row(0) == first

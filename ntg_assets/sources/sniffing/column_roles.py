@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from ntg_assets.sources.sniffing.null_words import NULL_WORDS, ask_of_gaps, sniff_null_words
 from ntg_assets.sources.sniffing.number_kinds import LARGEST, is_between, number_kind
-from ntg_assets.sources.sniffing.role_names import ROLES, by_name
+from ntg_assets.sources.sniffing.role_names import ROLES, by_name, of_role
 from ntg_assets.sources.sniffing.sniffed import Sniffed, show_texts
 from ntg_assets.sources.sniffing.time_roles import sniff_time
 
@@ -51,9 +51,9 @@ def _sniff_role(
     has_names: bool,
 ) -> None:
     """Take the column that is called like a role; without one a needed role stays open."""
-    candidates = by_name(free, ROLES[role]) if has_names else []
+    candidates, why = of_role(role, free, sniffed.said, has_names=has_names)
     if role == "value":
-        _sniff_value(sniffed, candidates, free, texts)
+        _sniff_value(sniffed, candidates, free, texts, why=why)
         return
     if not candidates:
         if role in {"user_id", "item_id"}:
@@ -61,28 +61,34 @@ def _sniff_role(
         return
     name = candidates[0]
     free.remove(name)
-    sniffed.take(role, name, f"by its name; values such as {show_texts(texts[name])}")
+    sniffed.take(role, name, f"{why}; values such as {show_texts(texts[name])}")
 
 
 def _sniff_value(
-    sniffed: Sniffed, candidates: Sequence[str], free: list[str], texts: Mapping[str, list[str]]
+    sniffed: Sniffed,
+    candidates: Sequence[str],
+    free: list[str],
+    texts: Mapping[str, list[str]],
+    *,
+    why: str,
 ) -> None:
-    """Take the first column of that name that holds numbers, and say how they are written."""
+    """Take the first of these columns that holds numbers, and say how they are written."""
     may_be_grouped = sniffed.settings.get("delimiter") == ";"
     kinds = {name: number_kind(texts[name], may_be_grouped=may_be_grouped) for name in candidates}
     name = next((name for name in candidates if kinds[name] is not None), None)
     kind = kinds.get(name or "")
     if name is None or kind is None:
+        follows = "a load will refuse them" if "value" in sniffed.said else "events have value 1"
         sniffed.notes += [
             f"{name!r} is called like a value, but not all of it is numbers"
-            f" ({_shown_others(texts[name])}): events have value 1"
+            f" ({_shown_others(texts[name])}): {follows}"
             for name in candidates[:1]
         ]
         return
     free.remove(name)
-    sniffed.take("value", name, f"by its name; values such as {show_texts(texts[name])}")
-    for key, value, why in kind.settings:
-        sniffed.take(key, value, why)
+    sniffed.take("value", name, f"{why}; values such as {show_texts(texts[name])}")
+    for key, value, reason in kind.settings:
+        sniffed.take(key, value, reason)
     sniffed.open |= kind.choices
     sniffed.notes += [f"{name!r}: {note}" for note in kind.notes]
     sniff_null_words(sniffed, name)

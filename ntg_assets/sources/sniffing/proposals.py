@@ -4,6 +4,7 @@ column is what, each with the reason why. It proposes settings; the reader itsel
 
 import csv
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import polars as pl
@@ -34,7 +35,12 @@ PRINTED_DICT = "{'"
 
 
 def sniff_file(
-    path: Path, *, name: str, encoding: str | None = None, records: str | None = None
+    path: Path,
+    *,
+    name: str,
+    encoding: str | None = None,
+    records: str | None = None,
+    roles: Mapping[str, str] | None = None,
 ) -> Sniffed:
     """Look at a file and propose settings for it.
 
@@ -43,11 +49,13 @@ def sniff_file(
         name: How messages call it.
         encoding: Of its text, where a person has said it.
         records: Where the array of records lies in a JSON document, likewise.
+        roles: Columns that a person has named, by role (`event_at`, `value`, ...): their values say
+            how they are written.
 
     Raises:
         SourceError: it is no data that could be read.
     """
-    sniffed = Sniffed()
+    sniffed = Sniffed(said=dict(roles or {}))
     if records:
         sniffed.take("records", records, "as you said")
     if is_whole_parquet(path):

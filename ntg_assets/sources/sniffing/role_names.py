@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 ROLES: dict[str, tuple[str, ...]] = {
     "event_at": (
@@ -47,6 +47,18 @@ ROLES: dict[str, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 VOICED = "\u3099\u309a"  # marks that make another sound of a Japanese sign
+
+
+def of_role(
+    role: str, columns: Sequence[str], said: Mapping[str, str], *, has_names: bool = True
+) -> tuple[list[str], str]:
+    """Columns that a role may have, the likeliest first, and why: the one that a person has named,
+    else those that are called like it and that no other role was said to have.
+    """
+    if said.get(role) in columns:
+        return [said[role]], "as you said"
+    others = [name for name in columns if name not in said.values()]
+    return by_name(others, ROLES[role]) if has_names else [], "by its name"
 
 
 def by_name(columns: Sequence[str], words: Sequence[str]) -> list[str]:

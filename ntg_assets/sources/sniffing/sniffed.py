@@ -20,6 +20,7 @@ class Sniffed:
         notes: What a person should know of the file, and no setting says.
         columns: Names of the columns, in order.
         values: Some texts of each column.
+        said: Columns that a person has named, by role.
         is_items: Whether it is an item table, not a log.
         files: Files that are like this one.
     """
@@ -30,6 +31,7 @@ class Sniffed:
     notes: list[str] = field(default_factory=list)
     columns: list[str] = field(default_factory=list)
     values: dict[str, list[str]] = field(default_factory=dict)
+    said: dict[str, str] = field(default_factory=dict)
     is_items: bool = False
     files: list[str] = field(default_factory=list)
 

@@ -32,7 +32,8 @@ def sniff_time(
         texts: Values of each column that are not empty.
         has_names: Whether the columns have names of their own.
     """
-    named, alike, others = _candidates(free, has_names=has_names)
+    named, alike, others = _candidates(free, sniffed.said, has_names=has_names)
+    why = "as you said" if sniffed.said.get("event_at") in free else "by its name"
     for name in [*named, *alike, *others]:
         if all(CLOCK.fullmatch(text) for text in texts[name]):
             continue  # a time of day is no time
@@ -40,16 +41,21 @@ def sniff_time(
         read = time_settings(texts[name], is_named=is_named, has_names=has_names)
         if read is not None:
             free.remove(name)
-            _take_time(sniffed, name, read, texts, is_named=is_named)
+            _take_time(sniffed, name, read, texts, why=why if is_named else "")
             return
     if named:
         sniffed.open["timestamp_format"] = [f"the format of {show_texts(texts[named[0]])}"]
-        sniffed.take("event_at", named[0], "by its name; its values are in no format known here")
+        sniffed.take("event_at", named[0], f"{why}; its values are in no format known here")
         free.remove(named[0])
 
 
-def _candidates(free: Sequence[str], *, has_names: bool) -> tuple[list[str], list[str], list[str]]:
+def _candidates(
+    free: Sequence[str], said: Mapping[str, str], *, has_names: bool
+) -> tuple[list[str], list[str], list[str]]:
     """Columns that are called like times, those whose names hold such a word, and all others."""
+    if said.get("event_at") in free:
+        return [said["event_at"]], [], []
+    free = [name for name in free if name not in said.values()]
     named = by_name(free, ROLES["event_at"])
     alike = [
         name
@@ -65,12 +71,12 @@ def _candidates(free: Sequence[str], *, has_names: bool) -> tuple[list[str], lis
 
 
 def _take_time(
-    sniffed: Sniffed, name: str, read: Told, texts: Mapping[str, list[str]], *, is_named: bool
+    sniffed: Sniffed, name: str, read: Told, texts: Mapping[str, list[str]], *, why: str
 ) -> None:
-    settings, why, choices = read
-    sniffed.take("event_at", name, f"{'by its name and ' if is_named else ''}its values: {why}")
+    settings, fits, choices = read
+    sniffed.take("event_at", name, f"{why}{' and ' if why else ''}its values: {fits}")
     for key, value in settings.items():
-        sniffed.take(key, value, why)
+        sniffed.take(key, value, fits)
     if choices:
         sniffed.open["timestamp_format"] = choices
     sniff_null_words(sniffed, name)
