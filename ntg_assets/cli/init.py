@@ -124,6 +124,8 @@ def _sniff(
                 " one source has one description. Describe them apart, with one overlay each."
             )
         before.files.append(name)
+        if before is not sniffed:
+            before.take_questions(sniffed)
     log = sections.get("events")
     if log is None or "event_at" not in log.settings:
         odd = log or sections["items"]

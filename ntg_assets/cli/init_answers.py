@@ -2,6 +2,7 @@
 
 import codecs
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any
 
 import typer
@@ -38,7 +39,7 @@ def take_answers(answers: Sequence[str], sections: Mapping[str, Any]) -> None:
     """Take `key=value` answers; those that no log needs are of the item table (`items.title=...`).
 
     Raises:
-        ConfigurationError: an answer is no `key=value`.
+        ConfigurationError: an answer is no `key=value`, or its key is no setting.
     """
     for answer in answers:
         key, sign, value = answer.partition("=")
@@ -49,7 +50,24 @@ def take_answers(answers: Sequence[str], sections: Mapping[str, Any]) -> None:
                 f"--set {answer!r}: is no answer. Write for example `--set user_id=constant:me` or"
                 " `--set items.title=name`."
             )
+        _refuse_no_setting(sniffed, name, answer=answer)
         _take_answer(sniffed, name, value)
+
+
+def _refuse_no_setting(sniffed: Any, key: str, *, answer: str) -> None:  # noqa: ANN401  # imported only where it is needed
+    from ntg_assets.configuration.inputs.events import (  # noqa: PLC0415  # help comes at once
+        EventSourceSettings,
+        ItemSourceSettings,
+    )
+
+    keys = sorted((ItemSourceSettings if sniffed.is_items else EventSourceSettings).model_fields)
+    if key not in keys:
+        near = get_close_matches(key, keys, n=1)
+        raise ConfigurationError(
+            f"--set {answer!r}: {key!r} is no setting of"
+            f" {'the item table' if sniffed.is_items else 'the log'}."
+            + (f" Did you mean {near[0]!r}?" if near else f" Settings: {', '.join(keys)}.")
+        )
 
 
 def ask(sniffed: Any) -> None:  # noqa: ANN401  # imported only where it is needed

@@ -161,6 +161,9 @@ def test_answers_can_be_given_with_the_command(home: Path) -> None:
     code, told = ntg("init", "diary.csv", "--yes", "--force", "--set", "user_id")
     assert code == 2
     assert "is no answer" in told
+    code, told = ntg("init", "diary.csv", "--yes", "--force", "--set", "user_di=me")
+    assert code == 2
+    assert "'user_di' is no setting of the log. Did you mean 'user_id'?" in told
 
 
 def test_files_that_are_sure_of_days_and_months_speak_for_those_that_are_not(home: Path) -> None:
@@ -301,3 +304,12 @@ def test_values_of_a_column_that_is_named_say_how_they_are_written(
     ingest = load_settings(home=home, environment={}).ingest
     events = load_events(ingest, home).sort("event_at").select("event_at", "value")
     assert events.row(0) == first
+
+
+def test_what_only_a_later_file_gives_reason_to_ask_is_asked(home: Path) -> None:
+    for name, rating in (("a.csv", "4"), ("b.csv", "")):
+        rows = f"u,i,2024-01-05,{rating}\nu,j,2024-01-06,3\n"
+        (home / name).write_text(f"user_id,item_id,date,rating\n{rows}")
+    code, told = ntg("init", "a.csv", "b.csv", "--yes")
+    assert code == 1
+    assert "not certain is: events.value_if_empty" in told

@@ -47,6 +47,11 @@ class Sniffed:
         self.why[key] = why
         self.open.pop(key, None)
 
+    def take_questions(self, other: "Sniffed") -> None:
+        """Ask, and tell, of a file that is like this one what only that one gives reason for."""
+        self.open |= {key: choices for key, choices in other.open.items() if key not in self.open}
+        self.notes += [note for note in other.notes if note not in self.notes]
+
 
 def show_texts(texts: Sequence[str]) -> str:
     """Some different texts, cut short."""
