@@ -7,7 +7,8 @@ from typing import Any
 
 import polars as pl
 
-from ntg_assets.cli.running.summary import told_rows
+from ntg_assets.cli.running.summary import told_rows, where_things_are
+from ntg_assets.configuration.paths import Paths
 from ntg_assets.contracts import contract_of
 from ntg_assets.publish.brief import BRIEF_FIGURES, facts, write_brief
 from ntg_assets.publish.broken import tell_age
@@ -320,3 +321,16 @@ def test_brief_says_nothing_of_exposures_that_nobody_logged(tmp_path: Path) -> N
     tables["off_policy_report"] = tables["off_policy_report"].clear()
     page = page_of(tables, tmp_path)
     assert "would have earned" not in page
+
+
+def test_the_end_of_a_run_names_files_from_the_project_folder(tmp_path: Path) -> None:
+    def said(workspace: Path) -> str:
+        paths = Paths(home=tmp_path, workspace=workspace)
+        return "\n".join(text for _, text in where_things_are(paths, generation="8534"))
+
+    assert "reports/decision_brief.html (the page)" in said(tmp_path).splitlines()[0].split(",")
+    elsewhere = said(tmp_path / "data/workspaces/demo")
+    for path in ("reports/decision_brief.html", "data/published/ntg.duckdb", "outputs/"):
+        assert f"data/workspaces/demo/{path} (" in elsewhere
+    assert "`ntg ui` with this configuration (the graph)" in elsewhere
+    assert "/srv/ntg/reports/decision_brief.html (the page)" in said(Path("/srv/ntg"))

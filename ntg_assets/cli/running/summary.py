@@ -51,21 +51,32 @@ def tell_summary(
         *([("aside", tell_aside(manifest, aside))] if aside else []),
         *told_rows(collected, header=header),
         *(("changed", sentence) for sentence in changed),
-        (
-            "look",
-            f"{BRIEF} (the page), {next(iter(CONTACT_LISTS))} (the list), `ntg ui` (the graph)",
-        ),
-        (
-            "query",
-            (
-                "data/published/ntg.duckdb (DuckDB), outputs/ (Parquet, JSON); generation"
-                f" {manifest.generation}"
-            ),
-        ),
+        *where_things_are(paths, generation=manifest.generation),
     ]
     console.print()
     for name, text in rows:
         console.print(f"[bold]{name:<9}[/] {escape(text)}", highlight=False, soft_wrap=True)
+
+
+def where_things_are(paths: Paths, *, generation: str) -> list[tuple[str, str]]:
+    """Name what to open, by its path from the project folder: a word and a sentence each.
+
+    Args:
+        paths: Of the project; what another workspace holds bears that folder in front.
+        generation: Its name.
+    """
+    home, workspace = paths.home, paths.workspace
+    is_inside = workspace.is_relative_to(home)
+    folder = workspace.relative_to(home) if is_inside else workspace
+    page, contacts, store, outputs = (
+        (folder / path).as_posix()
+        for path in (BRIEF, next(iter(CONTACT_LISTS)), "data/published/ntg.duckdb", "outputs")
+    )
+    graph = "`ntg ui`" if workspace == home else "`ntg ui` with this configuration"
+    return [
+        ("look", f"{page} (the page), {contacts} (the list), {graph} (the graph)"),
+        ("query", f"{store} (DuckDB), {outputs}/ (Parquet, JSON); generation {generation}"),
+    ]
 
 
 def told_rows(collected: Mapping[str, Any], *, header: Header) -> list[tuple[str, str]]:
@@ -73,7 +84,7 @@ def told_rows(collected: Mapping[str, Any], *, header: Header) -> list[tuple[str
     sentence each.
 
     Args:
-        known: Of `facts`.
+        collected: Of `facts`.
         header: Source, configuration, cutoff.
     """
     return [
