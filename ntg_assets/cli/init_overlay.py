@@ -23,6 +23,12 @@ QUESTIONS = {
 }
 SHOWN_CHOICES = 40
 MARK = "NOT CERTAIN"
+# what an empty value may mean, as the overlay says it
+EMPTY_VALUES = {
+    "quarantine": "quarantine",
+    "null": "null  # no value: counts as 1",
+    "a number": "0  # or another number",
+}
 OTHER_SIGN = {".": ",", ",": "."}  # where one divides off the fraction, the other groups thousands
 
 
@@ -64,7 +70,8 @@ def overlay_text(sections: Mapping[str, Any], files: Sequence[Path], folders: Se
         for key, choices in sniffed.open.items():
             lines.append(f"    # {MARK}: {QUESTIONS[key]}")
             for choice in choices[:SHOWN_CHOICES]:
-                lines.append(f"    # {key}: {as_yaml(choice)}")
+                taken = EMPTY_VALUES[choice] if key == "value_if_empty" else as_yaml(choice)
+                lines.append(f"    # {key}: {taken}")
                 if key == "decimal":
                     lines.append(f"    # thousands: {as_yaml(OTHER_SIGN[str(choice)])}")
     return "\n".join(lines) + "\n"

@@ -166,6 +166,19 @@ def test_answers_can_be_given_with_the_command(home: Path) -> None:
     assert "'user_di' is no setting of the log. Did you mean 'user_id'?" in told
 
 
+def test_each_meaning_of_an_empty_value_that_the_overlay_offers_can_be_taken(home: Path) -> None:
+    (home / "diary.csv").write_text("user_id,item,date,rating\nu,A,2024-01-03,\nu,B,2024-01-04,4\n")
+    ntg("init", "diary.csv", "--yes")
+    overlay = (home / "ntg.yaml").read_text()
+    offered = [line for line in overlay.splitlines() if line.startswith("    # value_if_empty:")]
+    taken = []
+    for line in offered:
+        (home / "ntg.yaml").write_text(overlay.replace(line, line.replace("# ", "", 1)))
+        ingest = load_settings(home=home, environment={}).ingest
+        taken.append(ingest.events.value_if_empty)
+    assert taken == ["quarantine", None, 0.0]
+
+
 def test_files_that_are_sure_of_days_and_months_speak_for_those_that_are_not(home: Path) -> None:
     for name, day in (("a.csv", "05"), ("b.csv", "25")):
         (home / name).write_text(f"user_id,item_id,date\nu,i,{day}/01/2024\n")
