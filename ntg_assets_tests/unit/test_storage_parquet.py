@@ -141,7 +141,7 @@ def test_an_encoding_that_nobody_knows_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="it cannot be decoded: Unknown encoding type"):
         verify_pages(path)
     with pytest.raises(duckdb.Error, match="Unsupported page encoding"):
-        duckdb.sql(f"select sum(n) from '{path}'").fetchall()
+        duckdb.execute(f"select sum(n) from '{path}'").fetchall()
 
 
 def test_what_the_verifier_has_no_code_for_is_said_and_is_no_damage(
