@@ -1,6 +1,7 @@
 """`ntg forget` leaves nothing below the workspace that names a person."""
 
 import json
+import shutil
 from pathlib import Path
 
 import duckdb
@@ -11,6 +12,14 @@ from ntg_assets.publish.forgetting.people import person_columns
 from ntg_assets_tests.workspaces import Workspace
 
 pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def movielens(movielens: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A copy: tests of other files count the people of the one that they share."""
+    workspace = Workspace(tmp_path_factory.mktemp("forgotten"))
+    shutil.copytree(movielens.folder, workspace.folder, symlinks=True, dirs_exist_ok=True)
+    return workspace
 
 
 @pytest.fixture(scope="module")
