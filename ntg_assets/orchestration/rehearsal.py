@@ -136,11 +136,19 @@ def _is_ours(step: Step) -> bool:
     return step.function.__module__.startswith(f"{ROOT.name}.")
 
 
-def needed_for(steps: Sequence[Step], tables: Collection[str]) -> list[Step]:
-    """Return the steps without which some tables cannot be made, in the same order."""
+def needed_for(
+    steps: Sequence[Step], tables: Collection[str], *, given: Collection[str] = ()
+) -> list[Step]:
+    """Return the steps without which some tables cannot be made, in the same order.
+
+    Args:
+        steps: In an order in which each finds what it reads.
+        tables: What is wanted.
+        given: Tables that are not to be made.
+    """
     wanted, needed = set(tables), []
     for step in reversed(steps):
-        if wanted & {table_of(table) for table in step.tables}:
+        if (wanted & {table_of(table) for table in step.tables}).difference(given):
             needed.append(step)
             wanted |= {key.path[-1] for key in step.reads.values() if key.path[0] == step.stage}
     return needed[::-1]

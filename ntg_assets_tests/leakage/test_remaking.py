@@ -22,6 +22,17 @@ from ntg_assets.errors import LeakageError, UndeclaredReadError
 from ntg_assets.evaluation.gate.leakage_rules import nothing_from_the_future
 from ntg_assets.evaluation.leakage import futures, plants, remaking, verdicts
 from ntg_assets.evaluation.leakage.audit import (
+    ORIGINS,
+    Makers,
+    _from_an_origin,
+    _from_another_night,
+    _from_later_nights,
+    _from_the_cut,
+    audit_by_remaking,
+)
+from ntg_assets.evaluation.leakage.clocks import CLOCKED
+from ntg_assets.evaluation.leakage.comparison import differences, moved_columns
+from ntg_assets.evaluation.leakage.findings import (
     AUDIT_TYPES,
     CAN_BE_MADE,
     CUT,
@@ -29,21 +40,16 @@ from ntg_assets.evaluation.leakage.audit import (
     LATER,
     NIGHT,
     ORIGIN,
-    Makers,
-    _from_an_origin,
-    _from_another_night,
-    _from_later_nights,
-    _from_the_cut,
-    audit_by_remaking,
-    rehearsal_settings,
+    Finding,
     unaudited,
 )
-from ntg_assets.evaluation.leakage.comparison import differences, moved_columns
 from ntg_assets.evaluation.leakage.plants import PLANTS, Edit, Plant
+from ntg_assets.evaluation.leakage.rehearsal_settings import rehearsal_settings
 from ntg_assets.evaluation.leakage.verdicts import fingerprint, keep_verdict, known_verdict
-from ntg_assets.evaluation.leakage.world import World, planted_world
+from ntg_assets.evaluation.leakage.world import TRAIN_HORIZONS, World, planted_world
 from ntg_assets.interactions.interactions import code_interactions
 from ntg_assets.ranking.learning.inner_cut import InnerSlice, inner_slices
+from ntg_assets.subscriptions.terms.known_terms import known_terms
 from ntg_assets.taste.taste_graph import graph_of
 
 ROOT = Path(__file__).parents[2]
@@ -75,7 +81,7 @@ def test_nothing_that_the_shipped_code_makes_depends_on_the_future(verdict: pl.D
     assert dict(asked.iter_rows()) == {
         END: len(remaking.audited_tables()),
         CUT: 1,
-        ORIGIN: 6,
+        ORIGIN: len(CLOCKED),
         NIGHT: 1,
         LATER: 6,
     }
@@ -87,14 +93,65 @@ def test_what_another_past_does_not_move_is_named(verdict: pl.DataFrame) -> None
     told = dict(verdict.filter(pl.col("rule") == END).select("table_name", "detail").iter_rows())
     assert told["user_features"] is None  # every column moves
     assert "feature, kind, half_life, prior_weight" in told["ranking_weights"]
-    assert "not audited" in told["uplift_estimates"]  # no rows: the trial shows nothing
+    nothing = verdict.filter(pl.col("rule") == END, pl.col("n_rows") == 0)
+    reasons = dict(nothing.select("table_name", "detail").iter_rows())
+    assert set(reasons) == {"capped_days", "contact_holds"}
+    assert "no rows (value.basis does not count the amounts" in reasons["capped_days"]
     whole = [table for table in told if told[table] is None]
     assert {"train_events", "churn_scores", "recommendations", "revenue_risk_radar"} <= set(whole)
+    beside_the_log = {"contract_snapshots", "contract_walk_forward", "return_snapshots"}
+    facts = {"user_regions", "regional_exclusions", "unavailable_items", "contract_acquisition"}
+    assert beside_the_log | facts | {"uplift_estimates", "contact_rules"} <= set(whole)
 
 
 def test_weights_are_learned_there(settings: Settings, world: World) -> None:
     weights = remake_with(settings)(world, ["ranking_weights"])["ranking_weights"]
     assert set(weights["status"]) == {"learned"}
+
+
+def test_hazards_are_learned_of_people_there_and_every_walk_forward_has_origins(
+    settings: Settings, world: World
+) -> None:
+    made = remake_with(settings)(world, ["contract_hazards", *ORIGINS])
+    features = made["contract_hazards"]["feature"]
+    assert {"channel=search", "log_failed_payments", "signal:finished"} <= set(features)
+    assert all(made[table]["origin_on"].n_unique() > 2 for table in ORIGINS)
+
+
+def test_what_became_known_before_an_instant_stays_and_all_else_is_another(world: World) -> None:
+    at = world.train_end
+    day = world.day(TRAIN_HORIZONS)
+    for future in (futures.stirred, futures.deleted):
+        other = future(world, at).known
+        for name, column, begins in (
+            ("payments", "happened_on", day),
+            ("attributes", "known_from_at", at),
+        ):
+            rows, again = (getattr(one, name).drop("place") for one in (world.known, other))
+            before = pl.col(column) < begins
+            assert again.filter(before).equals(rows.filter(before))
+            assert not again.filter(~before).equals(rows.filter(~before))
+    true, stirred = (
+        known_terms(known.terms, cutoff_on=day, longest_gap_days=1)
+        for known in (world.known, futures.stirred(world, at).known)
+    )
+    assert stirred.equals(true)
+    ends = stirred_ends(futures.stirred(world, at).known.terms, day)
+    assert ends > 100  # contracts that ended the day before, and nobody knew
+
+
+def stirred_ends(terms: pl.DataFrame, day: date) -> int:
+    return terms.filter(pl.col("ended_on") < day, pl.col("end_known_on") >= day).height
+
+
+def test_a_table_without_rows_says_why() -> None:
+    empty = Finding("capped_days", END, 0, not_audited=("user_id", "active_on"))
+    assert empty.as_row()[-1] == (
+        "not audited, for there are no rows (value.basis does not count the amounts of events):"
+        " user_id, active_on"
+    )
+    unmoved = Finding("default_list", END, 9, not_audited=("rank",))
+    assert unmoved.as_row()[-1] == "not audited, for another past does not move it: rank"
 
 
 @pytest.mark.parametrize("future", [futures.rewritten, futures.added, futures.deleted])

@@ -16,8 +16,9 @@ from rich.table import Table
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.settings import Settings, load_settings
 from ntg_assets.errors import ConfigurationError, LeakageError
-from ntg_assets.evaluation.leakage.audit import CAN_BE_MADE, rehearsal_settings
+from ntg_assets.evaluation.leakage.findings import CAN_BE_MADE
 from ntg_assets.evaluation.leakage.plants import PLANTS, Plant
+from ntg_assets.evaluation.leakage.rehearsal_settings import rehearsal_settings
 from ntg_assets.evaluation.leakage.remaking import find_verdict, remade
 from ntg_assets.evaluation.leakage.verdicts import SHIPPED, as_json, fingerprint
 from ntg_assets.modules import ROOT

@@ -3,7 +3,7 @@
 import polars as pl
 
 from ntg_assets.evaluation.gate.findings import Finding, Row, Verdict
-from ntg_assets.evaluation.leakage.audit import CAN_BE_MADE, END, NOT_AUDITED
+from ntg_assets.evaluation.leakage.findings import CAN_BE_MADE, END, NOT_AUDITED
 
 
 def chronological(report: pl.DataFrame, *, strategy: str) -> Finding:

@@ -7,8 +7,9 @@ positive control: a column that it does not move was never looked at, and is nam
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import date, datetime
+from itertools import filterfalse
 from typing import NamedTuple
 
 import polars as pl
@@ -17,24 +18,33 @@ from ntg_assets.configuration.settings import Settings
 from ntg_assets.contracts import contract_of, key_of
 from ntg_assets.errors import LeakageError, UndeclaredReadError, tell_error
 from ntg_assets.evaluation.leakage import futures
+from ntg_assets.evaluation.leakage.clocks import CLOCKED, Clocked
 from ntg_assets.evaluation.leakage.comparison import (
     ROWS,
     Difference,
     differences,
     moved_columns,
 )
-from ntg_assets.evaluation.leakage.left_behind import earlier_nights, later_nights
-from ntg_assets.evaluation.leakage.world import (
-    STARTS_ON,
-    TRAIN_HORIZONS,
-    ZONE,
-    World,
-    planted_world,
+from ntg_assets.evaluation.leakage.findings import (
+    AUDIT_TYPES,
+    CUT,
+    END,
+    LATER,
+    NIGHT,
+    NOT_AUDITED,
+    ORIGIN,
+    WORLD,
+    Finding,
+    unaudited,
 )
+from ntg_assets.evaluation.leakage.left_behind import earlier_nights, later_nights
+from ntg_assets.evaluation.leakage.trial_crowd import CROWDED, trial_crowd
+from ntg_assets.evaluation.leakage.world import ZONE, World, planted_world
 from ntg_assets.local_days import first_instant
 from ntg_assets.ranking.learning.inner_cut import inner_slices
 
 Made = Mapping[str, pl.DataFrame]
+Future = Callable[[World, datetime], World]
 Remake = Callable[[World, Collection[str]], Made]
 
 
@@ -45,125 +55,20 @@ class Makers(NamedTuple):
         remake: Makes the named tables of a world's back-test, and what they need.
         tonight: Makes of a world and the tables of its back-test what only a night has: what is
             compared with other nights, what is handed over.
-        another_night: Makes the audited tables in a process that has made another world before.
+        another_night: Makes the audited tables in a process of its own, first of a world of which
+            all is another, then of the true one: both, in this order.
     """
 
     remake: Remake
     tonight: Callable[[World, Made], Made]
-    another_night: Callable[[], Made]
+    another_night: Callable[[], tuple[Made, Made]]
 
 
-AUDIT_TYPES = {
-    "table_name": pl.String,
-    "rule": pl.String,
-    "n_rows": pl.Int64,
-    "n_violations": pl.Int64,
-    "detail": pl.String,
-}
-END = "another future from the end of TRAIN changes nothing"
-CUT = "another future from the inner cut changes nothing but labels"
-ORIGIN = "another future from an early origin changes no row of before"
-NIGHT = "another night before leaves nothing behind that changes this one"
-LATER = "later publications and later days of the history change nothing"
-WORLD, CAN_BE_MADE = "planted_world", "the back-test can be made of it"
-NOT_AUDITED = "not audited"
+ORIGINS = ("churn_walk_forward", "contract_walk_forward", "return_walk_forward")
 ORIGIN_PLACE = 1  # the second origin: the first has no earlier one that it could learn from
-FEW_SAMPLES = 200  # of a bootstrap: intervals are not what is asked here
-SHOWN = 3
 BOUNDARIES = "split_boundaries"
 # what is compared with earlier nights, so that other earlier ones must move it
 COMPARED = frozenset({"feature_drift", "radar_segments"})
-
-OUTCOMES = frozenset({"is_churned", "value_after", "lost_value", "dropped_value"})
-JUDGED = frozenset(
-    {
-        "log_loss",
-        "log_loss_recalibrated",
-        "gain",
-        "mean_gain",
-        "standard_error",
-        "n_origins",
-        "is_adopted",
-        "is_shipped",
-    }
-)
-
-
-class Clocked(NamedTuple):
-    """A table whose rows were knowable at different days.
-
-    Attributes:
-        day: Column of the day.
-        outcomes: Columns of what came after that day.
-        is_chosen_later: Whether which rows there are is decided later.
-    """
-
-    day: str
-    outcomes: frozenset[str] = frozenset()
-    is_chosen_later: bool = False
-
-
-CLOCKED = {
-    "churn_labels": Clocked("window_end_on"),
-    "churn_snapshots": Clocked("snapshot_on", is_chosen_later=True),
-    "churn_walk_forward": Clocked("origin_on", OUTCOMES),
-    "churn_model_selection": Clocked("origin_on", JUDGED),
-    "churn_recalibration": Clocked("origin_on", JUDGED),
-    "churn_forecasts": Clocked("origin_on", OUTCOMES),
-}
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What one table showed under one rule."""
-
-    table: str
-    rule: str
-    n_rows: int
-    differences: tuple[tuple[str, Difference], ...] = ()
-    not_audited: tuple[str, ...] = ()
-
-    def as_row(self) -> tuple[str, str, int, int, str | None]:
-        """One row of `leakage_audit`."""
-        sentences = [
-            f"{self.table}.{difference.column} differs in {difference.n_rows} rows when the future"
-            f" is {future} ({difference.example})"
-            for future, difference in self.differences[:SHOWN]
-        ]
-        if len(self.differences) > SHOWN:
-            sentences.append(f"and {len(self.differences) - SHOWN} more")
-        if self.not_audited:
-            sentences.append(
-                f"{NOT_AUDITED}, for another past does not move it: " + ", ".join(self.not_audited)
-            )
-        n_violations = max((difference.n_rows for _, difference in self.differences), default=0)
-        return self.table, self.rule, self.n_rows, n_violations, "; ".join(sentences) or None
-
-
-def rehearsal_settings(settings: Settings) -> Settings:
-    """The configuration as the planted world is made with it: modelling as it is, dates and zone of
-    the world, no files.
-    """
-    horizon = timedelta(days=settings.churn.horizon_days)
-    val_on = STARTS_ON + TRAIN_HORIZONS * horizon
-    rules = settings.ranking.rules.model_copy(update={"exclude_items_file": None})
-    no_files = {"opt_out_file": None, "exclusion_file": None, "contact_log": None}
-    return settings.model_copy(
-        update={
-            "split": settings.split.model_copy(
-                update={
-                    "strategy": "global_time",
-                    "boundaries": "dates",
-                    "val_start": val_on.isoformat(),
-                    "test_start": (val_on + horizon).isoformat(),
-                }
-            ),
-            "ingest": settings.ingest.model_copy(update={"service_timezone": ZONE}),
-            "ranking": settings.ranking.model_copy(update={"rules": rules}),
-            "radar": settings.radar.model_copy(update=no_files),
-            "gate": settings.gate.model_copy(update={"bootstrap_samples": FEW_SAMPLES}),
-        }
-    )
 
 
 def audit_by_remaking(makers: Makers, tables: Sequence[str], *, settings: Settings) -> pl.DataFrame:
@@ -180,13 +85,16 @@ def audit_by_remaking(makers: Makers, tables: Sequence[str], *, settings: Settin
     world = planted_world(settings.churn.horizon_days)
     try:
         made = makers.remake(world, [*tables, *CLOCKED])
-        again = _after_another_night(makers)
+        past, again = _another_night(makers)
     except UndeclaredReadError as error:
         return unaudited(str(error), n_violations=1)
     except Exception as error:  # noqa: BLE001  # whatever it is, nothing was audited, and that is said
         return unaudited(f"{NOT_AUDITED}: {tell_error(error)}")
     findings = [
-        *_from_the_end(makers.remake, world, made, tables),
+        *_from_the_end(
+            makers.remake, world, made, past, [*filterfalse(CROWDED.__contains__, tables)]
+        ),
+        *_from_a_crowd(makers.remake, trial_crowd(world)),
         _from_the_cut(makers.remake, world, made, settings),
         *_from_an_origin(makers.remake, world, made),
         *_from_another_night(made, again, tables),
@@ -197,18 +105,22 @@ def audit_by_remaking(makers: Makers, tables: Sequence[str], *, settings: Settin
 
 
 def _from_the_end(
-    remake: Remake, world: World, made: Made, tables: Sequence[str]
+    remake: Remake,
+    world: World,
+    made: Made,
+    past: Made | Exception,
+    tables: Sequence[str],
+    *,
+    of: Sequence[Future] = (futures.stirred, futures.deleted),
 ) -> Iterator[Finding]:
     made_again = {
-        future.__name__: _remade(remake, future(world, world.train_end), tables)
-        for future in (futures.rewritten, futures.added, futures.deleted)
+        future.__name__: _remade(remake, future(world, world.train_end), tables) for future in of
     }
     others = {
         name: again if isinstance(again, Exception) else _without_the_end(again)
         for name, again in made_again.items()
     }
     shown = _without_the_end(made)
-    past = _remade(remake, futures.other_past(world), tables)
     for table in tables:
         # without a control no column is known to have been looked at
         moved = set() if isinstance(past, Exception) else moved_columns(made[table], past[table])
@@ -219,6 +131,13 @@ def _from_the_end(
             tuple(_compared(table, shown[table], others)),
             tuple(name for name in made[table].columns if name not in moved),
         )
+
+
+def _from_a_crowd(remake: Remake, crowd: World) -> Iterator[Finding]:
+    """Ask what a trial says of a crowd: the world itself is too few for it."""
+    past = _remade(remake, futures.other_past(crowd), CROWDED)
+    made = remake(crowd, CROWDED)
+    yield from _from_the_end(remake, crowd, made, past, CROWDED, of=[futures.stirred])
 
 
 def _without_the_end(made: Made) -> Made:
@@ -241,18 +160,17 @@ def _from_the_cut(remake: Remake, world: World, made: Made, settings: Settings) 
 
 
 def _from_an_origin(remake: Remake, world: World, made: Made) -> Iterator[Finding]:
-    origins = made["churn_walk_forward"]["origin_on"].unique().sort()
-    if len(origins) <= ORIGIN_PLACE:
-        yield Finding(
-            "churn_walk_forward", ORIGIN, len(origins), not_audited=("too few origins: all",)
-        )
+    seconds = {table: _second_origin(made[table]) for table in ORIGINS if table in made}
+    for table, day in seconds.items():
+        if day is None:
+            yield Finding(table, ORIGIN, 0, not_audited=("too few origins: all",))
+    begins_on = max((day for day in seconds.values() if day), default=None)
+    if begins_on is None:
         return
-    begins_on = origins[ORIGIN_PLACE]
-    others = {
-        future.__name__: _remade(remake, future(world, first_instant(begins_on, ZONE)), CLOCKED)
-        for future in (futures.rewritten, futures.added)
-    }
-    for table, clock in CLOCKED.items():
+    future = futures.stirred(world, first_instant(begins_on, ZONE))
+    clocked = {table: clock for table, clock in CLOCKED.items() if table in made}
+    others = {futures.stirred.__name__: _remade(remake, future, clocked)}
+    for table, clock in clocked.items():
         before = _before(made[table], clock, begins_on)
         again = {
             future: other
@@ -264,11 +182,17 @@ def _from_an_origin(remake: Remake, world: World, made: Made) -> Iterator[Findin
         yield Finding(table, ORIGIN, before.height, tuple(unlike))
 
 
-def _after_another_night(makers: Makers) -> Made | Exception:
+def _second_origin(forecasts: pl.DataFrame) -> date | None:
+    """The first origin of a walk forward that has one before it."""
+    origins = forecasts["origin_on"].unique().sort()
+    return origins[ORIGIN_PLACE] if len(origins) > ORIGIN_PLACE else None
+
+
+def _another_night(makers: Makers) -> tuple[Made | Exception, Made | Exception]:
     try:
         return makers.another_night()
     except LeakageError as error:  # by itself the true world can be made
-        return error
+        return error, error
 
 
 def _from_another_night(
@@ -335,9 +259,3 @@ def _compared(
             same_rows=not (clock and clock.is_chosen_later),
         ):
             yield future, difference
-
-
-def unaudited(detail: str, *, n_violations: int = 0) -> pl.DataFrame:
-    """Say why nothing was audited: the one row of such a verdict."""
-    row = (WORLD, CAN_BE_MADE, 0, n_violations, detail)
-    return pl.DataFrame([row], schema=AUDIT_TYPES, orient="row")

@@ -9,6 +9,11 @@ from datetime import date, datetime
 
 import polars as pl
 
+from ntg_assets.evaluation.leakage.later_knowledge import (
+    nothing_later,
+    other_earlier,
+    other_later,
+)
 from ntg_assets.evaluation.leakage.left_behind import earlier_nights, later_nights
 from ntg_assets.evaluation.leakage.world import N_USERS, ZONE, World
 from ntg_assets.local_days import day_of
@@ -60,12 +65,21 @@ def added(world: World, begins_at: datetime) -> World:
     return _later_versions(world.with_events(more), begins_at)
 
 
+def stirred(world: World, begins_at: datetime) -> World:
+    """Change whatever can be changed at once: other people do other things, and much is added."""
+    return added(rewritten(world, begins_at), begins_at)
+
+
 def deleted(world: World, begins_at: datetime) -> World:
     """Let hardly anything happen: one event in forty is left."""
     before, after = _divided(world.events, begins_at)
     few = after.filter((pl.int_range(pl.len()) % 40 == 0) | _is_last(after))
     left = later_nights(world.left, begins_at)
-    return replace(world.with_events(pl.concat([before, few])), left=left)
+    return replace(
+        world.with_events(pl.concat([before, few])),
+        left=left,
+        known=nothing_later(world.known, begins_at),
+    )
 
 
 def same_labels(world: World, begins_at: datetime) -> World:
@@ -128,6 +142,8 @@ def other_past(world: World) -> World:
         changed,
         items=items,
         left=earlier_nights(world.left, world.train_end),
+        known=other_earlier(world.known, world.train_end),
+        excluded=world.excluded.with_columns(pl.col("listed_id") + "0", origin=pl.lit("anew.csv")),
         user_lists=world.user_lists.filter(pl.int_range(pl.len()) % 3 > 0).with_columns(
             file_name=pl.lit("others.csv"),
             contacted_on=pl.col("contacted_on").dt.offset_by("-3d"),
@@ -167,6 +183,7 @@ def _later_versions(world: World, begins_at: datetime) -> World:
         world,
         items=_other_items(world.items, taken_before),
         left=later_nights(world.left, begins_at),
+        known=other_later(world.known, begins_at),
         user_lists=world.user_lists.with_columns(contacted_on=_other_day("contacted_on", day)),
         trial_log=world.trial_log.with_columns(
             is_treated=pl.when(pl.col("assigned_on") >= day)

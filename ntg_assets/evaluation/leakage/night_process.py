@@ -5,10 +5,12 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import polars as pl
+
 from ntg_assets.configuration.settings import Settings
 from ntg_assets.declared_reads import Declared, only
 from ntg_assets.errors import UndeclaredReadError
-from ntg_assets.evaluation.leakage.other_night import UNDECLARED
+from ntg_assets.evaluation.leakage.other_night import OTHER, TRUE, UNDECLARED
 from ntg_assets.orchestration.opened_files import readers_that_ask, rehearsal_roots, watching
 from ntg_assets.orchestration.rehearsal import scratch_of
 
@@ -46,8 +48,14 @@ def _make(values: Mapping[str, object], tables: Sequence[str], folder: Path) -> 
     settings = Settings.model_validate(values)
     true = world.planted_world(settings.churn.horizon_days)
     other = futures.rewritten(futures.other_past(true), true.train_end)
-    remaking.remake(other, tables, settings=settings, workspace=workspace / "other")
-    _keep_scratch(workspace / "other", workspace / "true")
-    made = remaking.remake(true, tables, settings=settings, workspace=workspace / "true")
+    made = remaking.remake(other, tables, settings=settings, workspace=workspace / OTHER)
+    _leave(made, tables, folder / OTHER)
+    _keep_scratch(workspace / OTHER, workspace / TRUE)
+    made = remaking.remake(true, tables, settings=settings, workspace=workspace / TRUE)
+    _leave(made, tables, folder / TRUE)
+
+
+def _leave(made: Mapping[str, pl.DataFrame], tables: Sequence[str], folder: Path) -> None:
+    folder.mkdir()
     for table in tables:
-        made[table].write_parquet(folder / f"{table}.parquet")
+        made[table].write_parquet(folder / f"{table}.parquet", compression="uncompressed")

@@ -21,6 +21,7 @@ from ntg_assets.modules import ROOT
 from ntg_assets.storage.parquet import read_verified
 
 LIMIT_SECONDS = 900
+OTHER, TRUE = "other", "true"  # folders of the worlds
 UNMADE, UNDECLARED = 1, 3  # exit codes: of any exception, of this one
 START = (
     "import sys; sys.path[0] = sys.argv[1];"
@@ -29,7 +30,7 @@ START = (
 Made = Mapping[str, pl.DataFrame]
 
 
-def another_night(settings: Settings, tables: Sequence[str]) -> Made:
+def another_night(settings: Settings, tables: Sequence[str]) -> tuple[Made, Made]:
     """Let a fresh process make a world of which all is another, then the true one.
 
     Args:
@@ -37,7 +38,7 @@ def another_night(settings: Settings, tables: Sequence[str]) -> Made:
         tables: What is asked of both.
 
     Returns:
-        The tables of the true one.
+        The tables of the other world, and those of the true one.
 
     Raises:
         UndeclaredReadError: the code opens data while it is loaded, or a step does.
@@ -65,4 +66,8 @@ def another_night(settings: Settings, tables: Sequence[str]) -> Made:
             last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
             ended = LeakageError if done.returncode == UNMADE else StorageError
             raise ended(f"another night could not be made: {last}")
-        return {table: read_verified(Path(folder) / f"{table}.parquet") for table in tables}
+        other, true = (
+            {table: read_verified(Path(folder) / name / f"{table}.parquet") for table in tables}
+            for name in (OTHER, TRUE)
+        )
+        return other, true

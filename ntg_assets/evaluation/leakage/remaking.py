@@ -9,22 +9,18 @@ from pathlib import Path
 import polars as pl
 
 from ntg_assets.configuration.settings import Settings
-from ntg_assets.contracts import IdTypes, contract_of, schema_of, table_of
-from ntg_assets.evaluation.leakage.audit import (
-    NOT_AUDITED,
-    Makers,
-    audit_by_remaking,
-    rehearsal_settings,
-    unaudited,
-)
+from ntg_assets.contracts import table_of
+from ntg_assets.evaluation.leakage.audit import Makers, audit_by_remaking
+from ntg_assets.evaluation.leakage.findings import NOT_AUDITED, unaudited
 from ntg_assets.evaluation.leakage.other_night import another_night
+from ntg_assets.evaluation.leakage.rehearsal_settings import rehearsal_settings
 from ntg_assets.evaluation.leakage.verdicts import (
     FOLDER,
     fingerprint,
     keep_verdict,
     known_verdict,
 )
-from ntg_assets.evaluation.leakage.world import ZONE, World
+from ntg_assets.evaluation.leakage.world import ZONE, World, no_rows
 from ntg_assets.orchestration.rehearsal import needed_for, rehearse, steps_of
 from ntg_assets.orchestration.staging import Step
 from ntg_assets.splits.boundaries import event_calendar
@@ -108,10 +104,9 @@ def remake(
     Returns:
         Every table that was made on the way, by name.
     """
-    steps = needed_for(steps_of(BACKTEST), tables)
-    made = rehearse(
-        steps, ingested(world), settings=settings, leave=world.left.write, workspace=workspace
-    )
+    steps = needed_for(steps_of(BACKTEST), tables, given=world.given)
+    given = ingested(world) | {Table(BACKTEST, name): rows for name, rows in world.given.items()}
+    made = rehearse(steps, given, settings=settings, leave=world.left.write, workspace=workspace)
     return {table.name: rows for table, rows in made.items()}
 
 
@@ -162,6 +157,10 @@ def ingested(world: World) -> dict[Table, pl.DataFrame]:
         "event_calendar": event_calendar(run(counts), zone=ZONE),
         "user_lists": world.user_lists,
         "trial_log": world.trial_log,
+        "excluded_items": world.excluded,
+        "subscription_terms": world.known.terms,
+        "subscription_payments": world.known.payments,
+        "attributes": world.known.attributes,
         "optional_sources": _sources(world),
     }
     needed = {
@@ -171,16 +170,11 @@ def ingested(world: World) -> dict[Table, pl.DataFrame]:
         for key in step.reads.values()
         if key.path[0] == INGEST
     }
-    empty = {key.path[-1]: _empty(key.path[-1]) for key in needed if key.path[-1] not in planted}
+    empty = {key.path[-1]: no_rows(key.path[-1]) for key in needed if key.path[-1] not in planted}
     return {Table(INGEST, name): rows for name, rows in {**empty, **planted}.items()}
 
 
 def _sources(world: World) -> pl.DataFrame:
     """The verdicts on the lists of a world: its contacts can be read."""
     row = ("radar.contact_log", "contacts.csv", 1, world.user_lists.height, True, "read", None)
-    return pl.DataFrame([row], schema=_empty("optional_sources").schema, orient="row")
-
-
-def _empty(table: str) -> pl.DataFrame:
-    schema = schema_of(contract_of(table), IdTypes("integer", "integer"))
-    return pl.DataFrame(schema={name: column.dtype.type for name, column in schema.columns.items()})
+    return pl.DataFrame([row], schema=no_rows("optional_sources").schema, orient="row")

@@ -12,7 +12,7 @@ from pathlib import Path
 import polars as pl
 
 from ntg_assets.configuration.settings import Settings
-from ntg_assets.evaluation.leakage.audit import AUDIT_TYPES
+from ntg_assets.evaluation.leakage.findings import AUDIT_TYPES
 from ntg_assets.modules import ROOT
 from ntg_assets.storage.files import write_text
 
@@ -34,7 +34,17 @@ OUTSIDE = (
     "serving/",
     "synthetic/",
 )
-SECTIONS = {"seed", "split", "features", "taste", "ranking", "churn", "value", "radar"}
+SECTIONS = {
+    "seed",
+    "split",
+    "features",
+    "taste",
+    "ranking",
+    "churn",
+    "subscriptions",
+    "value",
+    "radar",
+}
 LIBRARIES = ("duckdb", "numba", "numpy", "polars", "pyarrow", "scikit-learn", "scipy")
 
 

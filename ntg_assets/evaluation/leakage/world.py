@@ -5,14 +5,18 @@ Time is counted in churn horizons, so that every horizon has as many closed wind
 strong enough that the blend is learned, not fallen back from.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 import numpy as np
 import polars as pl
 
 from ntg_assets.arrays import Floats, Longs
-from ntg_assets.evaluation.leakage.left_behind import LeftBehind, left_behind
+from ntg_assets.contracts import contract_of, schema_of
+from ntg_assets.evaluation.leakage.knowledge import Knowledge, planted_knowledge
+from ntg_assets.evaluation.leakage.left_behind import INTEGER_IDS, LeftBehind, left_behind
+from ntg_assets.evaluation.leakage.subscribers import Calendar
 from ntg_assets.local_days import first_instant, with_event_on
 from ntg_assets.randomness import random_stream
 
@@ -28,6 +32,8 @@ THERE_AT_ONCE, FINISHED, PROPENSITY = 0.5, 0.3, 0.5
 N_LATER_ITEMS, NEW_ITEM_SHARE = 20, 0.2  # released after TRAIN, with their share of what is taken
 N_AT_THE_END = 3  # events exactly when VAL begins
 N_CONTACTS, N_TRIAL = 40, 80
+N_SUBSCRIBERS = 600  # and their facts; many of them pay and never come
+EXCLUDED = (5, 19, 66)  # items
 SECONDS_PER_DAY = 86_400
 SEED = 20_210_101
 
@@ -41,20 +47,26 @@ class World:
         items: As `ingest.items`.
         user_lists: Contacts, as `ingest.user_lists`.
         trial_log: As `ingest.trial_log`.
+        excluded: Items that are shown to nobody, as `ingest.excluded_items`.
+        known: Contracts, payments, facts about users and items.
         left: Files that other nights left behind in the workspace.
         train_end: First instant of VAL.
         test_start: First instant of TEST.
         horizon_days: Churn horizon that the world was made for.
+        given: Tables of the back-test, by name, that are not made of this world.
     """
 
     events: pl.DataFrame
     items: pl.DataFrame
     user_lists: pl.DataFrame
     trial_log: pl.DataFrame
+    excluded: pl.DataFrame
+    known: Knowledge
     left: LeftBehind
     train_end: datetime
     test_start: datetime
     horizon_days: int
+    given: Mapping[str, pl.DataFrame] = field(default_factory=dict)
 
     def day(self, horizons: float) -> date:
         """Day so many horizons after the world's first."""
@@ -93,6 +105,8 @@ def planted_world(horizon_days: int) -> World:
         _items(),
         _contacts(rng, train_on),
         _trial(rng, train_on, horizon_days),
+        _excluded(),
+        _known(horizon_days),
         left_behind(train_on, ZONE),
         train_end,
         first_instant(test_on, ZONE),
@@ -198,6 +212,27 @@ def _trial(rng: np.random.Generator, train_on: date, horizon_days: int) -> pl.Da
             "propensity": PROPENSITY,
         }
     ).sort("listed_id")
+
+
+def _excluded() -> pl.DataFrame:
+    return pl.DataFrame({"listed_id": [str(item) for item in EXCLUDED], "origin": "excluded.csv"})
+
+
+def _known(horizon_days: int) -> Knowledge:
+    days = (TRAIN_HORIZONS + HELD_OUT_HORIZONS) * horizon_days
+    return planted_knowledge(
+        random_stream(SEED, "what the world knows"),
+        n_users=N_SUBSCRIBERS,
+        n_items=N_ITEMS,
+        calendar=Calendar(STARTS_ON, STARTS_ON + timedelta(days=days), horizon_days),
+        zone=ZONE,
+    )
+
+
+def no_rows(table: str) -> pl.DataFrame:
+    """Make a table without rows, of the world's ids."""
+    schema = schema_of(contract_of(table), INTEGER_IDS)
+    return pl.DataFrame(schema={name: column.dtype.type for name, column in schema.columns.items()})
 
 
 def crowd(world: World, *, times: int) -> World:
