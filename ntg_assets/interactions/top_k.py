@@ -63,7 +63,12 @@ def top_k_entries(
 
 
 def _thresholds(values: Floats, k: int) -> Floats:
-    """Return the k-th largest value of each row; with fewer columns nothing is cut."""
+    """Return the k-th largest value of each row; with fewer columns nothing is cut. Of a single
+    row only the positive ones are looked at, which are few: zero says the same where there are
+    fewer than `k`.
+    """
+    if len(values) == 1:
+        values = values[:, values[0] > 0]
     n_columns = values.shape[1]
     return (
         np.partition(values, n_columns - k, axis=1)[:, n_columns - k]

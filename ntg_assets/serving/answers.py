@@ -88,14 +88,18 @@ def _answer(
     user_id: Id | None = None,
     n_unknown_items: int = 0,
 ) -> ListAnswer:
-    listed = rows.select(name for name in COLUMNS if name in rows.columns)
+    # column by column: a `select` runs a query, which took a fifth of a whole answer
+    columns = {name: rows[name].to_list() for name in COLUMNS if name in rows.columns}
     return ListAnswer(
         generation=generation.name,
         as_of=generation.recommender.cutoff_at,
         user_id=user_id,
         kind="personal" if "strongest_source" in rows.columns else "default",
         n_unknown_items=n_unknown_items,
-        items=[ListedItem(**row) for row in listed.iter_rows(named=True)],
+        items=[
+            ListedItem(**dict(zip(columns, place, strict=True)))
+            for place in zip(*columns.values(), strict=True)
+        ],
     )
 
 
