@@ -5,6 +5,7 @@ read.
 import json
 import logging
 import os
+import time
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -78,6 +79,9 @@ def test_a_scheduled_run_writes_json_lines_to_standard_error_and_keeps_them(
     ]
     assert (events["level"], events["step"], events["rows"]) == ("info", "source_files", 2)
     assert datetime.fromisoformat(events["at"]).utcoffset() is not None
+    steps = [line for line in told if line.get("event") == "STEP_SUCCESS"]
+    assert all(line["cpu_seconds"] >= 0 for line in steps)
+    assert 0 < sum(line["cpu_seconds"] for line in steps) < time.process_time()
     (checked,) = [line for line in told if line.get("check") == "ledger_reconciles"]
     assert (checked["table"], checked["passed"], checked["message"]) == (
         "ingest.events",
