@@ -75,6 +75,7 @@ def population(
         is_at_risk=(activity["recency_days"] <= churn.at_risk_window_days).to_numpy(),
         next_horizon=next_horizon,
         n_repeats=log.n_days(is_repeat),
+        n_paid_repeats=log.n_days(is_repeat & (log.amount != 0)),
         repeat_value=log.value(is_repeat),
         was_active=_was_active(log, log_days=log_days, period_days=churn.horizon_days),
         period_ends=ends,

@@ -24,8 +24,8 @@ import polars as pl
 from ntg_assets.arrays import Flags, Floats
 from ntg_assets.churn.bg_nbd import Visits, visits_of
 from ntg_assets.churn.visit_models import VisitShape, visit_shape
-from ntg_assets.revenue.value.ways.gamma_gamma import expected_value, fit_gamma_gamma
 from ntg_assets.revenue.value.ways.returns_chain import returns_shape
+from ntg_assets.revenue.value.ways.visit_worth import visit_worth
 
 CALIBRATED = ("calibrated_bg_nbd", "calibrated_pareto_nbd", "calibrated_returns")
 STRUCTURAL = ("bg_nbd", "pareto_nbd")
@@ -71,6 +71,7 @@ class Population:
         is_at_risk: Whether the user was active within the at-risk window.
         next_horizon: As modelled on labelled windows; None where too few have closed.
         n_repeats: Active days after the first.
+        n_paid_repeats: Those of them that brought an amount, or took one back.
         repeat_value: What they brought in all.
         was_active: Past periods, oldest first, shape (users, periods).
         period_ends: Last day of each period ahead; the first is the churn horizon.
@@ -87,6 +88,7 @@ class Population:
     is_at_risk: Flags
     next_horizon: NextHorizon | None
     n_repeats: Floats
+    n_paid_repeats: Floats
     repeat_value: Floats
     was_active: Flags
     period_ends: tuple[int, ...]
@@ -147,7 +149,7 @@ def candidate_values(
             out.
     """
     shape = _shapes(known)
-    worth = visit_worth(known) if set(names) & set(STRUCTURAL) else None
+    worth = _worth(known) if set(names) & set(STRUCTURAL) else None
     found: dict[str, Candidate] = {}
     for name in names:
         if name in STRUCTURAL:
@@ -171,23 +173,11 @@ def _seasonal(known: Population, name: str) -> Floats:
     return known.seasonal.paces if name in PACES else known.seasonal.calibrated
 
 
-def visit_worth(known: Population) -> Floats | None:
-    """What a repeat visit of each user is worth: its price, or Gamma-Gamma on the amounts of repeat
-    visits; None where no amount has been repeated.
-    """
+def _worth(known: Population) -> Floats | None:
+    """What a repeat visit of each user is worth: its price, or what their amounts bear out."""
     if known.day_price is not None:
         return np.full(len(known.n_repeats), known.day_price)
-    mean = np.divide(
-        known.repeat_value,
-        known.n_repeats,
-        out=np.zeros_like(known.repeat_value),
-        where=known.n_repeats > 0,
-    )
-    paid = np.where(mean > 0, known.n_repeats, 0.0)
-    if not (paid > 0).any():
-        return None
-    worth = expected_value(fit_gamma_gamma(paid, mean), paid, np.maximum(mean, 0.0))
-    return worth if np.isfinite(worth).all() and (worth >= 0).all() else None
+    return visit_worth(known.n_repeats, known.n_paid_repeats, known.repeat_value)
 
 
 def _shapes(known: Population) -> Callable[[str], VisitShape | None]:
