@@ -9,7 +9,7 @@ from ntg_assets.configuration.ranking import RankingSettings
 from ntg_assets.randomness import random_stream
 from ntg_assets.ranking.learning.blend_fit import Pull, fit, ndcg_of
 from ntg_assets.ranking.learning.examples import Examples
-from ntg_assets.ranking.learning.harm_guard import Evidence, expected_gain
+from ntg_assets.ranking.learning.harm_guard import Evidence, errors_of, expected_gain
 from ntg_assets.ranking.learning.inner_cut import inner_slices, sample_users
 from ntg_assets.ranking.learning.ranking_weights import learn_weights
 from ntg_assets.ranking.learning.weight_prior import Expected, WeightPrior
@@ -217,3 +217,27 @@ def test_few_label_users_do_not_overturn_what_other_logs_gained(error: float, st
     alone = Interval(*(np.array([value]) for value in (0.2, 0.1, 0.3)))
     evidence = Evidence(0, alone, 0.18, 0.2, gain, expected, 50)
     assert evidence.status == status
+
+
+@pytest.mark.parametrize(
+    ("mean", "is_surer", "status"),
+    [
+        (-0.001, True, "floor"),
+        (-0.001, False, "prior"),
+        (0.001, True, "prior"),
+    ],
+)
+def test_labels_that_are_surer_than_other_logs_decide_whether_there_is_a_gain(
+    *, mean: float, is_surer: bool, status: str
+) -> None:
+    gain = Interval(*(np.array([value]) for value in (mean, mean - 0.03, mean + 0.03)))
+    alone = Interval(*(np.array([value]) for value in (0.2, 0.1, 0.3)))
+    assert Evidence(0, alone, 0.2 + mean, 0.2, gain, 0.002, 48, is_surer).status == status
+
+
+def test_labels_are_surer_where_their_error_is_below_what_logs_differ_by() -> None:
+    # families differ by .25 of a floor of .2: .05
+    for error in (0.04, 0.06):
+        ends = (-1.959964 * error, 1.959964 * error)
+        gain = Interval(*(np.array([value]) for value in (0.0, *ends)))
+        assert errors_of(gain, PRIOR, floor=0.2) == pytest.approx((error, 0.05), rel=1e-5)

