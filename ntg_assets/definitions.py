@@ -14,6 +14,7 @@ from ntg_assets.events.sensor import landing_sensor
 from ntg_assets.orchestration.asset_specs import with_places
 from ntg_assets.orchestration.collection import collected_assets, collected_checks
 from ntg_assets.orchestration.domains import GROUPS
+from ntg_assets.orchestration.failed_runs import failed_runs_sensor
 from ntg_assets.orchestration.launchpad import one_process, project_of_run, warehouse_of_run
 from ntg_assets.orchestration.logs import TO_STANDARD_ERROR, structured_log
 from ntg_assets.orchestration.nightly import nightly_schedule
@@ -82,7 +83,11 @@ defs = dg.Definitions(
         *(stage_job(stage, job_settings) for stage, job_settings in STAGE_JOBS.items()),
     ],
     schedules=[nightly_schedule(nightly, settings)],
-    sensors=[landing_sensor(nightly, settings), killed_runs_sensor(settings)],
+    sensors=[
+        landing_sensor(nightly, settings),
+        killed_runs_sensor(settings),
+        failed_runs_sensor(),
+    ],
     resources={"project": project_of_run, "io_manager": warehouse_of_run},
     executor=one_process,
     loggers={"console": structured_log},

@@ -14,19 +14,16 @@ class RunFailedError(NtgError):
     """
 
     def __init__(self, outcome: "RunOutcome") -> None:
-        # the step of a blocking check fails with it
-        told_below = {f"{check.asset}_{check.check}" for check in outcome.refused}
-        by_reason: dict[str, list[str]] = {}
-        for step in outcome.failures:
-            if step.asset not in told_below:
-                by_reason.setdefault(step.reason, []).append(step.asset)
-        failed = [f"{', '.join(assets)}: {reason}" for reason, assets in by_reason.items()]
-        stopped = [
-            f"{check.asset}: {check.check}: {check.description}" for check in outcome.refused
-        ]
-        reasons = [*failed, *stopped] or [
-            outcome.reason or f"run {outcome.run_id} failed; `ntg ui` shows why"
-        ]
+        from ntg_assets.orchestration.failed_runs import (  # noqa: PLC0415  # as above; a run has loaded it
+            Failed,
+            Refused,
+            reason_lines,
+        )
+
+        reasons = reason_lines(
+            [Failed(step.asset, step.reason) for step in outcome.failures],
+            [Refused(check.asset, check.check, check.description) for check in outcome.refused],
+        ) or [outcome.reason or f"run {outcome.run_id} failed; `ntg ui` shows why"]
         super().__init__("\n".join(reasons))
         for detail in [step.detail for step in outcome.failures] or [outcome.detail]:
             self.add_note(detail)

@@ -22,6 +22,7 @@ from ntg_assets.cli.running.time_left import TimeLeft
 from ntg_assets.configuration.settings import project_home
 from ntg_assets.orchestration.code_location import location_name
 from ntg_assets.orchestration.domains import part_of
+from ntg_assets.orchestration.failed_runs import asset_of, say_why
 from ntg_assets.orchestration.logs import TO_FILE_ONLY, reason_of
 from ntg_assets.orchestration.remembered_steps import REUSED
 from ntg_assets.orchestration.remembering.planned import PLANNED_ON
@@ -201,6 +202,7 @@ def run_assets(
         if event.is_step_start:
             started = time.monotonic()
         yield from _read(event, outcome, seconds=time.monotonic() - started)
+    say_why(instance, run.run_id)
     yield outcome
 
 
@@ -267,6 +269,4 @@ def _step_failed(event: dg.DagsterEvent) -> StepFailed:
     """Say which asset failed and why."""
     error = event.step_failure_data.error
     detail = error.to_string() if error else ""
-    return StepFailed(
-        asset=(event.step_key or "").replace("__", "/", 1), reason=reason_of(error), detail=detail
-    )
+    return StepFailed(asset=asset_of(event.step_key), reason=reason_of(error), detail=detail)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.errors import StorageError
 
-PLANNED_ON = "ntg/planned_on"  # tag of a run
+PLANNED_ON = ".dagster/ntg_planned_on"  # tag of a run; Dagster hides from people what begins so
 
 
 def state_of(paths: Paths) -> str:
