@@ -28,6 +28,7 @@ from ntg_assets.orchestration.column_docs import column_docs, column_lineage
 from ntg_assets.orchestration.contract_checks import WRITTEN
 from ntg_assets.orchestration.project import Project
 from ntg_assets.orchestration.remembered_steps import REUSED, Left, is_left, running
+from ntg_assets.orchestration.samples import sample_of
 from ntg_assets.sql import Query, Stream, Table
 from ntg_assets.storage.connection import Connection
 from ntg_assets.storage.describe import measure_table, sample_table
@@ -43,8 +44,6 @@ from ntg_assets.summaries import user_columns
 # what makes the tables of a schema; everything else: run-all
 COMMANDS = {"ingest": "build-dataset"}
 KILOBYTES_PER_MEGABYTE = 1024  # in which Linux counts the peak
-SAMPLE_DIGITS = 4
-SAMPLE_TEXT = 28  # characters of a cell in the UI's sample: of more a row is many lines high
 
 
 class TableHandler(DbTypeHandler[Any]):
@@ -193,7 +192,7 @@ def _leave(
         "dagster/row_count": left.made.n_rows,
         "dagster/column_schema": column_docs(model),
         "dagster/column_lineage": column_lineage(kept_origins(connection, table)),
-        "sample": _sample(sample_table(connection, table, model), users=users),
+        "sample": sample_of(sample_table(connection, table, model), users=users),
         "content_hash": hashed,
         REUSED: left.run,
     }
@@ -216,39 +215,13 @@ def _metadata(table: Table, written: Written, *, users: set[str]) -> dict[str, A
         "peak_memory_mb": round(getrusage(RUSAGE_SELF).ru_maxrss / KILOBYTES_PER_MEGABYTE),
         "dagster/column_schema": column_docs(contract_of(table.name)),
         "content_hash": written.content_hash,
-        "sample": _sample(written.sample, users=users),
+        "sample": sample_of(written.sample, users=users),
     }
 
 
 def user_columns_of(table: Table) -> set[str]:
     """Columns of a table that name a person."""
     return user_columns(contract_of(table.name))
-
-
-def _sample(rows: pl.DataFrame, *, users: set[str]) -> dg.TableMetadataValue:
-    """Show rows; people are numbered within the sample instead of named."""
-    numbers: dict[object, str] = {}
-
-    def shown(name: str, value: object) -> str | int | float | bool:
-        if name in users and value is not None:
-            return numbers.setdefault(value, f"user {len(numbers) + 1}")
-        return _readable(value)
-
-    records = [
-        dg.TableRecord({name: shown(name, value) for name, value in row.items()})
-        for row in rows.iter_rows(named=True)
-    ]
-    columns = [dg.TableColumn(name) for name in rows.columns]
-    return dg.MetadataValue.table(records, schema=dg.TableSchema(columns=columns))
-
-
-def _readable(value: object) -> str | int | float | bool:
-    if isinstance(value, float):
-        return float(f"{value:.{SAMPLE_DIGITS}g}")
-    if isinstance(value, bool | int):
-        return value
-    text = str("" if value is None else value)
-    return text if len(text) <= SAMPLE_TEXT else f"{text[: SAMPLE_TEXT - 1].rstrip()}…"
 
 
 def _as_failure(broken: BrokenContractError) -> dg.Failure:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ntg_assets.errors import StorageError
+from ntg_assets.orchestration.samples import UNBROKEN, unbroken
 from ntg_assets.sql import quote_identifier
 
 REMOVED = "(forgotten)"
@@ -85,9 +86,21 @@ def clean_value(value: Any, ids: Collection[str]) -> Any:  # noqa: ANN401  # wha
     return clean_text(value, ids) if isinstance(value, str) else value
 
 
+def spellings(ids: Collection[str]) -> set[str]:
+    """Texts by which an entry of the history that names somebody is found: ids as they are, as
+    samples write them, and either as JSON writes what is not ASCII.
+    """
+    shown = _shown(ids)
+    return {*shown, *(json.dumps(person)[1:-1] for person in shown)}
+
+
+def _shown(ids: Collection[str]) -> set[str]:
+    return {*ids, *(unbroken(person) for person in ids)}
+
+
 def clean_text(text: str, ids: Collection[str]) -> str:
     """Blank ids in a text."""
-    for person in ids:
+    for person in sorted(_shown(ids)):
         if person in text:
             text = _pattern(person).sub(lambda match: match.group(1) + REMOVED, text)
     return text
@@ -102,7 +115,7 @@ def _names_one(row: object, ids: Collection[str]) -> bool:
     """Whether a row of a sample holds an id in a column by which people are named."""
     values = row.get("data", row) if isinstance(row, dict) else {}
     return isinstance(values, dict) and any(
-        str(value).strip() in ids
+        str(value).replace(UNBROKEN, " ").strip() in ids
         for name, value in values.items()
         if name.startswith(("user", "unit_id", "listed_id"))
     )
@@ -137,7 +150,7 @@ def _clean_column(
     named, held = quote_identifier(table), quote_identifier(column)
     may = f"exists (select 1 from json_each(?) as one where instr({held}, one.value) > 0)"  # noqa: S608  # names are the schema's
     question = f"select rowid, {held} from {named} where {may}"  # noqa: S608  # likewise
-    rows = database.execute(question, [json.dumps([*ids])]).fetchall()
+    rows = database.execute(question, [json.dumps(sorted(spellings(ids)))]).fetchall()
     mend = f"update {named} set {held} = ? where rowid = ?"  # noqa: S608  # likewise
     n_changed = 0
     for row, text in rows:

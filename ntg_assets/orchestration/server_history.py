@@ -12,7 +12,7 @@ from dagster._core.storage.event_log import (
 )
 
 from ntg_assets.errors import StorageError
-from ntg_assets.orchestration.run_history import clean_entry
+from ntg_assets.orchestration.run_history import clean_entry, spellings
 
 URL = "postgres_url"  # of Dagster's storage for PostgreSQL
 IN_FILES = (SqliteEventLogStorage, ConsolidatedSqliteEventLogStorage)
@@ -81,7 +81,7 @@ def _texts(table: sa.Table) -> list[sa.Column[Any]]:
 
 
 def _clean(connection: sa.Connection, column: sa.Column[Any], ids: Collection[str]) -> int:
-    names_one = sa.or_(*(sa.func.strpos(column, user) > 0 for user in ids))
+    names_one = sa.or_(*(sa.func.strpos(column, user) > 0 for user in sorted(spellings(ids))))
     rows = connection.execute(sa.select(PLACE, column).where(names_one)).all()
     n_changed = 0
     for place, text in rows:

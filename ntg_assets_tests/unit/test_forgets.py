@@ -38,6 +38,7 @@ from ntg_assets.orchestration.run_history import (
     remove_from_lines,
     remove_from_run_history,
 )
+from ntg_assets.orchestration.samples import sample_of
 from ntg_assets.ranking.lists.excluded_items import read_excluded
 from ntg_assets.sources.files.derived_columns import Described
 from ntg_assets.sources.optional_files import read_rows
@@ -169,6 +170,23 @@ def test_samples_of_the_run_history_lose_their_rows_and_their_bytes(tmp_path: Pa
     assert other == '{"told": "anna, bob"}'
     assert b'"ann"' not in b"".join(one.read_bytes() for one in file.parent.iterdir())
     assert remove_from_run_history(tmp_path, ["ann"]) == {}
+
+
+@pytest.mark.parametrize("person", ["mül ler", "ann b", "o'hara", '"q"'])
+def test_the_run_history_loses_ids_however_json_and_samples_spell_them(
+    tmp_path: Path, person: str
+) -> None:
+    shown = sample_of(pl.DataFrame({"user_id": [person], "note": [f"for {person}."]}), users=set())
+    rows = [{"data": dict(record.data)} for record in shown.records]
+    texts = [json.dumps({"records": rows}), json.dumps({"message": f"first: user_id {person}"})]
+    with closing(sqlite3.connect(tmp_path / "runs.db")) as database:
+        database.execute("create table event_logs (event text)")
+        database.executemany("insert into event_logs values (?)", [[text] for text in texts])
+        database.commit()
+    assert remove_from_run_history(tmp_path, [person]) == {"runs.db": 2}
+    with closing(sqlite3.connect(tmp_path / "runs.db")) as database:
+        kept = [json.loads(text) for (text,) in database.execute("select event from event_logs")]
+    assert kept == [{"records": []}, {"message": "first: user_id (forgotten)"}]
 
 
 def test_structured_logs_lose_them_line_by_line(tmp_path: Path) -> None:

@@ -1,11 +1,13 @@
 """What tables say of themselves in the UI: numbers, rows, and that their contract holds."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import dagster as dg
 import polars as pl
 import pytest
+import sqlglot
+from sqlglot import exp
 
 from ntg_assets.contracts import (
     _REGISTRY,
@@ -19,7 +21,7 @@ from ntg_assets.contracts import (
 )
 from ntg_assets.definitions import defs
 from ntg_assets.orchestration.contract_checks import NAME, WRITTEN, with_contract_checks
-from ntg_assets.orchestration.io_manager import _sample
+from ntg_assets.orchestration.samples import SAMPLE_TEXT, UNBROKEN, sample_of
 from ntg_assets.sql import Query, Table
 from ntg_assets.storage.connection import Connection, connect
 from ntg_assets.storage.describe import measure_table, sample_table
@@ -27,6 +29,8 @@ from ntg_assets.storage.tables import Written, write_table
 from ntg_assets.summaries import (
     COUNTED,
     MOST_COLUMNS,
+    measured_rows,
+    measures_of,
     sample_columns,
     summary,
     user_columns,
@@ -101,17 +105,22 @@ def test_a_number_without_a_value_is_left_out_and_never_a_zero() -> None:
 def test_a_sample_shows_first_ranks_and_no_person() -> None:
     found = written(Visits)
     assert found.sample["rank"].to_list() == [1, 2, 3, 4]
-    shown = _sample(pl.concat([found.sample, found.sample]), users=user_columns(Visits))
+    shown = sample_of(pl.concat([found.sample, found.sample]), users=user_columns(Visits))
     assert [record.data["user_id"] for record in shown.records] == [
         "user 1", "user 2", "user 3", "user 4", "user 1", "user 2", "user 3", "user 4",
     ]  # fmt: skip
-    text = pl.DataFrame({"note": ["short", "taken for its length of more than a line"]})
-    assert [record.data["note"] for record in _sample(text, users=set()).records] == [
-        "short",
-        "taken for its length of mor…",
-    ]
-    named = _sample(found.sample, users=set())
+    named = sample_of(found.sample, users=set())
     assert [record.data["user_id"] for record in named.records] == [8, 7, 7_000, 9]
+
+
+def test_a_row_of_a_sample_is_one_line_high_and_not_endless() -> None:
+    texts = ["a b", "two\nlines", "word " * SAMPLE_TEXT]
+    records = sample_of(pl.DataFrame({"note": texts}), users=set()).records
+    notes = [str(record.data["note"]) for record in records]
+    assert notes[:2] == [f"a{UNBROKEN}b", f"two{UNBROKEN}lines"]
+    assert len(notes[2]) <= SAMPLE_TEXT
+    assert notes[2].endswith("…")
+    assert not any(" " in note for note in notes)
 
 
 @pytest.fixture(scope="module")
@@ -139,6 +148,26 @@ def test_every_summary_fits_its_table_and_says_numbers_even_of_no_rows(
     assert sample_table(store, stored, model).is_empty()
     measures = measure_table(store, stored, model)
     assert len(measures) >= min(COUNTED, len(column_names(model))), measures
+
+
+@pytest.mark.parametrize("table", known_tables())
+def test_a_measure_names_no_value_that_its_contract_does_not_know(table: str) -> None:
+    """`decision = 'roll out'` counts nothing, for ever, where the table says `rollout`."""
+    model = contract_of(table)
+    columns = model.to_schema().columns
+    conditions = [f"1 from t where {measured_rows(model)}", *measures_of(model).values()]
+    for text in conditions:
+        tree = sqlglot.parse_one(f"select {text}".replace("{table}", "t"), read="duckdb")
+        for node in tree.find_all(exp.EQ, exp.NEQ, exp.In):
+            check = next((c for c in _checks_of(columns, node.this) if c.name == "isin"), None)
+            values = node.expressions if isinstance(node, exp.In) else [node.expression]
+            if check is not None:
+                allowed = set(check.statistics["allowed_values"])
+                assert {value.this for value in values if value.is_string} <= allowed, text
+
+
+def _checks_of(columns: Mapping[str, Any], column: exp.Expression) -> list[Any]:
+    return columns[column.name].checks if isinstance(column, exp.Column) else []
 
 
 def test_every_asset_shows_its_contract_as_a_check() -> None:

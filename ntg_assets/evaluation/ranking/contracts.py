@@ -60,7 +60,16 @@ class RankingOutcomes(Contract):
     },
     where="split = 'test' and slice = 'all' and strategy = 'blend' and metric = 'ndcg' and k = 10",
     columns=("split", "strategy", "metric", "k", "mean", "low", "high", "difference"),
-    order=("split", "slice", "metric", "k", "mean desc"),
+    order=(
+        "split",
+        "slice <> 'all'",
+        "metric <> 'ndcg'",
+        "k <> 10",
+        "mean desc",
+        "slice",
+        "metric",
+        "k",
+    ),
 )
 class RankingReport(Contract):
     """One row per held-out part, slice, strategy, metric and list length;
@@ -93,6 +102,27 @@ class RankingReport(Contract):
 
 
 @contract("ranking_comparisons")
+@summary(
+    columns=(
+        "split",
+        "strategy",
+        "baseline",
+        "metric",
+        "k",
+        "difference",
+        "difference_low",
+        "difference_high",
+    ),
+    order=(
+        "split",
+        "metric <> 'ndcg'",
+        "k <> 10",
+        "strategy",
+        "baseline",
+        "metric",
+        "k",
+    ),
+)
 class RankingComparisons(Contract):
     """One row per held-out part, strategy, baseline,
     metric and list length: the difference user by user, over users with history.
@@ -116,9 +146,9 @@ class RankingComparisons(Contract):
 @contract("retrieval_report")
 @summary(
     measures={
-        "recall": "max(recall) filter (source = 'all')",
-        "recall_low": "max(recall_low) filter (source = 'all')",
-        "recall_high": "max(recall_high) filter (source = 'all')",
+        "recall": "max(recall) filter (split = 'test' and source = 'all')",
+        "recall_low": "max(recall_low) filter (split = 'test' and source = 'all')",
+        "recall_high": "max(recall_high) filter (split = 'test' and source = 'all')",
     },
 )
 class RetrievalReport(Contract):

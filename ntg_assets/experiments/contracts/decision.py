@@ -69,8 +69,8 @@ class DecisionGates(Contract):
 @summary(
     measures={
         "n_experiments": "count(*)",
-        "n_roll_out": "count(*) filter (decision = 'roll out')",
-        "n_roll_back": "count(*) filter (decision = 'roll back')",
+        "n_roll_out": "count(*) filter (decision = 'rollout')",
+        "n_roll_back": "count(*) filter (decision = 'rollback')",
         "n_iterate": "count(*) filter (decision = 'iterate')",
     },
     columns=("experiment", "decision", "sentence"),

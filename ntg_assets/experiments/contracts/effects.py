@@ -8,9 +8,22 @@ from ntg_assets.experiments.contracts.terms import (
     SOURCE,
     SOURCES,
 )
+from ntg_assets.summaries import summary
 
 
 @contract("effect_by_day")
+@summary(
+    columns=(
+        "experiment",
+        "arm",
+        "day",
+        "metric",
+        "n_treatment",
+        "difference",
+        "difference_low",
+        "difference_high",
+    )
+)
 class EffectByDay(Contract):
     """One row per (experiment, treatment arm, day since the exposure): whether the effect lasts."""
 
@@ -38,6 +51,18 @@ class EffectByDay(Contract):
 
 
 @contract("effect_by_cohort")
+@summary(
+    columns=(
+        "experiment",
+        "arm",
+        "cohort_kind",
+        "cohort",
+        "metric",
+        "difference",
+        "difference_low",
+        "difference_high",
+    )
+)
 class EffectByCohort(Contract):
     """One row per (experiment, treatment arm, cohort): the effect on units by when they were
     exposed (early and late; by week; by day where all came within two weeks), over the same days

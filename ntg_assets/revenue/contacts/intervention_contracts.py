@@ -13,10 +13,12 @@ from ntg_assets.summaries import summary
 @contract("intervention_targets")
 @summary(
     measures={
-        "n_contacts": "count(*) filter (action = 'contact')",
-        "expected_profit": "sum(expected_profit) filter (action = 'contact')",
-        "expected_cost": "sum(expected_cost) filter (action = 'contact')",
+        # lists are alternatives: what one brings is not added to what another brings
+        "n_strategies": "count(distinct strategy)",
         "n_users": "count(distinct user_id)",
+        "n_contacted_users": "count(distinct user_id) filter (action = 'contact')",
+        "longest_list": "coalesce(max(rank) filter (action = 'contact'), 0)",
+        "mean_expected_profit": "avg(expected_profit) filter (action = 'contact')",
     },
     columns=(
         "strategy",

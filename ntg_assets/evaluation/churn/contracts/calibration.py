@@ -10,13 +10,18 @@ from ntg_assets.summaries import summary
 @contract("churn_calibration")
 @summary(
     measures={
-        "auc": "max(value) filter (metric = 'auc')",
-        "log_loss": "max(value) filter (metric = 'log_loss')",
-        "ece": "max(value) filter (metric = 'ece')",
-        "calibration_slope": "max(value) filter (metric = 'calibration_slope')",
+        **{
+            metric: f"max(value) filter (metric = '{metric}' and evaluation = 'walk_forward')"
+            for metric in ("auc", "log_loss", "ece", "calibration_slope")
+        },
+        "auc_low": "max(low) filter (metric = 'auc' and evaluation = 'walk_forward')",
+        "auc_high": "max(high) filter (metric = 'auc' and evaluation = 'walk_forward')",
+        "holdout_auc": "max(value) filter (metric = 'auc' and evaluation = 'holdout')",
+        "holdout_ece": "max(value) filter (metric = 'ece' and evaluation = 'holdout')",
     },
     where="segment = 'all'",
     columns=("evaluation", "segment", "metric", "bin", "value", "low", "high", "n_users"),
+    order=("segment <> 'all'", "bin", "evaluation desc", "metric", "segment"),
 )
 class ChurnCalibration(Contract):
     """One row per (evaluation, segment, metric,

@@ -28,6 +28,14 @@ from ntg_assets.summaries import summary
         "captured_share_high",
         "share_of_oracle",
     ),
+    order=(
+        "evaluation desc",
+        "loss <> 'left'",
+        "abs(depth_share - 0.1)",
+        "captured_share desc",
+        "loss",
+        "ranking",
+    ),
 )
 class RadarBacktest(Contract):
     """One row per (evaluation, loss, ranking,
@@ -115,6 +123,7 @@ class ValueHorizons(Contract):
 
 
 @contract("money_calibration")
+@summary(order=("evaluation desc", "segment <> 'all'", "kind desc", "bin", "segment"))
 class MoneyCalibration(Contract):
     """One row per (evaluation, kind, segment,
     bin): forecast money per user and horizon beside what was then seen.
