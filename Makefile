@@ -112,8 +112,8 @@ golden: $(DEV) ## Write the golden files anew; read the diff before you commit i
 # Needs the package `playwright` and a Chromium of the machine; without one of them it says so and takes none.
 WORKSPACE ?= .
 .PHONY: screenshots
-screenshots: $(DEV) ## Pictures of the Dagster UI over the last run (FAILED: a workspace whose run failed) and of the pages
-	$(BIN)/python -m tools.screenshots $(WORKSPACE) $(if $(FAILED),--failed $(FAILED)) $(ARGS)
+screenshots: $(DEV) ## Pictures of the Dagster UI over the last run, and of the pages (ARGS="--failed --late": of a night that failed, and of one that is late)
+	$(BIN)/python -m tools.screenshots $(WORKSPACE) $(ARGS)
 
 .PHONY: sql-lineage
 sql-lineage: $(DEV) ## Read of every SQL file which columns its columns are made from (after a change of SQL)

@@ -1,9 +1,12 @@
-"""Take pictures of what NTG shows people: the Dagster UI over a finished run, a failed night, and
-the pages of a publication, wide and on a phone.
+"""Take pictures of what NTG shows people: the Dagster UI over a finished run, a failed night, a
+late one, and the pages of a publication, wide and on a phone.
 
-Usage: python -m tools.screenshots WORKSPACE [--out FOLDER] [--failed WORKSPACE] [--late WORKSPACE]
+Usage: python -m tools.screenshots WORKSPACE [--out FOLDER] [--failed] [--late] [--only TEXT]
 
-A late workspace is one whose daemon (`ntg ui`) has run since `schedule.late_after_hours` went by.
+`--failed` runs once more on a copy of the workspace, with a log that no longer keeps its limits,
+and looks at what that leaves; `--late` looks at a copy with the daemon going on, once what was made
+a minute ago counts as late. Neither touches the workspace. The configuration is the one of `ntg`
+(`NTG_CONFIG`).
 
 It starts the UI on a free port of 127.0.0.1 and ends it. Needs the package `playwright` and a
 Chromium of the machine (`CHROMIUM`, else the first of `chromium`, `chromium-browser`,
@@ -15,8 +18,9 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -27,17 +31,25 @@ from urllib.request import urlopen
 from ntg_assets.cli.ports import HOST, listen
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
 
 HOME = Path(__file__).parent.parent
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 WIDE, PHONE, TALL = (1280, 900), (390, 844), (1600, 2400)
-STARTS_SECONDS, SETTLES_SECONDS = 180, 30
+STARTS_SECONDS, SETTLES_SECONDS = 180, 60
+DAEMON_SECONDS = 150  # until it has looked at every table that may be late
 GROUP = "/locations/ntg/asset-groups/{}/lineage"
 
 
+# No log keeps these, so the run ends before its first table, with a reason.
+FAILING = {"NTG_INGEST__VALUE_RANGE": "[1e300, 2e300]"}
+LATE_SOON = {"NTG_SCHEDULE__LATE_AFTER_HOURS": "0.02"}
+
+
 class View(NamedTuple):
-    """A picture: its name, its address below the UI, and a text that is there once it is drawn."""
+    """A picture: its name, its address below the UI (`{run}`: the newest run), and a text that is
+    there once it is drawn.
+    """
 
     name: str
     path: str
@@ -56,8 +68,9 @@ PAGES = (
 VIEWS = (
     View("lineage", "/asset-groups", "backtest_models"),
     View("group_published", GROUP.format("published"), "publication"),
-    View("group_live_models", GROUP.format("live_models"), "churn_scores"),
+    View("group_live_features", GROUP.format("live_features"), "user_features"),
     *(View(page.replace("/", "_"), f"/assets/{page}", "Description", TALL) for page in PAGES),
+    View("table_lineage", "/assets/live/revenue_risk_radar?view=lineage", "ltv_estimates"),
     View("checks", "/assets/live/revenue_risk_radar?view=checks", "contract"),
     View("automation", "/automation", "every_night"),
     View("jobs", "/jobs", "nightly"),
@@ -66,6 +79,8 @@ VIEWS = (
 FAILED = (
     View("failed_overview", "/overview/activity/timeline", "nightly"),
     View("failed_runs", "/runs", "Failure"),
+    View("failed_run", "/runs/{run}", "Why this run failed"),
+    View("failed_asset", "/assets/ingest/events", "Failed in"),
 )
 LATE = (
     View("late_overview", "/overview/activity/timeline", "nightly"),
@@ -80,32 +95,67 @@ def browser_of_machine() -> str | None:
     return named or next((path for name in BROWSERS if (path := shutil.which(name))), None)
 
 
-@contextmanager
-def dagster_ui(workspace: Path) -> Iterator[str]:
-    """Start the web server over a workspace; its address."""
-    socket = listen(0)
-    port = socket.getsockname()[1]
-    socket.close()
-    home = workspace.resolve() / "data" / "dagster"
-    environment = {
+def environment_of(workspace: Path) -> dict[str, str]:
+    """Variables by which a process works in a workspace with the code of this folder."""
+    return {
         **os.environ,
-        "DAGSTER_HOME": str(home),
+        "DAGSTER_HOME": str(workspace.resolve() / "data" / "dagster"),
         "DAGSTER_DISABLE_TELEMETRY": "yes",
         "NTG_HOME": str(HOME),
         "NTG_WORKSPACE": str(workspace.resolve()),
         "PYTHONPATH": str(HOME),
     }
-    command = [sys.executable, "-m", "dagster_webserver", "-w", str(HOME / "workspace.yaml")]
+
+
+@contextmanager
+def dagster_ui(
+    workspace: Path, *, changed: Mapping[str, str] | None = None, has_daemon: bool = False
+) -> Iterator[str]:
+    """Start the web server over a workspace; its address.
+
+    Args:
+        workspace: Folder of a finished run.
+        changed: Settings as variables of the environment.
+        has_daemon: Whether the daemon is started with it, which looks at what is late.
+    """
+    socket = listen(0)
+    port = socket.getsockname()[1]
+    socket.close()
+    environment = {**environment_of(workspace), **(changed or {})}
+    module = ["dagster", "dev"] if has_daemon else ["dagster_webserver"]
+    command = [sys.executable, "-m", *module, "-w", str(HOME / "workspace.yaml")]
     command += ["-h", HOST, "-p", str(port)]
     with (workspace / "data" / "screenshots.log").open("w") as log:
-        server = subprocess.Popen(command, cwd=home, env=environment, stdout=log, stderr=log)  # noqa: S603  # our own interpreter
+        server = subprocess.Popen(  # noqa: S603  # our own interpreter
+            command, cwd=environment["DAGSTER_HOME"], env=environment, stdout=log, stderr=log
+        )
         try:
             address = f"http://{HOST}:{port}"
             _wait_for(address, server)
+            if has_daemon:
+                time.sleep(DAEMON_SECONDS)
             yield address
         finally:
             server.terminate()
-            server.wait(timeout=30)
+            server.wait(timeout=60)
+
+
+def run_that_fails(workspace: Path) -> None:
+    """Run everything in a workspace with a log that cannot be taken."""
+    command = [sys.executable, "-c", "from ntg_assets.cli import main; main()", "run-all"]
+    environment = {**environment_of(workspace), **FAILING}
+    ended = subprocess.run(  # noqa: S603  # as above
+        command, cwd=HOME, env=environment, capture_output=True, text=True, check=False
+    )
+    if ended.returncode != 1:
+        raise SystemExit(f"the run that should fail ended with {ended.returncode}: {ended.stderr}")
+
+
+def newest_run(workspace: Path) -> str:
+    """Id of the run that began last."""
+    return max(
+        (workspace / "data" / "logs").glob("*.jsonl"), key=lambda file: file.stat().st_mtime
+    ).stem
 
 
 def _wait_for(address: str, server: subprocess.Popen[bytes]) -> None:
@@ -133,12 +183,25 @@ def take(browser: "Browser", view: View, address: str, folder: Path) -> Path:
             page.get_by_text(view.text).first.wait_for(timeout=SETTLES_SECONDS * 1000)
         except TimeoutError:
             print(f"{view.name}: {view.text!r} did not show within {SETTLES_SECONDS} s")
-        page.wait_for_timeout(4000)  # what is drawn after the answer: lines, charts
+        _wait_until_drawn(page)
         target = folder / f"{view.name}.png"
         page.screenshot(path=target)
     finally:
         page.close()
     return target
+
+
+def _wait_until_drawn(page: "Page") -> None:
+    """Wait until nothing says that it is being loaded, and for what is drawn after the answer."""
+    from playwright.sync_api import TimeoutError  # noqa: A004, PLC0415  # as in `main`
+
+    try:
+        page.wait_for_function(
+            "() => !document.body.innerText.includes('Loading')", timeout=SETTLES_SECONDS * 1000
+        )
+    except TimeoutError:
+        print(f"{page.url}: still loading after {SETTLES_SECONDS} s")
+    page.wait_for_timeout(4000)  # lines, charts
 
 
 def take_pages(browser: "Browser", workspace: Path, folder: Path) -> Iterator[Path]:
@@ -155,12 +218,53 @@ def take_pages(browser: "Browser", workspace: Path, folder: Path) -> Iterator[Pa
         yield target
 
 
+def take_views(
+    browser: "Browser", views: Sequence[View], workspace: Path, *, address: str, folder: Path
+) -> None:
+    """Take the pictures of one workspace, and name each file once it is there."""
+    for view in views:
+        path = view.path.format(run=newest_run(workspace)) if "{run}" in view.path else view.path
+        print(take(browser, view._replace(path=path), address, folder), flush=True)
+
+
+def copied(workspace: Path, folder: str) -> Path:
+    """Copy a workspace; what is tried on the copy leaves it as it is."""
+    copy = Path(folder) / workspace.resolve().name
+    shutil.copytree(workspace, copy, symlinks=True)
+    return copy
+
+
+def take_chosen(browser: "Browser", options: argparse.Namespace) -> None:
+    """Take every picture that was asked for."""
+
+    def chosen(views: Sequence[View]) -> list[View]:
+        return [view for view in views if not options.only or options.only in view.name]
+
+    if views := chosen(VIEWS):
+        with dagster_ui(options.workspace) as address:
+            take_views(browser, views, options.workspace, address=address, folder=options.out)
+    if not options.only or options.only in "page":
+        for picture in take_pages(browser, options.workspace, options.out):
+            print(picture)
+    if options.failed and (views := chosen(FAILED)):
+        with tempfile.TemporaryDirectory() as folder:
+            copy = copied(options.workspace, folder)
+            run_that_fails(copy)
+            with dagster_ui(copy) as address:
+                take_views(browser, views, copy, address=address, folder=options.out)
+    if options.late and (views := chosen(LATE)):
+        with tempfile.TemporaryDirectory() as folder:
+            copy = copied(options.workspace, folder)
+            with dagster_ui(copy, changed=LATE_SOON, has_daemon=True) as address:
+                take_views(browser, views, copy, address=address, folder=options.out)
+
+
 def main() -> int:
-    """Take all pictures; return the exit code."""
+    """Take the pictures that are asked for; return the exit code."""
     parser = argparse.ArgumentParser(description="Take pictures of what NTG shows.")
     parser.add_argument("workspace", type=Path, help="workspace of a finished run")
-    parser.add_argument("--failed", type=Path, help="workspace of a run that failed")
-    parser.add_argument("--late", type=Path, help="workspace whose tables are late")
+    parser.add_argument("--failed", action="store_true", help="a night that failed, too")
+    parser.add_argument("--late", action="store_true", help="tables that are late, too")
     parser.add_argument("--out", type=Path, default=Path("data/screenshots"))
     parser.add_argument("--only", help="names of pictures that hold this text")
     options = parser.parse_args()
@@ -174,20 +278,7 @@ def main() -> int:
     options.out.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        for workspace, views in (
-            (options.workspace, VIEWS),
-            (options.failed, FAILED),
-            (options.late, LATE),
-        ):
-            chosen = [view for view in views if not options.only or options.only in view.name]
-            if workspace is None or not chosen:
-                continue
-            with dagster_ui(workspace) as address:
-                for view in chosen:
-                    print(take(browser, view, address, options.out), flush=True)
-        if not options.only or options.only in "page":
-            for picture in take_pages(browser, options.workspace, options.out):
-                print(picture)
+        take_chosen(browser, options)
         browser.close()
     return 0
 
