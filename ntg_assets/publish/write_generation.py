@@ -32,13 +32,13 @@ from ntg_assets.publish.exports import (
     export_withheld,
     order_by_key,
 )
-from ntg_assets.publish.figures import FIGURES, draw
 from ntg_assets.publish.files import write_text
 from ntg_assets.publish.generations.headlines import headlines, unit_of
 from ntg_assets.publish.generations.origin import ORIGIN, Origin
 from ntg_assets.publish.json_schemas import report_schema
 from ntg_assets.publish.locations import BRIEF, FIGURE_FOLDER, REPORT_FOLDER
 from ntg_assets.publish.manifest import Manifest, PublishedFile, describe_file, write_manifest
+from ntg_assets.publish.pictures.figures import FIGURES, draw
 from ntg_assets.publish.reports import REPORTS, SCHEMA_VERSION, Header, report
 from ntg_assets.publish.store_copy import publish_store
 from ntg_assets.sql import Table

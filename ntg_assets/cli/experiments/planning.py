@@ -181,7 +181,7 @@ def tell_plan(
 
 
 def _draw(request: PlanRequest, answer: PlanAnswer, *, target: Path) -> None:
-    from ntg_assets.publish.figures import draw_power_curves  # noqa: PLC0415
+    from ntg_assets.publish.pictures.figures import draw_power_curves  # noqa: PLC0415
     from ntg_assets.statistics.planning.sample_size import (  # noqa: PLC0415  # with the drawing, which is slow to import
         power_at,
     )

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from ntg_assets.publish import drawings, findings
-from ntg_assets.publish.drawings import ACCENT, INK, SOFT, TEXT_POINTS, WARN, Tables
+from ntg_assets.publish.pictures import drawings, findings
+from ntg_assets.publish.pictures.drawings import ACCENT, INK, SOFT, TEXT_POINTS, WARN, Tables
 from ntg_assets.storage.files import write_whole
 
 if TYPE_CHECKING:  # takes a second to import; only a run that publishes pays for it

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from ntg_assets.publish import findings
+from ntg_assets.publish.pictures import findings
 
 if TYPE_CHECKING:  # takes a second to import; only a run that publishes pays for it
     from matplotlib.axes import Axes

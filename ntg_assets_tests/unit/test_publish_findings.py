@@ -5,7 +5,7 @@ from datetime import datetime
 import polars as pl
 import pytest
 
-from ntg_assets.publish import findings
+from ntg_assets.publish.pictures import findings
 
 RANKED = {"metric": "ndcg", "k": 10, "slice": "all", "split": "test", "strategy": "blend"}
 

@@ -1,0 +1,1 @@
+"""The published figures: what each shows, how it is drawn, what it says."""
