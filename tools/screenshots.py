@@ -68,7 +68,6 @@ PAGES = (
 VIEWS = (
     View("lineage", "/asset-groups", "backtest_models"),
     View("group_published", GROUP.format("published"), "publication"),
-    View("group_live_features", GROUP.format("live_features"), "user_features"),
     *(View(page.replace("/", "_"), f"/assets/{page}", "Description", TALL) for page in PAGES),
     View("table_lineage", "/assets/live/revenue_risk_radar?view=lineage", "ltv_estimates"),
     View("checks", "/assets/live/revenue_risk_radar?view=checks", "contract"),

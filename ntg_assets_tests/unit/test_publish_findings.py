@@ -68,6 +68,24 @@ def test_only_readouts_that_can_be_trusted_count() -> None:
     assert findings.experiments({"readouts": rows}).startswith("1 of 2 primary readouts")
 
 
+@pytest.mark.parametrize(
+    ("low", "better", "ending"),
+    [
+        (0.1, "more", "+0.2 (+0.1 to +0.3), better than the control"),
+        (0.1, "less", "+0.2 (+0.1 to +0.3), worse than the control"),
+        (-0.1, "more", "+0.2 (-0.1 to +0.3), not clearly apart from the control"),
+    ],
+)
+def test_a_single_readout_says_by_how_much_and_which_way(
+    low: float, better: str, ending: str
+) -> None:
+    row = {"experiment": "trial", "source": "offline_replay", "metric": "hits", "role": "primary"}
+    numbers = {"difference": 0.2, "difference_low": low, "difference_high": 0.3}
+    readouts = pl.DataFrame([{**row, **numbers, "better": better, "is_valid": True}])
+    told = findings.experiments({"readouts": readouts})
+    assert told == f"trial (offline replay): hits {ending}"
+
+
 def test_log_names_its_busiest_month() -> None:
     calendar = pl.DataFrame(
         {

@@ -202,7 +202,13 @@ def _draw(request: PlanRequest, answer: PlanAnswer, *, target: Path) -> None:
         rows, schema={"units": pl.String, "effect": pl.Float64, "power": pl.Float64}, orient="row"
     )
     try:
-        draw_power_curves(frame, wanted=request.power, planned=answer.effect, target=target)
+        draw_power_curves(
+            frame,
+            wanted=request.power,
+            planned=answer.effect,
+            finding=answer.sentence.removesuffix("."),
+            target=target,
+        )
     except OSError as error:
         raise StorageError(
             f"{target} cannot be written ({error.strerror}). Name a file in a writable folder with"

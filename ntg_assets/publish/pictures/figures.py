@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from ntg_assets.publish.pictures import drawings, findings
-from ntg_assets.publish.pictures.drawings import ACCENT, INK, SOFT, TEXT_POINTS, WARN, Tables
+from ntg_assets.publish.pictures import experiment_drawings, findings, model_drawings
+from ntg_assets.publish.pictures.marks import INK, Tables
 from ntg_assets.storage.files import write_whole
 
 if TYPE_CHECKING:  # takes a second to import; only a run that publishes pays for it
     from matplotlib.axes import Axes
 
-SIZE_INCHES = (7.2, 4.2)
-TITLE_POINTS = 12
-TITLE_CHARACTERS = 80
-DOTS_PER_INCH = 120
+SIZE_INCHES = (5.2, 3.7)  # as wide as the page shows it; a phone shows three quarters
+TITLE_POINTS = 11
+TITLE_CHARACTERS = 62
+DOTS_PER_INCH = 170
 
 
 @dataclass(frozen=True)
@@ -38,38 +38,24 @@ class FigureSpec:
     finding: Callable[[Tables], str | None] = lambda _: None
 
 
-def draw_power_curves(curves: pl.DataFrame, *, wanted: float, planned: float, target: Path) -> Path:
+def draw_power_curves(
+    curves: pl.DataFrame, *, wanted: float, planned: float, finding: str, target: Path
+) -> Path:
     """Draw the power over the true effect, one line per number of units.
 
     Args:
         curves: units (as text), effect, power.
         wanted: Power that is asked for.
         planned: Effect that is planned for.
+        finding: What the curves say, the figure's title.
         target: PNG file.
     """
 
     def lines(axes: "Axes", tables: Tables) -> None:
-        for place, ((name,), rows) in enumerate(
-            tables["curves"].group_by("units", maintain_order=True)
-        ):
-            axes.plot(
-                rows["effect"].to_numpy(),
-                rows["power"].to_numpy(),
-                color=(SOFT, ACCENT, INK)[place % 3],
-                label=str(name),
-            )
-        axes.axhline(wanted, color=WARN, linewidth=1, linestyle="--")
-        axes.axvline(planned, color=WARN, linewidth=1, linestyle="--")
-        axes.set_xlabel("true difference to the control")
-        axes.set_ylabel("probability of finding it")
-        axes.set_ylim(0, 1.02)
-        axes.legend(frameon=False, fontsize=TEXT_POINTS)
+        experiment_drawings.power_curves(axes, tables["curves"], wanted=wanted, planned=planned)
 
-    return draw(
-        FigureSpec("How large must an effect be to be found?", {}, lines),
-        {"curves": curves},
-        target=target,
-    )
+    spec = FigureSpec("How large must an effect be to be found?", {}, lines, lambda _: finding)
+    return draw(spec, {"curves": curves}, target=target)
 
 
 def draw(spec: FigureSpec, tables: Tables, *, target: Path) -> Path:
@@ -91,37 +77,37 @@ FIGURES: dict[str, FigureSpec] = {
     "events_over_time": FigureSpec(
         "What the log holds, and where VAL and TEST begin",
         {"event_calendar": "ingest", "split_boundaries": "backtest"},
-        drawings.events_over_time,
+        model_drawings.events_over_time,
         findings.events_over_time,
     ),
     "ranking_quality": FigureSpec(
         "How well each strategy ranks what users then chose",
         {"ranking_report": "backtest"},
-        drawings.ranking_quality,
+        model_drawings.ranking_quality,
         findings.ranking_quality,
     ),
     "churn_reliability": FigureSpec(
         "Do churn probabilities mean what they say?",
         {"churn_calibration": "backtest"},
-        drawings.reliability,
+        model_drawings.reliability,
         findings.churn_reliability,
     ),
     "revenue_at_risk": FigureSpec(
         "How concentrated is the revenue at risk?",
         {"revenue_risk_radar": "live"},
-        drawings.concentration,
+        model_drawings.concentration,
         findings.revenue_at_risk,
     ),
     "experiments": FigureSpec(
         "What the experiments found",
         {"readouts": "experiments"},
-        drawings.experiments,
+        experiment_drawings.experiments,
         findings.experiments,
     ),
     "experiment_plans": FigureSpec(
         "What the experiments can find by when",
         {"experiment_plans": "experiments"},
-        drawings.experiment_plans,
+        experiment_drawings.experiment_plans,
         findings.experiment_plans,
     ),
 }

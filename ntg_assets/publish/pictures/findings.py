@@ -1,6 +1,7 @@
 """What each figure shows, in one sentence with its numbers: the figure's title."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -96,7 +97,9 @@ def concentration(users: pl.DataFrame) -> tuple[np.ndarray, np.ndarray]:
 
 
 def experiments(tables: Tables) -> str:
-    """Say how many primary metrics moved, of those whose readout can be trusted."""
+    """Say how many primary metrics moved, of those whose readout can be trusted; of a single one,
+    by how much.
+    """
     primary = tables["readouts"].filter(pl.col("role") == "primary")
     valid = primary.filter("is_valid")
     moved = valid.filter((pl.col("difference_low") > 0) | (pl.col("difference_high") < 0))
@@ -104,10 +107,24 @@ def experiments(tables: Tables) -> str:
         return "No experiment has a readout"
     if valid.is_empty():
         return f"None of {primary.height} primary readouts can be trusted yet"
+    if valid.height == 1:
+        return _readout(valid.row(0, named=True), is_moved=bool(moved.height))
     return (
         f"{moved.height} of {valid.height} primary readouts that can be trusted differ from the"
         " control"
     )
+
+
+def _readout(row: Mapping[str, Any], *, is_moved: bool) -> str:
+    sentence = (
+        f"{row['experiment']} ({row['source'].replace('_', ' ')}):"
+        f" {row['metric']} {row['difference']:+.3g} "
+        f"({row['difference_low']:+.3g} to {row['difference_high']:+.3g})"
+    )
+    if not is_moved:
+        return f"{sentence}, not clearly apart from the control"
+    is_better = (row["difference"] > 0) is (row["better"] == "more")
+    return f"{sentence}, {'better' if is_better else 'worse'} than the control"
 
 
 def experiment_plans(tables: Tables) -> str | None:
@@ -117,6 +134,6 @@ def experiment_plans(tables: Tables) -> str | None:
         return None
     row = planned.sort("days", "experiment", descending=[True, False]).row(0, named=True)
     return (
-        f"After {row['days'] / 7:,.0f} weeks {row['experiment']} finds a change of"
-        f" {row['detectable_share']:.1%} of {row['metric']}"
+        f"In {row['days'] / 7:,.0f} weeks {row['experiment']} finds a change of"
+        f" {row['detectable_share']:.1%} in {row['metric']}, and none smaller"
     )
