@@ -9,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 WITH_CONFIG = $(if $(CONFIG),--config $(CONFIG))
-BENCHMARKS := run night scale loading engines graph axes ranking sources offpolicy serving churn subscriptions experiments
+BENCHMARKS := run answers night scale loading engines graph axes ranking sources offpolicy serving churn subscriptions experiments
 
 # A stamp is newer than what it was made from: a second call installs nothing, a changed lock installs again.
 CREATED := $(VENV)/.created
@@ -146,8 +146,9 @@ leakage-plants: $(DEV) ## Plant each known kind of leak in a copy and show which
 .PHONY: bench
 bench: $(BENCHMARKS:%=bench-%) ## Run all benchmarks, one after the other; results go to benchmarks/results/
 
-.PHONY: bench-run bench-night bench-scale bench-loading bench-engines bench-graph bench-axes bench-ranking bench-sources bench-offpolicy bench-serving bench-churn bench-subscriptions bench-experiments
+.PHONY: bench-run bench-answers bench-night bench-scale bench-loading bench-engines bench-graph bench-axes bench-ranking bench-sources bench-offpolicy bench-serving bench-churn bench-subscriptions bench-experiments
 bench-run: ## The whole graph on MovieLens and on four months of purchases
+bench-answers: ## Commands that answer (sql, explain, diff, plan ...): processor seconds of each
 bench-night: ## The whole graph at 0.25 and 2.5 million events (ARGS="--full": 25 million too), and the next night with one more day
 bench-scale: ## 25 million events through ingest, splits and features
 bench-loading: ## Many small files, files of differing columns, times as text

@@ -1,18 +1,21 @@
 """Regions: where users are, and which items may not be shown there."""
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from ntg_assets.attributes.as_of import with_attributes
 from ntg_assets.configuration.inputs.attributes import AvailabilitySettings
-from ntg_assets.contracts import IdTypes
+
+if TYPE_CHECKING:  # contracts take half a second to load, and a service of lists needs none
+    from ntg_assets.contracts import IdTypes
 
 ANYWHERE = "(unknown)"  # the region of who has none: what is barred in any region is barred there
 APART = r"[,;|]"
 
 
-def no_regions(ids: IdTypes) -> tuple[pl.DataFrame, pl.DataFrame]:
+def no_regions(ids: "IdTypes") -> tuple[pl.DataFrame, pl.DataFrame]:
     """Rows of `user_regions` and `regional_exclusions` where no item is bound to a region."""
     user, item = (pl.Int64 if kind == "integer" else pl.String for kind in ids)
     return (

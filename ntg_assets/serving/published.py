@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import duckdb
 import polars as pl
@@ -12,11 +13,13 @@ from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.settings import Settings
 from ntg_assets.errors import StorageError, UnknownItemError, UnknownUserError
 from ntg_assets.publish.manifest import Manifest, read_manifest
-from ntg_assets.ranking.lists.recommender import Recommender
 from ntg_assets.sql import Query, Table, quote_identifier
 from ntg_assets.stages import INGEST, LIVE
 from ntg_assets.storage.connection import MissingTableError, connect  # noqa: TID251  # a published store
 from ntg_assets.storage.run import run
+
+if TYPE_CHECKING:  # loaded by who asks for lists: a question in SQL is answered at once
+    from ntg_assets.ranking.lists.recommender import Recommender
 
 SUGGESTIONS = 3
 LARGEST_ID = 2**63  # integer ids have 64 bits
@@ -56,8 +59,10 @@ class Published:
         """Ask a question about one table, called `stored` in the text."""
         return run(Query(text, {"stored": table}, parameters), self.connection)
 
-    def recommender(self) -> Recommender:
+    def recommender(self) -> "Recommender":
         """Load what lists are made from."""
+        from ntg_assets.ranking.lists.recommender import Recommender  # noqa: PLC0415  # see above
+
         return Recommender.load(self.paths.published_store, settings=self.settings.ranking)
 
     def barred_where(self, user: int | str, item: Item) -> str | None:

@@ -11,13 +11,11 @@ import polars as pl
 from rich.console import Console
 from rich.table import Table
 
-from ntg_assets.cli.experiments.published_evidence import evidence_tables, open_published
 from ntg_assets.cli.json_answers import print_json
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.settings import Settings
 from ntg_assets.errors import ConfigurationError, StorageError
-from ntg_assets.experiments.readout.baselines import baseline_of
 from ntg_assets.statistics.planning.plan_request import PlanRequest
 from ntg_assets.statistics.planning.sample_size import PlanAnswer, answer_plan
 from ntg_assets.statistics.two_samples import Better
@@ -142,6 +140,12 @@ def known_from(experiment: str, *, settings: Settings, paths: Paths) -> PlanRequ
         ConfigurationError: no such experiment is configured.
         NotEnoughDataError: its control has fewer than two units.
     """
+    from ntg_assets.cli.experiments.published_evidence import (  # noqa: PLC0415  # a plan from figures needs none
+        evidence_tables,
+        open_published,
+    )
+    from ntg_assets.experiments.readout.baselines import baseline_of  # noqa: PLC0415  # as above
+
     definition = _definition(experiment, settings)
     with open_published(settings, paths) as store:
         baseline = baseline_of(definition, evidence_tables(store).of(definition))
