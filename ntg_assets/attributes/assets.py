@@ -8,8 +8,8 @@ from ntg_assets.attributes.contracts import (
     UnavailableItems,
     UserRegions,
 )
-from ntg_assets.attributes.reading import report_attributes
 from ntg_assets.attributes.regions import no_regions, regional_exclusions_at, user_regions_at
+from ntg_assets.attributes.report import report_attributes
 from ntg_assets.attributes.roles import nothing_unavailable, unavailable_items_at
 from ntg_assets.orchestration.project import Project
 from ntg_assets.orchestration.staging import staged_asset, staged_assets

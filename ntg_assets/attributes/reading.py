@@ -1,16 +1,23 @@
 """Read tables of facts: every named column with the times at which its rows held and were known."""
 
+from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
 
 import polars as pl
 
-from ntg_assets.configuration.inputs.attributes import AttributeSourceSettings
+from ntg_assets.attributes.doubts import settle_doubts, tell_doubts, with_iso_days
+from ntg_assets.configuration.inputs.attributes import AttributeSettings, AttributeSourceSettings
 from ntg_assets.contracts import IdTypes
+from ntg_assets.errors import SourceError
+from ntg_assets.sources.reading.refused_values import PossibleTimes
+from ntg_assets.sources.sniffing.advice import advise_times
 from ntg_assets.sources.sources import Place
 from ntg_assets.sources.values.ids import as_log_id_or_written
 from ntg_assets.sources.written import read_written
 
 KEY = "ingest.attributes"
+ANY_TIME = PossibleTimes()
+MOST_BAD = 0.5  # of the times: with more of them the table writes them otherwise
 ASSUMED = "it has no times, so it counts as known from the start (assumed)"
 TYPES: dict[str, Any] = {
     "entity": pl.String,
@@ -20,14 +27,6 @@ TYPES: dict[str, Any] = {
     "valid_from_at": pl.Datetime("us"),
     "known_from_at": pl.Datetime("us"),
     "place": pl.Int64,
-}
-SOURCE_TYPES: dict[str, Any] = {
-    "entity": pl.String,
-    "attribute": pl.String,
-    "n_without_id": pl.Int64,
-    "n_without_time": pl.Int64,
-    "first_without_time": pl.String,
-    "is_time_assumed": pl.Boolean,
 }
 
 
@@ -41,6 +40,7 @@ class AttributeRows(NamedTuple):
         n_without_time: Rows with a time that cannot be read, likewise.
         first_without_time: The first of these times, as written.
         is_time_assumed: Whether neither time is configured.
+        doubts: What a person should look at.
     """
 
     rows: pl.DataFrame
@@ -49,6 +49,7 @@ class AttributeRows(NamedTuple):
     n_without_time: int
     first_without_time: str | None
     is_time_assumed: bool
+    doubts: tuple[str, ...] = ()
 
     @property
     def sentence(self) -> str:
@@ -61,11 +62,18 @@ class AttributeRows(NamedTuple):
                 f"; {self.n_without_time:,} rows left out, whose time cannot be read (first:"
                 f" {self.first_without_time!r})"
             )
-        return text + (f"; {ASSUMED}" if self.is_time_assumed else "")
+        text += f"; {ASSUMED}" if self.is_time_assumed else ""
+        return "; ".join([text, *self.doubts])
 
 
 def read_attributes(
-    source: AttributeSourceSettings, *, place: Place, ids: IdTypes, zone: str
+    source: AttributeSourceSettings,
+    *,
+    place: Place,
+    ids: IdTypes,
+    zone: str,
+    roles: AttributeSettings | None = None,
+    possible: PossibleTimes = ANY_TIME,
 ) -> AttributeRows:
     """Read one table of facts.
 
@@ -77,11 +85,18 @@ def read_attributes(
         place: Where files may lie.
         ids: How the log writes ids.
         zone: Zone whose midnights begin the days.
+        roles: What attributes decide; None: nothing.
+        possible: When something can have become known.
 
     Raises:
-        SourceError: a file is missing, damaged, or lacks a column.
+        SourceError: a file is missing, damaged, or lacks a column; most times cannot be read.
     """
+    roles = roles or AttributeSettings()
     wanted = {f"fact_{place}": named for place, named in enumerate(source.attributes.values())}
+    called = {
+        fact: f"attributes.{name}" for fact, name in zip(wanted, source.attributes, strict=True)
+    }
+    called |= {"listed_id": "id"}
     read = read_written(
         source,
         {
@@ -90,6 +105,7 @@ def read_attributes(
             "known_from": source.known_from,
             **wanted,
         },
+        called=called,
         ids=("listed_id",),
         times=("valid_from", "known_from"),
         options=source,
@@ -102,7 +118,12 @@ def read_attributes(
         _facts(name, read.rows, fact, entity=source.entity, id_type=id_type)
         for fact, name in zip(wanted, source.attributes, strict=True)
     )
-    return _judged(timed, source=source, n_files=read.n_files)
+    judged = _judged(timed, source=source, n_files=read.n_files)
+    rows = with_iso_days(judged.rows, source, roles=roles, zone=zone)
+    left_out = _left_out(timed, source)
+    settled = settle_doubts(rows, left_out, roles=roles, entity=source.entity)
+    said = tell_doubts(settled, source, roles=roles, possible=possible, zone=zone)
+    return judged._replace(rows=settled, doubts=tuple(said))
 
 
 def _facts(
@@ -126,31 +147,38 @@ def _facts(
     )
 
 
+def _times(source: AttributeSourceSettings) -> list[str]:
+    """The times that are configured."""
+    columns = {"valid_from": source.valid_from, "known_from": source.known_from}
+    return [name for name, column in columns.items() if column]
+
+
+def _left_out(timed: pl.DataFrame, source: AttributeSourceSettings) -> pl.DataFrame:
+    """Rows that name somebody, and have a time that cannot be read."""
+    is_broken = [pl.col(f"{name}_at").is_null() for name in _times(source)]
+    return timed.filter(
+        pl.col("listed_id").is_not_null() & pl.any_horizontal(pl.lit(value=False), *is_broken)
+    )
+
+
 def _judged(timed: pl.DataFrame, *, source: AttributeSourceSettings, n_files: int) -> AttributeRows:
     """Leave out rows without an id or with a time that cannot be read; a time that is not
     configured is the other one.
     """
-    wanted = [
-        name
-        for name, column in (("valid_from", source.valid_from), ("known_from", source.known_from))
-        if column
-    ]
-    has_id = pl.col("listed_id").is_not_null()
-    has_time = pl.all_horizontal(
-        pl.lit(value=True), *(pl.col(f"{name}_at").is_not_null() for name in wanted)
-    )
-    without = timed.filter(has_id & ~has_time)
-    kept = timed.filter(has_id & has_time)
-    if source.known_from is None:
-        kept = kept.with_columns(known_from_at="valid_from_at")
-    elif source.valid_from is None:
-        kept = kept.with_columns(valid_from_at="known_from_at")
-    n_columns = len(source.attributes)
+    wanted, n_columns = _times(source), len(source.attributes)
+    without, has_id = _left_out(timed, source), pl.col("listed_id").is_not_null()
+    has_time = [pl.col(f"{name}_at").is_not_null() for name in wanted]
+    kept = timed.filter(has_id, *has_time)
     broken = [
         text
         for name in wanted
         for text in without.filter(pl.col(f"{name}_at").is_null())[f"{name}_text"].to_list()
     ]
+    _refuse_most(broken, n_left_out=without.height // n_columns, n_rows=timed.height // n_columns)
+    if source.known_from is None:
+        kept = kept.with_columns(known_from_at="valid_from_at")
+    elif source.valid_from is None:
+        kept = kept.with_columns(valid_from_at="known_from_at")
     return AttributeRows(
         kept.select(pl.col(name).cast(dtype) for name, dtype in TYPES.items()),
         n_files,
@@ -161,87 +189,15 @@ def _judged(timed: pl.DataFrame, *, source: AttributeSourceSettings, n_files: in
     )
 
 
-def source_rows(source: AttributeSourceSettings, read: AttributeRows) -> pl.DataFrame:
-    """Rows of `attribute_sources` of one source."""
-    return pl.DataFrame(
-        [
-            (
-                source.entity,
-                name,
-                read.n_without_id,
-                read.n_without_time,
-                read.first_without_time,
-                read.is_time_assumed,
-            )
-            for name in source.attributes
-        ],
-        schema=SOURCE_TYPES,
-        orient="row",
-    )
+def _refuse_most(broken: Sequence[str | None], *, n_left_out: int, n_rows: int) -> None:
+    """Refuse a source of which most times cannot be read: it writes them otherwise."""
+    if n_left_out > MOST_BAD * n_rows:
+        raise SourceError(
+            f"{n_left_out:,} of {n_rows:,} rows have a time that cannot be read (first:"
+            f" {broken[0] or ''!r}). {advise_times(broken)}"
+        )
 
 
 def no_attributes() -> pl.DataFrame:
     """Rows of `attributes` where none are configured."""
     return pl.DataFrame(schema=TYPES)
-
-
-def report_attributes(
-    sources: pl.DataFrame, attributes: pl.DataFrame, *, users: pl.Series, items: pl.Series
-) -> pl.DataFrame:
-    """Say of each attribute how many users or items have it, and how many of them the log knows.
-
-    Args:
-        sources: `attribute_sources`.
-        attributes: `attributes`.
-        users: Users of the log.
-        items: Items of the log.
-
-    Returns:
-        `attribute_report`, by entity and attribute.
-    """
-    log_ids = pl.concat(
-        [
-            ids.cast(pl.String).unique().to_frame("listed_id").with_columns(entity=pl.lit(name))
-            for name, ids in (("user", users), ("item", items))
-        ]
-    )
-    has = attributes.filter(pl.col("value").is_not_null())
-    ids = has.select("entity", "attribute", "listed_id").unique()
-    met = ids.join(log_ids, on=["entity", "listed_id"], how="semi")
-    counts = [
-        rows.group_by("entity", "attribute").agg(pl.len().cast(pl.Int64).alias(name))
-        for name, rows in (("n_rows", has), ("n_entities", ids), ("n_known_to_log", met))
-    ]
-    table = sources
-    for one in counts:
-        table = table.join(one, on=["entity", "attribute"], how="left")
-    filled = table.with_columns(pl.col("n_rows", "n_entities", "n_known_to_log").fill_null(0))
-    sentences = [_tell(row) for row in filled.iter_rows(named=True)]
-    return (
-        filled.with_columns(pl.Series("sentence", sentences, dtype=pl.String))
-        .select(
-            "entity",
-            "attribute",
-            "n_rows",
-            "n_entities",
-            "n_known_to_log",
-            "n_without_id",
-            "n_without_time",
-            "is_time_assumed",
-            "sentence",
-        )
-        .sort("entity", "attribute")
-    )
-
-
-def _tell(row: dict[str, Any]) -> str:
-    sentence = (
-        f"{row['attribute']}: {row['n_entities']:,} {row['entity']}s have it,"
-        f" {row['n_known_to_log']:,} of them are in the log"
-    )
-    if row["n_without_time"]:
-        sentence += (
-            f"; {row['n_without_time']:,} rows are left out, whose time cannot be read (first:"
-            f" {row['first_without_time']!r})"
-        )
-    return sentence + (f"; {ASSUMED}" if row["is_time_assumed"] else "")

@@ -13,6 +13,7 @@ if TYPE_CHECKING:  # contracts take half a second to load, and a service of list
 
 ANYWHERE = "(unknown)"  # the region of who has none: what is barred in any region is barred there
 APART = r"[,;|]"
+AROUND = " \t\u00a0[]{}()\"'"  # blanks, and what lists are written with (`['SE', 'NO']`)
 
 
 def no_regions(ids: "IdTypes") -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -47,7 +48,7 @@ def user_regions_at(
         id_column="user_id",
         at=pl.lit(at),
     )
-    word = pl.col(name).str.strip_chars().str.to_uppercase()
+    word = pl.col(name).str.strip_chars(AROUND).str.to_uppercase()
     region = pl.when(word != "").then(word)  # a blank is no region
     return rows.select("user_id", region=region.fill_null(ANYWHERE))
 
@@ -105,7 +106,7 @@ def _bound_items(
         .str.replace_all(APART, ",")
         .str.to_uppercase()
         .str.split(",")
-        .list.eval(pl.element().str.strip_chars())
+        .list.eval(pl.element().str.strip_chars(AROUND))
         .list.eval(pl.element().filter(pl.element() != ""))  # a blank is no region
     )
     is_written = (pl.col(name).str.strip_chars() != "").fill_null(value=False)

@@ -7,6 +7,8 @@ import polars as pl
 from ntg_assets.attributes.as_of import with_attributes
 from ntg_assets.configuration.inputs.attributes import AvailabilitySettings, ConsentSettings
 from ntg_assets.contracts import IdTypes
+from ntg_assets.sources.values.ids import KnownIds, match_ids
+from ntg_assets.sources.values.words import are_among
 from ntg_assets.sources.written import instants_of
 
 NOT_YET, NO_MORE, UNREADABLE = "not available yet", "not available any more", "dates unreadable"
@@ -35,14 +37,40 @@ def without_consent(
         at=pl.lit(at),
     )
     said = pl.col(settings.attribute)
-    granted = [word.strip().lower() for word in settings.granted]
-    agreed = said.str.strip_chars().str.to_lowercase().is_in(granted).fill_null(value=False)
     detail = (
         pl.when(said.is_null())
         .then(pl.lit(f"{settings.attribute}: nothing is known"))
         .otherwise(pl.format("{}: {}", pl.lit(settings.attribute), said))
     )
-    return rows.filter(~agreed).select("user_id", detail=detail)
+    has_agreed = agreed(rows[settings.attribute], settings)
+    not_agreed = rows.filter(~has_agreed).select("user_id", detail=detail)
+    nearly = _refused_nearly(rows.filter(has_agreed)["user_id"], attributes, settings, at=at)
+    return pl.concat([not_agreed, nearly]).sort("user_id")
+
+
+def agreed(said: pl.Series, settings: ConsentSettings) -> pl.Series:
+    """Whether each text says that somebody agreed."""
+    return are_among(said, settings.granted)
+
+
+def _refused_nearly(
+    users: pl.Series, attributes: pl.DataFrame, settings: ConsentSettings, *, at: datetime
+) -> pl.DataFrame:
+    """Users who agreed, and who refused under an id that is only written otherwise (` 7`, `007`):
+    in doubt nobody is contacted.
+    """
+    said = attributes.filter(
+        (pl.col("entity") == "user")
+        & (pl.col("attribute") == settings.attribute)
+        & pl.col("value").is_not_null()
+        & (pl.col("known_from_at").is_null() | (pl.col("known_from_at") < at))
+    )
+    refused = said.filter(~agreed(said["value"], settings))["listed_id"]
+    near = match_ids(refused, KnownIds(users)).only_near.unique(
+        "known_id", keep="first", maintain_order=True
+    )
+    detail = pl.format("{}: refused as {}", pl.lit(settings.attribute), "listed_id")
+    return near.select(pl.col("known_id").cast(users.dtype).alias("user_id"), detail=detail)
 
 
 def nothing_unavailable(ids: IdTypes) -> pl.DataFrame:

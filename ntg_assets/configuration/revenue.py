@@ -9,7 +9,7 @@ from ntg_assets.configuration.handover import HandoverSettings, TakenSettings
 from ntg_assets.configuration.inputs.columns_from import ColumnName
 from ntg_assets.configuration.inputs.files import FileSource
 from ntg_assets.configuration.inputs.spellings import as_files
-from ntg_assets.configuration.inputs.written_values import TimeOptions
+from ntg_assets.configuration.inputs.written_values import NumberOptions, TimeOptions
 from ntg_assets.configuration.section import Section
 
 INDEX = "index"  # the one unit that is no money
@@ -133,7 +133,7 @@ class ContactLogSettings(FileSource, TimeOptions):
     """What that column holds for a contact."""
 
 
-class TrialSettings(FileSource, TimeOptions):
+class TrialSettings(FileSource, TimeOptions, NumberOptions):
     """Log of a randomised contact programme, from which uplift is measured: files (NTG's own:
     `outputs/radar/assignments/*.parquet`), and what the columns are called in them.
     """

@@ -14,6 +14,7 @@ from ntg_assets.sources.accounting.bad_rows import bad_reasons, refuse_too_many
 from ntg_assets.sources.accounting.reconciliation import FileCounts, count_rows
 from ntg_assets.sources.files.derived_columns import Described
 from ntg_assets.sources.files.source_files import SourceFile, refuse_changed
+from ntg_assets.sources.reading.refused_values import PossibleTimes
 from ntg_assets.sources.reading.rules import number_parameters
 from ntg_assets.sources.reading.typed_rows import over_typed_rows
 from ntg_assets.sources.sources import (
@@ -27,6 +28,7 @@ from ntg_assets.sources.sources import (
 from ntg_assets.storage.run import run
 
 MAPPED = ("user_id", "item_id", "shown_at", "propensity", "reward", "position", "impression_id")
+ANY_TIME = PossibleTimes()
 SHOWN = ("user_id", "item_id", "shown_at")
 REJECTED, SKIPPED, DUPLICATE = "rejected", "skipped", "duplicate"
 FATES: dict[str, Any] = {"fate": pl.String, "reason": pl.String, "n_rows": pl.Int64}
@@ -46,6 +48,12 @@ class ShownLog(NamedTuple):
     fates: pl.DataFrame
     n_files: int = 0
 
+    @property
+    def sentence(self) -> str:
+        """What was found and what was left out, in words."""
+        others = [f"{n:,} {fate} ({reason})" for fate, reason, n in self.fates.iter_rows()]
+        return "; ".join([f"{self.rows.height:,} usable rows", *others])
+
 
 def no_shown_log(ids: IdTypes) -> ShownLog:
     """Make the tables of a configuration without a log of exposures."""
@@ -59,6 +67,7 @@ def read_shown(
     ids: IdTypes,
     max_bad_share: float,
     day_zone: str = UTC_ZONE,
+    possible: PossibleTimes = ANY_TIME,
 ) -> ShownLog:
     """Read the configured log.
 
@@ -68,6 +77,7 @@ def read_shown(
         ids: Types of the ids, as in the interaction log.
         max_bad_share: Share of rows (0-1) that may be unusable.
         day_zone: Zone of days without a time.
+        possible: When something can have been shown.
 
     Raises:
         SourceError: a file or a column is missing or damaged, or too many rows cannot be used (a
@@ -77,8 +87,11 @@ def read_shown(
     described = Described.of(WHAT, log, MAPPED)
     files = find_files(described, place, first_number=1).files
     with source_reader(place) as connection:
-        rules, reading = shown_rules(log, ids, day_zone=day_zone), times_of(log, day_zone)
-        parameters = {"first_position": log.first_position} if log.position else {}
+        has_latest = possible.latest is not None
+        rules = shown_rules(log, ids, day_zone=day_zone, has_latest=has_latest)
+        reading = times_of(log, day_zone)
+        parameters: dict[str, Any] = {"first_position": log.first_position} if log.position else {}
+        parameters |= possible.parameters
         plan = make_plan(
             connection,
             files,

@@ -4,7 +4,14 @@ from ntg_assets.configuration.inputs.columns_from import ColumnName, column_name
 from ntg_assets.configuration.off_policy import ShownLogSettings
 from ntg_assets.contracts import IdTypes
 from ntg_assets.local_days import UTC_ZONE
-from ntg_assets.sources.reading.rules import Rule, id_rule, number_parameters, time_rule
+from ntg_assets.sources.reading.refused_values import IN_FUTURE
+from ntg_assets.sources.reading.rules import (
+    Rule,
+    id_rule,
+    number_parameters,
+    time_rule,
+    within_times,
+)
 from ntg_assets.sources.values.columns import Column, as_text
 from ntg_assets.sources.values.numbers import as_value, value_if_empty
 from ntg_assets.sources.values.times import TimeReading
@@ -19,13 +26,21 @@ def times_of(log: ShownLogSettings, day_zone: str) -> TimeReading:
 
 
 def shown_rules(
-    log: ShownLogSettings, ids: IdTypes, *, day_zone: str = UTC_ZONE
+    log: ShownLogSettings, ids: IdTypes, *, day_zone: str = UTC_ZONE, has_latest: bool = False
 ) -> tuple[Rule, ...]:
-    """Say how each column is made, and what makes a row unusable."""
+    """Say how each column is made, and what makes a row unusable.
+
+    Args:
+        log: Columns, and how they are written.
+        ids: How the interaction log writes ids.
+        day_zone: Zone of days without a time.
+        has_latest: Whether `$latest` is bound: what has not happened yet was not shown.
+    """
+    times = time_rule("shown_at", log.shown_at, times_of(log, day_zone))
     return (
         id_rule("user_id", log.user_id, ids.user),
         id_rule("item_id", log.item_id, ids.item),
-        time_rule("shown_at", log.shown_at, times_of(log, day_zone)),
+        within_times(times, future=f"lies {IN_FUTURE}" if has_latest else None),
         _propensity_rule(log),
         Rule(
             "reward",

@@ -20,7 +20,11 @@ from ntg_assets.experiments.contracts.traffic import ExperimentSources
 from ntg_assets.landing.assets import LANDED_FILES
 from ntg_assets.off_policy.contracts import ShownItems, ShownLogLosses
 from ntg_assets.optional_sources.contracts import InputFiles
-from ntg_assets.optional_sources.reading import read_optional_sources, require_source_files
+from ntg_assets.optional_sources.reading import (
+    read_optional_sources,
+    require_source_files,
+    rests_on_the_clock,
+)
 from ntg_assets.orchestration.project import Project
 from ntg_assets.orchestration.staging import source_step
 from ntg_assets.ranking.lists.contracts import ExcludedItemsTable
@@ -87,8 +91,7 @@ def configured_files(
         published_store=project.paths.pinned().published_store,
         now=project.now(),
     )
-    every_log_is_read = tables.optional_sources["is_usable"].all()
-    if every_log_is_read and not tables.log_row_counts["n_out_of_time"].sum():
+    if not rests_on_the_clock(tables):
         project.no_later_now_matters()
     for row in tables.optional_sources.iter_rows(named=True):
         tell = context.log.info if row["is_usable"] else context.log.error

@@ -28,6 +28,7 @@ from ntg_assets.revenue.contacts.trial.trials import LOG_SCHEMA as TRIAL_TYPES
 from ntg_assets.revenue.contacts.trial.trials import TRIAL_KEY, read_trial
 from ntg_assets.revenue.contacts.user_lists import KEYS, USER_LISTS, configured_lists
 from ntg_assets.sources.files.file_names import resolve_files
+from ntg_assets.sources.reading.refused_values import IN_FUTURE, PossibleTimes
 from ntg_assets.sources.sources import Place
 
 WITHOUT_LIST = "every contact list is withheld"
@@ -86,24 +87,40 @@ def read_optional_sources(
             before.
     """
     judged = Judgements(place.home)
-    user_lists = _user_lists(settings, judged, place=place)
-    trial_log = _trial_log(settings, judged, place=place, ids=ids)
+    times = PossibleTimes.of(settings.ingest, now=now)
+    user_lists = _user_lists(settings, judged, place=place, times=times)
+    trial_log = _trial_log(settings, judged, place=place, ids=ids, times=times)
     excluded_items = read_excluded_items(
         settings, judged, place=place, published_store=published_store
     )
     logs = read_experiment_logs(settings, judged, place=place, ids=ids, now=now)
-    shown = _shown_log(settings, judged, place=place, ids=ids)
-    sides = read_side_tables(settings, judged, place=place, ids=ids, found=Found)
+    shown = _shown_log(settings, judged, place=place, ids=ids, times=times)
+    sides = read_side_tables(settings, judged, place=place, ids=ids, possible=times, found=Found)
     verdicts = pl.DataFrame(judged.rows, schema=VERDICTS, orient="row")
     inputs = list_input_files(judged.files, logs[-1])
     lists = (user_lists, trial_log, excluded_items)
     return OptionalTables(verdicts, *lists, *logs, shown.fates, shown.rows, inputs, *sides)
 
 
-def _user_lists(settings: Settings, judged: Judgements, *, place: Place) -> pl.DataFrame:
+def rests_on_the_clock(tables: OptionalTables) -> bool:
+    """Whether a later night may find something else in the same files: a source that cannot be
+    read, or rows that have not happened yet.
+    """
+    judged = tables.optional_sources
+    is_told = judged["sentence"].fill_null("").str.contains(IN_FUTURE, literal=True)
+    return bool(
+        not judged["is_usable"].all()
+        or is_told.any()
+        or tables.log_row_counts["n_out_of_time"].sum()
+    )
+
+
+def _user_lists(
+    settings: Settings, judged: Judgements, *, place: Place, times: PossibleTimes
+) -> pl.DataFrame:
     parts = [pl.DataFrame(schema=USER_LISTS)]
     for name, (files, read) in configured_lists(
-        settings.radar, place=place, zone=settings.ingest.zone
+        settings.radar, place=place, zone=settings.ingest.zone, times=times
     ).items():
         listed = judged.read(
             KEYS[name],
@@ -117,7 +134,7 @@ def _user_lists(settings: Settings, judged: Judgements, *, place: Place) -> pl.D
 
 
 def _trial_log(
-    settings: Settings, judged: Judgements, *, place: Place, ids: IdTypes
+    settings: Settings, judged: Judgements, *, place: Place, ids: IdTypes, times: PossibleTimes
 ) -> pl.DataFrame:
     trial = settings.radar.trial
     if trial is None:
@@ -125,14 +142,18 @@ def _trial_log(
     read = judged.read(
         TRIAL_KEY,
         trial.files,
-        lambda: read_trial(trial, place=place, id_type=ids.user, zone=settings.ingest.zone),
+        lambda: read_trial(
+            trial, place=place, id_type=ids.user, zone=settings.ingest.zone, possible=times
+        ),
         found=lambda log: Found(log.n_files, log.rows.height, log.sentence),
         without=WITHOUT_TRIAL,
     )
     return read.rows if read else pl.DataFrame(schema=TRIAL_TYPES)
 
 
-def _shown_log(settings: Settings, judged: Judgements, *, place: Place, ids: IdTypes) -> ShownLog:
+def _shown_log(
+    settings: Settings, judged: Judgements, *, place: Place, ids: IdTypes, times: PossibleTimes
+) -> ShownLog:
     log = settings.off_policy.shown
     if log is None:
         return no_shown_log(ids)
@@ -145,10 +166,9 @@ def _shown_log(settings: Settings, judged: Judgements, *, place: Place, ids: IdT
             ids=ids,
             max_bad_share=settings.ingest.max_bad_share,
             day_zone=settings.ingest.zone,
+            possible=times,
         ),
-        found=lambda shown: Found(
-            shown.n_files, shown.rows.height, f"{shown.rows.height:,} usable rows"
-        ),
+        found=lambda shown: Found(shown.n_files, shown.rows.height, shown.sentence),
         without=WITHOUT_SHOWN,
     )
     return read or no_shown_log(ids)

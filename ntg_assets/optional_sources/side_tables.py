@@ -9,14 +9,11 @@ import polars as pl
 from ntg_assets.attributes.reading import (
     KEY as ATTRIBUTES_KEY,
 )
-from ntg_assets.attributes.reading import (
-    SOURCE_TYPES,
-    no_attributes,
-    read_attributes,
-    source_rows,
-)
+from ntg_assets.attributes.reading import no_attributes, read_attributes
+from ntg_assets.attributes.report import SOURCE_TYPES, source_rows
 from ntg_assets.configuration.settings import Settings
 from ntg_assets.contracts import IdTypes
+from ntg_assets.sources.reading.refused_values import PossibleTimes
 from ntg_assets.sources.sources import Place
 from ntg_assets.subscriptions.terms.payments import KEY as PAYMENTS_KEY
 from ntg_assets.subscriptions.terms.payments import ReadPayments, no_payments, read_payments
@@ -74,6 +71,7 @@ def read_side_tables(
     *,
     place: Place,
     ids: IdTypes,
+    possible: PossibleTimes,
     found: Callable[[int, int, str], object],
 ) -> SideTables:
     """Read attributes, contracts and payments.
@@ -83,6 +81,7 @@ def read_side_tables(
         judged: Where the verdicts go.
         place: Where files may lie.
         ids: How the log writes ids.
+        possible: When things can have happened.
         found: Makes what there is to say of a source from files, rows and a sentence.
     """
     zone = settings.ingest.zone
@@ -91,14 +90,22 @@ def read_side_tables(
         facts = judged.read(
             f"{ATTRIBUTES_KEY} ({', '.join(source.attributes)})",
             source.files,
-            partial(read_attributes, source, place=place, ids=ids, zone=zone),
+            partial(
+                read_attributes,
+                source,
+                place=place,
+                ids=ids,
+                zone=zone,
+                roles=settings.ingest.attributes,
+                possible=possible,
+            ),
             found=lambda entry: found(entry.n_files, entry.rows.height, entry.sentence),
             without=WITHOUT_ATTRIBUTES,
         )
         if facts is not None:
             attributes.append(facts.rows)
             sources.append(source_rows(source, facts))
-    terms, paid = _contracts(settings, judged, place=place, ids=ids, found=found)
+    terms, paid = _contracts(settings, judged, place=place, ids=ids, possible=possible, found=found)
     read = [entry for entry in (terms, paid) if entry is not None]
     return SideTables(
         pl.concat(attributes),
@@ -116,6 +123,7 @@ def _contracts(
     *,
     place: Place,
     ids: IdTypes,
+    possible: PossibleTimes,
     found: Callable[[int, int, str], object],
 ) -> tuple[ReadTerms | None, ReadPayments | None]:
     zone = settings.ingest.zone
@@ -125,7 +133,7 @@ def _contracts(
     terms: ReadTerms | None = judged.read(
         SUBSCRIPTIONS_KEY,
         contracts.files,
-        lambda: read_subscriptions(contracts, place=place, ids=ids, zone=zone),
+        lambda: read_subscriptions(contracts, place=place, ids=ids, zone=zone, possible=possible),
         found=lambda entry: found(entry.n_files, entry.terms.height, entry.sentence),
         without=WITHOUT_CONTRACTS,
     )
@@ -135,7 +143,9 @@ def _contracts(
     paid: ReadPayments | None = judged.read(
         PAYMENTS_KEY,
         attempts.files,
-        lambda: read_payments(attempts, contracts, terms=held, place=place, zone=zone),
+        lambda: read_payments(
+            attempts, contracts, terms=held, place=place, zone=zone, possible=possible
+        ),
         found=lambda entry: found(entry.n_files, entry.payments.height, entry.sentence),
         without=WITHOUT_PAYMENTS,
     )

@@ -36,6 +36,7 @@ def read_written(  # noqa: PLR0913  # what is wanted of files, one name each
     ids: Sequence[str],
     times: Sequence[str],
     numbers: Sequence[str] = (),
+    called: Mapping[str, str] | None = None,
     options: TimeOptions,
     key: str,
     place: Place,
@@ -50,6 +51,7 @@ def read_written(  # noqa: PLR0913  # what is wanted of files, one name each
         times: Names that are days or times: instants (naive UTC) in `<name>_at`, and in
             `<name>_text` what is written where that is none. The others are texts.
         numbers: Names that are numbers: texts still, written as programs write them.
+        called: What the setting of a name is called where it is not that name.
         options: What times and numbers mean.
         key: Configuration key, for messages.
         place: Where files may lie.
@@ -67,7 +69,9 @@ def read_written(  # noqa: PLR0913  # what is wanted of files, one name each
             rules.append(
                 Rule(name, column_name(named) if named else None, convert, is_optional=True)
             )
-    described = Described(key, source, {name: named for name, named in columns.items() if named})
+    settings = {name: (called or {}).get(name, name) for name in columns}
+    named_columns = {settings[name]: named for name, named in columns.items() if named}
+    described = Described(key, source, named_columns)
     bound = (
         TimeReading.of(options, day_zone=zone).parameters if any(map(columns.get, times)) else {}
     )
@@ -86,20 +90,37 @@ def read_written(  # noqa: PLR0913  # what is wanted of files, one name each
     return read._replace(rows=rows)
 
 
-def instants_of(texts: pl.Series, *, zone: str) -> pl.Series:
-    """Read days and ISO times as instants (naive UTC); null where a text is neither.
+def instants_of(texts: pl.Series, *, zone: str, reading: TimeReading | None = None) -> pl.Series:
+    """Read days and times as instants (naive UTC); null where a text is neither.
 
     Args:
         texts: As written.
         zone: Zone of times that carry none, whose midnights begin the days.
+        reading: How they are written; None: in ISO.
     """
-    reading = TimeReading(zone=zone, day_zone=zone)
+    reading = reading or TimeReading(zone=zone, day_zone=zone)
     instant = as_instant(Column("told", "VARCHAR"), reading)
     rows = pl.DataFrame({"told": texts.cast(pl.String)}).with_row_index("place")
     text = f"select place, {instant} as instant from told_rows"  # noqa: S608  # our own text
     used = {name: value for name, value in reading.parameters.items() if f"${name}" in text}
     read = run(Query(text, {"told_rows": rows}, used))
     return read.sort("place")["instant"].cast(pl.Datetime("us")).alias(texts.name)
+
+
+def as_iso_times(texts: pl.Series, *, options: TimeOptions, zone: str) -> pl.Series:
+    """Write times in ISO that are written as `options` say; others stay as they are.
+
+    Args:
+        texts: As written.
+        options: Formats, or a unit.
+        zone: Zone whose midnights begin the days.
+    """
+    reading = TimeReading.of(options, day_zone=zone)
+    if not reading.formats and reading.unit == "iso":
+        return texts
+    instants = instants_of(texts, zone=zone, reading=reading)
+    iso = instants.dt.strftime("%Y-%m-%dT%H:%M:%S%.6f+00:00")
+    return iso.fill_null(texts).alias(texts.name)
 
 
 def _with_time(rows: pl.DataFrame, name: str, *, is_named: bool, zone: str) -> pl.DataFrame:

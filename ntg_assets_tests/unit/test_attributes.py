@@ -7,12 +7,8 @@ import polars as pl
 import pytest
 
 from ntg_assets.attributes.as_of import with_attributes
-from ntg_assets.attributes.reading import (
-    AttributeRows,
-    read_attributes,
-    report_attributes,
-    source_rows,
-)
+from ntg_assets.attributes.reading import AttributeRows, read_attributes
+from ntg_assets.attributes.report import report_attributes, source_rows
 from ntg_assets.attributes.roles import (
     NO_MORE,
     NOT_YET,
@@ -27,6 +23,8 @@ from ntg_assets.configuration.inputs.attributes import (
     ConsentSettings,
 )
 from ntg_assets.contracts import IdTypes
+from ntg_assets.errors import SourceError
+from ntg_assets.sources.reading.refused_values import PossibleTimes
 from ntg_assets.sources.sources import Place
 
 AT = datetime(2024, 3, 1)
@@ -200,3 +198,129 @@ def test_the_report_counts_who_is_known_to_the_log(tmp_path: Path) -> None:
 def test_a_role_without_its_attribute_is_refused(fields: dict[str, object], words: str) -> None:
     with pytest.raises(ValueError, match=words):
         AttributeSettings.model_validate(fields)
+
+
+CONSENT = AttributeSettings.model_construct(consent=ConsentSettings(attribute="ok"))
+
+
+def consent_of(folder: Path, text: str, **fields: object) -> tuple[list[int], str]:
+    """Who of users 1 to 3 may not be contacted, and what is said of the table."""
+    (folder / "facts.csv").write_text(text, encoding="utf-8")
+    source = AttributeSourceSettings.model_validate(
+        {
+            "entity": "user",
+            "files": ["facts.csv"],
+            "id": "user",
+            "attributes": {"ok": "ok"},
+            **fields,
+        }
+    )
+    found = read_attributes(source, place=Place(folder), ids=INTEGERS, zone="UTC", roles=CONSENT)
+    settings = ConsentSettings(attribute="ok")
+    users = without_consent(pl.Series([1, 2, 3]), found.rows, settings=settings, at=AT)
+    return users["user_id"].to_list(), found.sentence
+
+
+@pytest.mark.parametrize(
+    "withdrawn", ["01.02.2024", "", "soon"], ids=["other-format", "blank", "word"]
+)
+def test_consent_that_was_taken_back_at_a_time_that_cannot_be_read_is_in_doubt(
+    tmp_path: Path, withdrawn: str
+) -> None:
+    text = f"user,t,ok\n1,2024-01-01,yes\n1,{withdrawn},no\n2,2024-01-01,yes\n3,2024-01-02,yes\n"
+    users, sentence = consent_of(tmp_path, text, known_from="t")
+    assert users == [1]
+    assert "1 users are in doubt and are not contacted" in sentence
+
+
+@pytest.mark.parametrize("rows", ["1,no\n1,yes\n", "1,yes\n1,no\n"])
+def test_who_agreed_and_refused_at_one_time_has_not_agreed(tmp_path: Path, rows: str) -> None:
+    users, sentence = consent_of(tmp_path, f"user,ok\n{rows}2,ja\n3,WAHR\n")
+    assert users == [1]
+    assert "2 of 2 users ever agreed; 1 users are in doubt" in sentence
+
+
+def test_a_table_that_never_says_granted_is_told(tmp_path: Path) -> None:
+    users, sentence = consent_of(tmp_path, "user,ok\n1,opted in\n")
+    assert users == [1, 2, 3]
+    assert "no row holds a word of consent.granted (first: 'opted in')" in sentence
+
+
+def test_who_refused_under_an_id_that_is_written_otherwise_is_not_contacted() -> None:
+    rows = pl.DataFrame(
+        {
+            "entity": ["user"] * 3,
+            "listed_id": ["u1", " U1", "u2"],
+            "attribute": ["ok"] * 3,
+            "value": ["yes", "no", "yes"],
+            "place": [0, 1, 2],
+        }
+    ).with_columns(
+        pl.lit(None, pl.Datetime("us")).alias(name) for name in ("valid_from_at", "known_from_at")
+    )
+    settings = ConsentSettings(attribute="ok")
+    found = without_consent(pl.Series(["u1", "u2"]), rows, settings=settings, at=AT)
+    assert found.rows() == [("u1", "ok: refused as  U1")]
+
+
+def test_a_table_of_which_most_times_cannot_be_read_is_refused_with_what_reads_them(
+    tmp_path: Path,
+) -> None:
+    told = r"1 of 1 rows have a time .*31\.01\.2024.*Set `timestamp_format: \"%d\.%m\.%Y\"`"
+    with pytest.raises(SourceError, match=told):
+        read(tmp_path, "user,t,a\n1,31.01.2024,x\n", known_from="t", attributes={"a": "a"})
+
+
+def test_what_is_odd_in_a_table_of_facts_is_said(tmp_path: Path) -> None:
+    text = "user,t,a\n1,1900-01-01,SE\n1,1900-01-01,Se\n2,2024-01-01,N/A\n3,2034-01-01,DK\n"
+    (tmp_path / "facts.csv").write_text(text)
+    source = AttributeSourceSettings.model_validate(
+        {"entity": "user", "files": ["facts.csv"], "id": "user", "known_from": "t",
+         "attributes": {"a": "a"}}
+    )  # fmt: skip
+    possible = PossibleTimes(latest=datetime(2024, 7, 1))
+    found = read_attributes(
+        source, place=Place(tmp_path), ids=INTEGERS, zone="UTC", possible=possible
+    )
+    assert list(found.doubts) == [
+        "1 values of a are 'N/A'; if that means empty, set `null_words`",
+        "a holds 'SE' and 'Se', which count as different values",
+        "1 users have several values at one time (first: 1, 'SE', 'Se'): the last row counts",
+        (
+            "2 rows were known before 1990-01-01 (first: 1900-01-01), so they count as known from"
+            " the start: is `timestamp_unit` right?"
+        ),
+        "1 rows lie in the future (first: 2034-01-01)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("fields", "hidden", "told"),
+    [
+        ({"timestamp_format": "%d.%m.%Y"}, [2], ""),
+        ({}, [1, 2], "cannot be read (first: '01.01.2024'), and such items are not shown"),
+    ],
+    ids=["format", "no-format"],
+)
+def test_licence_windows_are_read_as_the_source_writes_times(
+    tmp_path: Path, fields: dict[str, object], hidden: list[int], told: str
+) -> None:
+    text = "item,opens,closes\n1,01.01.2024,31.12.2024\n2,31.03.2024,\n"
+    (tmp_path / "facts.csv").write_text(text)
+    source = AttributeSourceSettings.model_validate(
+        {"entity": "item", "files": ["facts.csv"], "id": "item",
+         "attributes": {"opens": "opens", "closes": "closes"}, **fields}
+    )  # fmt: skip
+    settings = AvailabilitySettings(available_from="opens", available_until="closes")
+    roles = AttributeSettings.model_construct(availability=settings)
+    found = read_attributes(source, place=Place(tmp_path), ids=INTEGERS, zone="UTC", roles=roles)
+    items = unavailable_items_at(
+        pl.Series([1, 2]), found.rows, settings=settings, at=AT, zone="UTC"
+    )
+    assert items["item_id"].to_list() == hidden
+    assert told in found.sentence
+
+
+def test_a_missing_column_is_named_by_its_setting(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=r"no column 'a' \(ingest\.attributes\.attributes\.b\)"):
+        read(tmp_path, "user,c\n1,x\n", attributes={"b": "a"})

@@ -16,6 +16,7 @@ from ntg_assets.experiments.data import log_tables, summed_tables, tables
 from ntg_assets.experiments.data.bucketing import assign
 from ntg_assets.experiments.data.logs import exposure_logs as logs
 from ntg_assets.experiments.data.logs import kept_assignments
+from ntg_assets.experiments.data.logs.log_reading import LogFiles
 from ntg_assets.local_days import with_event_on
 from ntg_assets.storage.run import run
 from ntg_assets_tests.logs import EVENT_SCHEMA
@@ -231,7 +232,7 @@ def test_a_ramp_lets_more_units_in_and_none_out() -> None:
     ("content", "message"),
     [
         (EXPOSURES.replace("seen", "sen"), "Did you mean 'sen'"),
-        (EXPOSURES.replace("2026-01-28", "soon"), "1 of 6 rows hold no time in exposed_at"),
+        (EXPOSURES.replace("2026-01-28", "soon"), "1 of 6 rows hold no day or time in seen"),
         (EXPOSURES.replace("4,b", "4,c"), "arms it does not have \\('c'\\); it has a, b"),
         (EXPOSURES.replace("4,b", ",b"), "1 of 6 rows name no unit"),
     ],
@@ -242,6 +243,16 @@ def test_a_log_that_cannot_be_read_is_refused_in_one_sentence(
     (home / "seen.csv").write_text(content, encoding="utf-8")
     with pytest.raises(SourceError, match=message):
         logs.read_exposure_logs([definition()], home=home)
+
+
+@pytest.mark.parametrize("written", ["A", " a ", "a"])
+def test_an_arm_is_one_however_it_is_written_and_that_is_said(home: Path, written: str) -> None:
+    as_it_is = logs.read_exposure_logs([definition()], home=home)
+    (home / "seen.csv").write_text(EXPOSURES.replace("1,a", f"1,{written}"), encoding="utf-8")
+    one = definition()
+    read = logs.read_experiment(one, files=LogFiles(home))
+    assert read.exposures["arm"].to_list() == as_it_is["arm"].to_list()
+    assert ("write an arm otherwise ('A' for 'a')" in read.sentence) == (written == "A")
 
 
 def test_a_log_that_does_not_exist_is_named(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from ntg_assets.off_policy.checks import NOT_CONFIGURED, doubtful_strategies, to
 from ntg_assets.off_policy.contracts import ShownItems, ShownLogReport
 from ntg_assets.off_policy.impressions import ShownLog, no_shown_log, read_shown
 from ntg_assets.off_policy.slots import divide_slots
+from ntg_assets.sources.reading.refused_values import PossibleTimes
 from ntg_assets.sources.sources import Place
 
 IDS = IdTypes("integer", "string")
@@ -45,7 +46,14 @@ def read(
     log = ShownLogSettings.model_validate(
         {"files": ["shown.csv"], **COLUMNS, "first_position": 0, **keys}
     )
-    return read_shown(log, place=Place(folder), ids=ids, max_bad_share=share, day_zone=day_zone)
+    return read_shown(
+        log,
+        place=Place(folder),
+        ids=ids,
+        max_bad_share=share,
+        day_zone=day_zone,
+        possible=PossibleTimes(latest=datetime(2030, 1, 1)),
+    )
 
 
 def test_any_columns_become_exposures_with_places_from_one(tmp_path: Path) -> None:
@@ -92,6 +100,8 @@ def test_a_day_is_one_of_the_service_and_a_time_one_of_the_logs_zone(tmp_path: P
         ("1,a,2024-06-01 10:00:00,-1,0.5,1", "slot is before off_policy.shown.first_position"),
         ("1,a,2024-06-01 10:00:00,top,0.5,1", "slot is no whole number"),
         ("1,a,yesterday,0,0.5,1", "ts is no ISO timestamp"),
+        ("1,a,1970-01-20 18:47:31,0,0.5,1", "ts is before earliest_event"),
+        ("1,a,2034-06-01 10:00:00,0,0.5,1", "ts lies in the future"),
         ("x,a,2024-06-01 10:00:00,0,0.5,1", "member is no whole number"),
         ("1,,2024-06-01 10:00:00,0,0.5,1", "title is empty"),
         ("1,a,2024-06-01 10:00:00,0,0.5,1,9", "line has too many fields"),
@@ -101,6 +111,7 @@ def test_unusable_rows_are_counted_with_their_reason(tmp_path: Path, row: str, r
     found = read(tmp_path, [GOOD, row])
     assert found.rows.height == 1
     assert found.fates.rows() == [("rejected", reason, 1)]
+    assert found.sentence == f"1 usable rows; 1 rejected ({reason})"
 
 
 def test_too_many_unusable_rows_refuse_the_log_in_one_sentence(tmp_path: Path) -> None:

@@ -154,6 +154,14 @@ def test_everything_is_read_once_into_tables_by_the_id_rule_of_the_log(
     assert tables.excluded_items.rows() == [("a", "file")]
 
 
+def test_rows_that_have_not_happened_yet_bind_a_night_to_its_clock(
+    home: Path, settings: Settings, whole: OptionalTables
+) -> None:
+    assert not reading.rests_on_the_clock(whole)
+    (home / "trial.csv").write_text(FILES["trial.csv"].replace("2024", "2034"))
+    assert reading.rests_on_the_clock(read(home, settings))
+
+
 @pytest.mark.parametrize("broken", READERS)
 def test_one_broken_file_concerns_its_readers_alone(
     home: Path, settings: Settings, whole: OptionalTables, broken: str

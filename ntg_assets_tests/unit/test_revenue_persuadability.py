@@ -170,7 +170,9 @@ def test_own_log_of_several_nights_gives_each_user_once(tmp_path: Path) -> None:
         ("1", date(2024, 3, 1), True, 0.9),
         ("2", date(2024, 3, 1), False, 0.9),
     ]
-    assert found.sentence == "5 rows in 1 file(s): 2 users; 1 were in both arms and count in none"
+    assert found.sentence.endswith(
+        "2 users, 1 treated and 1 held out; 1 were in both arms and count in none"
+    )
 
 
 def test_users_of_a_trial_are_read_by_the_id_rule_of_the_log(tmp_path: Path) -> None:
@@ -223,9 +225,15 @@ def test_a_trial_that_breaks_the_measurement_is_said_and_concerns_nothing_else()
 @pytest.mark.parametrize(
     ("row", "told"),
     [
-        ("1,treatment,0.5,2024-03-01", "have arm 'treatment'"),
+        ("1,treatment,0.5,2024-03-01", "have arm = 'treatment'"),
         ("1,contact,1.0,2024-03-01", "propensity"),
         ("1,contact,0.5,soon", "no day"),
+        ("1,contact,50%,2024-03-01", "no number in propensity .first: '50%' in log.csv"),
+        ("1,contact,50,2024-03-01", "propensity that is not between 0 and 1 .first: 50, user '1'"),
+        ('1,contact,"0,5",2024-03-01', 'Set `decimal: ","`'),
+        ("1,contact,0.5,31.03.2024", 'Set `timestamp_format: "%d.%m.%Y"`'),
+        ("1,contact,0.5,1970-01-01", "before 1990-01-01"),
+        (",contact,0.5,2024-03-01", "1 of 1 rows name no user in user_id"),
     ],
 )
 def test_a_trial_that_cannot_be_read_is_one_clear_sentence(
@@ -234,6 +242,28 @@ def test_a_trial_that_cannot_be_read_is_one_clear_sentence(
     (tmp_path / "log.csv").write_text(f"user_id,arm,propensity,assigned_on\n{row}\n")
     with pytest.raises(SourceError, match=told):
         read_trial(TrialSettings(files=["log.csv"]), place=Place(tmp_path), id_type="string")
+
+
+@pytest.mark.parametrize(
+    ("words", "written"),
+    [
+        (("contact", "holdout"), ("Contact", " HOLDOUT ")),
+        (("true", "false"), ("TRUE", "nein")),
+        (("1", "0"), ("1.0", "0.0")),
+    ],
+)
+def test_arms_of_a_trial_are_words_in_any_spelling(
+    tmp_path: Path, words: tuple[str, str], written: tuple[str, str]
+) -> None:
+    rows = f'1,{written[0]},"0,25",2024-03-01\n2,{written[1]},"0,25",2024-03-01\n'
+    (tmp_path / "log.csv").write_text(f"user_id,arm,propensity,assigned_on\n{rows}")
+    treated, control = words
+    trial = TrialSettings(files=["log.csv"], treated=treated, control=control, decimal=",")
+    read = read_trial(trial, place=Place(tmp_path), id_type="integer")
+    assert read.rows.select("listed_id", "is_treated", "propensity").rows() == [
+        ("1", True, 0.25), ("2", False, 0.25),
+    ]  # fmt: skip
+    assert read.sentence == "2 rows in 1 file(s): 2 users, 1 treated and 1 held out"
 
 
 def test_strategy_follows_uplift_where_measured_and_says_so_where_it_is_assumed() -> None:

@@ -34,6 +34,7 @@ from ntg_assets.revenue.contacts.user_lists import (
     read_exclusions,
     read_opt_outs,
 )
+from ntg_assets.sources.reading.refused_values import PossibleTimes
 from ntg_assets.sources.sources import Place
 
 NO_TRIAL = pl.DataFrame(schema=LOG_SCHEMA)
@@ -212,7 +213,7 @@ def test_a_contact_is_a_day_of_utc_and_other_rows_are_counted(tmp_path: Path) ->
         ("5", date(2024, 3, 30)),
         ("6", date(2024, 3, 29)),
     ]
-    assert read.sentence == "3 rows in 1 file(s); 1 further rows are no contacts"
+    assert read.sentence == "3 rows in 1 file(s); 1 further rows are no contacts ('no_contact')"
 
 
 def test_our_own_log_the_crms_own_and_one_that_is_not_there_yet(tmp_path: Path) -> None:
@@ -249,7 +250,7 @@ def test_our_own_log_the_crms_own_and_one_that_is_not_there_yet(tmp_path: Path) 
         (
             "user_id,assigned_on,action\n1,yesterday,contact\n",
             {},
-            r"1 of 1 contacts hold no day in assigned_on \(first: 'yesterday'\)",
+            r"1 of 1 rows hold no day or time in assigned_on \(first: 'yesterday' in sent.csv\)",
         ),
         (
             "user_id,assigned_on,action\n1,2024-03-30,sent\n",
@@ -361,3 +362,66 @@ def test_a_list_is_described_like_a_log(tmp_path: Path) -> None:
     left = read_exclusions(radar.exclusion_file, place=Place(tmp_path)).rows
     assert left.select("listed_id", "detail").rows() == [("José", "Umzug")]
     assert radar.contact_log.files == ["sent/*.csv"]
+
+
+CONTACT_HEAD = "user_id,assigned_on,action\n"
+
+
+def contact_log(home: Path, rows: str, **fields: Any) -> ContactLogSettings:
+    (home / "sent.csv").write_text(CONTACT_HEAD + rows)
+    return ContactLogSettings.model_validate({"files": ["sent.csv"], **fields})
+
+
+@pytest.mark.parametrize(
+    ("word", "written"), [("contact", "Contact"), ("contact", " CONTACT "), ("true", "1.0")]
+)
+def test_a_contact_counts_however_its_word_is_written(
+    tmp_path: Path, word: str, written: str
+) -> None:
+    log = contact_log(tmp_path, f"1,2024-03-01,{written}\n2,2024-03-01,no\n", contact_value=word)
+    read = read_contacts(log, place=Place(tmp_path))
+    assert read.rows["listed_id"].to_list() == ["1"]
+    assert read.sentence.endswith("1 further rows are no contacts ('no')")
+
+
+@pytest.mark.parametrize(
+    ("written", "fields", "told"),
+    [
+        ("1709251200", {"timestamp_unit": "milliseconds"}, "before 1990-01-01 .*1970-01-20"),
+        ("0001-01-01", {}, "before 1990-01-01 .*0001-01-01"),
+        ("1709251200", {}, "no day or time .*Set `timestamp_unit: seconds`"),
+        ("31.03.2024", {}, 'no day or time .*Set `timestamp_format: "%d.%m.%Y"`'),
+    ],
+)
+def test_contacts_at_times_that_cannot_be_true_cap_nobody_in_silence(
+    tmp_path: Path, written: str, fields: dict[str, Any], told: str
+) -> None:
+    log = contact_log(tmp_path, f"1,{written},contact\n", **fields)
+    with pytest.raises(SourceError, match=told):
+        read_contacts(log, place=Place(tmp_path))
+
+
+def test_contacts_that_are_planned_are_told_by_the_clock(tmp_path: Path) -> None:
+    log = contact_log(tmp_path, "1,2034-03-01,contact\n2,2024-03-01,contact\n")
+    times = PossibleTimes(latest=datetime(2024, 7, 1))
+    read = read_contacts(log, place=Place(tmp_path), times=times)
+    assert read.rows.height == 2
+    assert read.sentence.endswith("1 rows lie in the future (first: 2034-03-01)")
+
+
+@pytest.mark.parametrize("written", ['="1234"', '"1,234"', "1.234", "'1234", "1.234E+03"])
+def test_who_opted_out_in_the_spelling_of_a_spreadsheet_is_found(
+    tmp_path: Path, written: str
+) -> None:
+    read = opt_outs(tmp_path, f"user_id\n{written}\n")
+    found = report(read.rows, pl.Series([1234, 1]))
+    assert (found["n_users"], found["n_near"], found["n_not_found"]) == (1, 1, 0)
+
+
+def test_a_list_of_which_most_ids_are_unknown_is_told(tmp_path: Path) -> None:
+    ids = "\n".join(str(number) for number in range(100, 190))
+    found = report(opt_outs(tmp_path, f"user_id\n1\n{ids}\n").rows, pl.Series([1, 2]))
+    assert found["is_usable"]
+    assert found["reason"] == "90 of its 91 ids are no users of the log (first: '100')"
+    half = report(opt_outs(tmp_path, "user_id\n1\n9\n").rows, pl.Series([1, 2]))
+    assert half["reason"] is None

@@ -1,6 +1,6 @@
 """Payments as files hold them: amounts in the contract's currency, what is refused or counted."""
 
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import polars as pl
@@ -10,6 +10,7 @@ from ntg_assets.configuration.inputs.subscriptions import (
     SubscriptionSourceSettings,
 )
 from ntg_assets.contracts import check_frame
+from ntg_assets.sources.reading.refused_values import PossibleTimes
 from ntg_assets.sources.sources import Place
 from ntg_assets.subscriptions.terms.contracts import SubscriptionPayments
 from ntg_assets.subscriptions.terms.payments import ReadPayments, read_payments
@@ -17,7 +18,12 @@ from ntg_assets_tests.contract_worlds import term, terms
 
 
 def pay(
-    folder: Path, rows: list[str], *, contracts_of: pl.DataFrame | None = None, **fields: object
+    folder: Path,
+    rows: list[str],
+    *,
+    contracts_of: pl.DataFrame | None = None,
+    latest: datetime | None = None,
+    **fields: object,
 ) -> ReadPayments:
     head = "subscription_id,happened_at,status,amount"
     (folder / "payments.csv").write_text("\n".join([head, *rows]) + "\n", encoding="utf-8")
@@ -26,7 +32,10 @@ def pay(
     contracts = SubscriptionSourceSettings.model_validate({"files": ["subs.csv"], **named})
     started = date(2024, 1, 1)
     known = terms(term(1, "a", started)) if contracts_of is None else contracts_of
-    found = read_payments(source, contracts, terms=known, place=Place(folder), zone="UTC")
+    possible = PossibleTimes(latest=latest)
+    found = read_payments(
+        source, contracts, terms=known, place=Place(folder), zone="UTC", possible=possible
+    )
     check_frame(found.payments, SubscriptionPayments)
     return found
 
@@ -39,13 +48,31 @@ def test_payments_are_judged_row_by_row(tmp_path: Path) -> None:
     )
     assert found.refused["reason"].to_list() == [
         "is none that the configuration knows",
-        "is no day or time (write ISO: 2024-01-31)",
+        "is no day or time",
     ]
     assert found.payments["status"].value_counts().sort("status").rows() == [
         ("failed", 1), ("paid", 200),
     ]  # fmt: skip
     assert found.payments["amount_minor"].to_list()[-1] is None
     assert "1 payments are for contracts that the subscriptions do not hold" in found.sentence
+
+
+def test_payments_out_of_their_time_are_refused_or_told(tmp_path: Path) -> None:
+    rows = [
+        "a,1970-01-01,paid,9.99",  # a zero clock
+        "a,2023-12-31,PAID,9.99",  # the contract begins on 2024-01-01
+        " a ,2034-01-01, Succeeded ,9.99",
+        "a.0,2024-02-01,paid,9.99",
+    ]
+    found = pay(tmp_path, rows, latest=datetime(2024, 7, 1), max_bad_share=0.5)
+    assert found.refused["reason"].str.contains("lies before 1990-01-01").to_list() == [True]
+    assert found.payments["subscription_id"].to_list() == ["a", "a", "a.0"]
+    for told in (
+        "1 payments lie before their contract began (first: contract a)",
+        "1 rows lie in the future (first: 2034-01-01)",
+        "that the subscriptions do not hold (first: contract a.0)",
+    ):
+        assert told in found.sentence
 
 
 def test_what_was_given_back_may_be_written_with_a_minus(tmp_path: Path) -> None:

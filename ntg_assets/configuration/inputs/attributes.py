@@ -36,7 +36,9 @@ class ConsentSettings(Section):
     attribute: Word
     """Attribute of users; who has none, or another word, is on no contact list."""
     granted: list[Word] = Field(default=["true", "yes", "1"])
-    """What the attribute holds for users who agreed; upper and lower case are the same."""
+    """What the attribute holds for users who agreed; upper and lower case are the same, and so are
+    the words for true (`yes`, `ja`, `1.0`, `WAHR`).
+    """
 
 
 class AvailabilitySettings(Section):
@@ -105,6 +107,17 @@ class AttributeSettings(Section):
                 ("user", shown.user_region),
             }
         return {(entity, name) for entity, name in needed if name is not None}
+
+    def windows(self) -> list[str]:
+        """Attributes of items that are days of a licence window."""
+        shown = self.availability
+        if shown is None:
+            return []
+        return [name for name in (shown.available_from, shown.available_until) if name]
+
+    def decisive(self, entity: str) -> list[str]:
+        """Attributes that decide who may be contacted or what may be shown."""
+        return sorted(name for owner, name in self._needed() if owner == entity)
 
     def names_of(self, entity: str) -> set[str]:
         """Attributes of one kind of entity, over all sources."""

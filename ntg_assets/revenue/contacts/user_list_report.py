@@ -26,6 +26,7 @@ SCHEMA: dict[str, Any] = {
     "is_usable": pl.Boolean,
     "reason": pl.String,
 }
+MOST_UNKNOWN = 0.5  # of the ids of a list: with more of them it may be one of other ids
 ALL_KEYS = {**KEYS, TRIAL: TRIAL_KEY}
 
 
@@ -73,7 +74,7 @@ def report_user_lists(
 
 def remarks(report: pl.DataFrame) -> Iterator[str]:
     """Say of each usable list what a person should look at: ids that are only nearly those of the
-    log, and rows without one.
+    log, or mostly none of them, and rows without one.
     """
     for row in report.filter("is_usable").iter_rows(named=True):
         if row["reason"] is not None:
@@ -90,7 +91,7 @@ def _row(
 ) -> dict[str, Any]:
     match, n_blank = match_ids(listed, ids), listed.null_count()
     is_unmatched = listed.len() > 0 and match.n_found + match.n_near == 0
-    reason = _unmatched(match, listed, ids) if is_unmatched else _remark(match, n_blank)
+    reason = _unmatched(match, listed, ids) if is_unmatched else _remark(match, listed)
     # why it was not read, or that nothing is there to read yet
     is_told = not judged["is_usable"] or not judged["n_files"]
     return {
@@ -121,14 +122,24 @@ def _unmatched(match: IdMatch, listed: pl.Series, ids: KnownIds) -> str:
     )
 
 
-def _remark(match: IdMatch, n_blank: int) -> str | None:
-    sentences = []
+def _first_unknown(listed: pl.Series, match: IdMatch) -> str:
+    ids = listed.drop_nulls().unique()
+    return str(ids.filter(~ids.is_in(match.pairs["listed_id"].implode())).sort()[0])
+
+
+def _remark(match: IdMatch, listed: pl.Series) -> str | None:
+    sentences, n_blank = [], listed.null_count()
     if match.n_known_nearly:
         near = match.only_near.row(0, named=True)
         how = f"such as {near['listed_id']!r} for {near['known_id']!r}"
         sentences.append(
             f"{match.n_known_nearly:,} of the {match.n_known:,} users that it names are written"
             f" otherwise in the log ({how})"
+        )
+    if match.n_not_found > MOST_UNKNOWN * match.n_ids:
+        sentences.append(
+            f"{match.n_not_found:,} of its {match.n_ids:,} ids are no users of the log (first:"
+            f" {_first_unknown(listed, match)!r})"
         )
     if n_blank:
         sentences.append(f"{n_blank:,} rows hold no id")

@@ -6,7 +6,7 @@ whom the log knows, withholds the contacts of the night (`contact_holds.py`). Id
 writes them; how they meet those of the log is said in `events/ids.py`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -29,10 +29,12 @@ from ntg_assets.sources.optional_files import (
     settle_times,
     written_time_rules,
 )
+from ntg_assets.sources.reading.refused_values import PossibleTimes, refuse_unreadable
 from ntg_assets.sources.reading.rules import Rule
 from ntg_assets.sources.sources import Place
 from ntg_assets.sources.values.columns import Column
 from ntg_assets.sources.values.ids import as_listed_id
+from ntg_assets.sources.values.words import are_among
 
 OPT_OUTS, EXCLUSIONS, CONTACTS = LISTS = ("opt_outs", "exclusions", "contacts")
 KEYS = {
@@ -49,7 +51,9 @@ USER_LISTS = {
     "contacted_on": pl.Date,
 }
 NO_REASON = "no reason given"
+MOST_NAMED = 3
 CONTACT_COLUMNS = ("user_id", "contacted_at", "action")
+ANY_TIME = PossibleTimes()
 
 
 class ListRows(NamedTuple):
@@ -87,10 +91,16 @@ class UserLists:
 
 
 def configured_lists(
-    settings: RadarSettings, *, place: Place, zone: str
+    settings: RadarSettings, *, place: Place, zone: str, times: PossibleTimes = ANY_TIME
 ) -> dict[str, tuple[list[str], Callable[[], ListRows]]]:
     """Name the files and the reader of each configured list;
     contacts count by the days of `zone`.
+
+    Args:
+        settings: Which lists there are.
+        place: Where files may lie.
+        zone: Zone of the days.
+        times: When contacts can have been made.
     """
     lists: dict[str, tuple[list[str], Callable[[], ListRows]]] = {}
     if (opt_outs := settings.opt_out_file) is not None:
@@ -98,7 +108,7 @@ def configured_lists(
     if (exclusions := settings.exclusion_file) is not None:
         lists[EXCLUSIONS] = exclusions.files, lambda: read_exclusions(exclusions, place=place)
     if (log := settings.contact_log) is not None:
-        lists[CONTACTS] = log.files, lambda: read_contacts(log, place=place, zone=zone)
+        lists[CONTACTS] = log.files, lambda: read_contacts(log, place=place, zone=zone, times=times)
     return lists
 
 
@@ -127,33 +137,42 @@ def read_exclusions(listed: ExclusionListSettings, *, place: Place) -> ListRows:
     )
 
 
-def read_contacts(log: ContactLogSettings, *, place: Place, zone: str = UTC_ZONE) -> ListRows:
+def read_contacts(
+    log: ContactLogSettings, *, place: Place, zone: str = UTC_ZONE, times: PossibleTimes = ANY_TIME
+) -> ListRows:
     """Read who was contacted on which day (of `zone`);
     globs that match no file yet mean that nobody was.
 
     A row that does not say what was done counts as a contact.
 
+    Args:
+        log: Files and columns.
+        place: Where files may lie.
+        zone: Zone of the days.
+        times: When contacts can have been made.
+
     Raises:
-        SourceError: a file is missing, damaged or lacks a column, a contact has no day, or no row
-            is what the log calls a contact.
+        SourceError: a file is missing, damaged or lacks a column, a contact has no day or one
+            that cannot be true, or no row is what the log calls a contact.
     """
     read = _read_contact_log(log, place=place, zone=zone)
-    made = read.rows.filter(_is_contact(read.rows, log))
-    days = local_days(made["contacted_at"], zone)
-    if n_broken := days.null_count():
-        first = made["contacted_at_text"].filter(days.is_null())[0]
-        raise SourceError(
-            f"{n_broken:,} of {made.height:,} contacts hold no day in"
-            f" {column_name(log.contacted_at)} (first: {first!r}). Write ISO days or times, or set"
-            " `timestamp_format`."
-        )
-    contacts = made.with_columns(contacted_on=days)
-    return _listed(
-        read._replace(rows=contacts),
-        CONTACTS,
-        pl.lit(None, pl.String),
-        n_other=read.rows.height - made.height,
-    )
+    is_contact = _is_contact(read.rows, log)
+    made, others = read.rows.filter(is_contact), read.rows.filter(~is_contact)
+    at, column = made["contacted_at"], column_name(log.contacted_at)
+    refuse_unreadable(made, at.is_null(), "contacted_at", what="", column=column)
+    times.refuse_earlier(at, what="", column=column)
+    contacts = made.with_columns(contacted_on=local_days(at, zone))
+    said = [_tell_others(others), times.tell_later(at)]
+    return _listed(read._replace(rows=contacts), CONTACTS, pl.lit(None, pl.String), said=said)
+
+
+def _tell_others(others: pl.DataFrame) -> str | None:
+    """Say which rows of the log are no contacts, by their words."""
+    if others.is_empty():
+        return None
+    words = others["action"].str.strip_chars().unique().sort().to_list()
+    shown = ", ".join(map(repr, words[:MOST_NAMED]))
+    return f"{others.height:,} further rows are no contacts ({shown})"
 
 
 def _is_contact(rows: pl.DataFrame, log: ContactLogSettings) -> pl.Series:
@@ -163,7 +182,7 @@ def _is_contact(rows: pl.DataFrame, log: ContactLogSettings) -> pl.Series:
     if log.action is None:
         return pl.Series([True], dtype=pl.Boolean).new_from_index(0, rows.height)
     done = rows["action"].fill_null("").str.strip_chars()
-    is_contact = (done == log.contact_value) | (done == "")
+    is_contact = are_among(done, [log.contact_value]) | (done == "")
     others = done.filter(done != NO_CONTACT).unique().sort()
     if others.len() and not is_contact.any():
         raise SourceError(
@@ -220,7 +239,9 @@ def _nothing(_: Column) -> str:
     return "cast(null as varchar)"
 
 
-def _listed(read: FileRows, name: str, detail: pl.Expr, *, n_other: int = 0) -> ListRows:
+def _listed(
+    read: FileRows, name: str, detail: pl.Expr, *, said: Sequence[str | None] = ()
+) -> ListRows:
     day = (
         "contacted_on"
         if "contacted_on" in read.rows.columns
@@ -229,10 +250,10 @@ def _listed(read: FileRows, name: str, detail: pl.Expr, *, n_other: int = 0) -> 
     rows = read.rows.select(
         pl.lit(name).alias("list"), "file_name", "listed_id", detail.alias("detail"), day
     )
-    return ListRows(rows, read.n_files, _tell(name, rows.height, read, n_other=n_other))
+    return ListRows(rows, read.n_files, _tell(name, rows.height, read, said=said))
 
 
-def _tell(name: str, n_rows: int, read: FileRows, *, n_other: int) -> str:
+def _tell(name: str, n_rows: int, read: FileRows, *, said: Sequence[str | None]) -> str:
     nobody = {
         OPT_OUTS: "nobody opted out",
         EXCLUSIONS: "nobody is left out",
@@ -247,8 +268,7 @@ def _tell(name: str, n_rows: int, read: FileRows, *, n_other: int) -> str:
     )
     copies = f", {read.n_copies:,} of them left out as copies" if read.n_copies else ""
     skipped = f", {read.n_skipped:,} rows skipped by its filters" if read.n_skipped else ""
-    others = f"; {n_other:,} further rows are no contacts" if n_other else ""
-    return f"{sentence}{copies}{skipped}{others}"
+    return "; ".join([f"{sentence}{copies}{skipped}", *(part for part in said if part)])
 
 
 def _none(*columns: str) -> pl.DataFrame:

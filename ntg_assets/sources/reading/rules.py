@@ -70,7 +70,10 @@ def event_rules(
     rules = [
         id_rule("user_id", source.user_id, source.user_id_type),
         _item_id_rule(ingest),
-        _event_time_rule(source, reading, has_latest=latest is not None),
+        within_times(
+            time_rule("event_at", source.event_at, reading),
+            future="is at or after latest_event" if latest else None,
+        ),
         (
             Rule("event_type", column_name(source.event_type), as_text)
             if source.event_type
@@ -163,15 +166,18 @@ def _item_id_rule(ingest: IngestSettings) -> Rule:
     )
 
 
-def _event_time_rule(
-    source: EventSourceSettings, reading: TimeReading, *, has_latest: bool
-) -> Rule:
-    rule = time_rule("event_at", source.event_at, reading)
-    problems = [*rule.problems, ("event_at < $earliest", "is before earliest_event")]
-    limits = ["event_at >= $earliest", *rule.limits]
-    if has_latest:
-        problems.append(("event_at >= $latest", "is at or after latest_event"))
-        limits.append("event_at < $latest")
+def within_times(rule: Rule, *, future: str | None) -> Rule:
+    """A rule of times that lie at or after `$earliest`, and before `$latest`.
+
+    Args:
+        rule: Of the times.
+        future: What is said of times at or after `$latest`; None: it is not bound.
+    """
+    problems = [*rule.problems, (f"{rule.name} < $earliest", "is before earliest_event")]
+    limits = [f"{rule.name} >= $earliest", *rule.limits]
+    if future is not None:
+        problems.append((f"{rule.name} >= $latest", future))
+        limits.append(f"{rule.name} < $latest")
     return replace(rule, problems=tuple(problems), limits=tuple(limits))
 
 

@@ -3,7 +3,23 @@
 from ntg_assets.sources.sniffing.sniffed import Sniffed
 
 NULL_WORDS = frozenset(
-    {"null", "\\n", "nan", "none", "n/a", "na", "#n/a", "<na>", "nil", "nat", "-", "--", "?"}
+    {
+        "null",
+        "\\n",
+        "nan",
+        "none",
+        "n/a",
+        "na",
+        "#n/a",
+        "<na>",
+        "nil",
+        "nat",
+        "-",
+        "--",
+        "?",
+        "0000-00-00",
+        "0000-00-00 00:00:00",
+    }
 )
 
 

@@ -5,8 +5,9 @@ and which may be.
 number (` 7 `, `007`, `+7`, and the `7.0` that a library without nullable integers writes, are user
 7). *Nearly the same* are ids that differ only in what people cannot see or a program added on the
 way: spaces of any kind, zero-width characters and byte order marks, the form of the characters
-(NFKC), upper and lower case, quotes around the id, a `.0` behind it, zeros or a plus before it, the
-hyphens of a UUID. What is nearly the same is never merged where something is measured; who is
+(NFKC), upper and lower case, quotes around the id (and the `="007"` of spreadsheets), a `.0` behind
+it, zeros or a plus before it, signs between its thousands, the hyphens of a UUID. What is nearly
+the same is never merged where something is measured; who is
 nearly on a list of people who must not be contacted is not contacted.
 """
 
@@ -34,6 +35,8 @@ QUOTES = "\"'`{}\u00b4\u2018\u2019\u201c\u201d\u00ab\u00bb"
 BLANKS = "' ' || chr(9) || chr(10) || chr(13)"  # what an id may not consist of alone, in SQL
 SCIENTIFIC = r"^-?[0-9]+(?:\.[0-9]+)?e\+?[0-9]+$"
 UUID = r"^([0-9a-f]{8})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{12})$"
+FORMULA = r"^=(\".*\")$"  # how a spreadsheet is kept from reading an id as a number
+GROUPED = r"^[+-]?[1-9][0-9]{0,2}([.,'\u2019][0-9]{3})+$"  # the thousands of a spreadsheet
 REWRITTEN = (  # in this order
     (r"^([+-]?[0-9]+)\.0*$", "${1}"),
     (r"^\+", ""),
@@ -122,9 +125,13 @@ def near_keys(texts: pl.Series) -> pl.Series:
     keys = texts.to_frame("key").select(
         key.str.normalize("NFKC")
         .str.replace_all(UNSEEN, "")
+        .str.replace(FORMULA, "${1}")
         .str.strip_chars(QUOTES)
         .str.to_lowercase()
     )
+    is_grouped = key.str.contains(GROUPED) & ~key.str.contains(r"\.0+$")
+    without_signs = key.str.replace_all(r"[.,'\u2019]", "")
+    keys = keys.select(pl.when(is_grouped).then(without_signs).otherwise(key).alias("key"))
     number = key.cast(pl.Float64, strict=False)
     is_whole = (
         key.str.contains(SCIENTIFIC)

@@ -9,7 +9,9 @@ from ntg_assets.configuration.inputs.subscriptions import (
     SubscriptionSourceSettings,
 )
 from ntg_assets.local_days import local_days
+from ntg_assets.sources.reading.refused_values import PossibleTimes
 from ntg_assets.sources.sources import Place
+from ntg_assets.sources.values.words import meanings
 from ntg_assets.sources.written import read_written
 from ntg_assets.subscriptions.terms.amounts import (
     CODE,
@@ -19,7 +21,12 @@ from ntg_assets.subscriptions.terms.amounts import (
 )
 from ntg_assets.subscriptions.terms.contracts import CHARGED_BACK, FAILED, REFUNDED, STATUSES
 from ntg_assets.subscriptions.terms.distinct_texts import read_distinct
-from ntg_assets.subscriptions.terms.reading import quarantined, refuse_too_many
+from ntg_assets.subscriptions.terms.reading import (
+    ANY_TIME,
+    contract_ids,
+    quarantined,
+    refuse_too_many,
+)
 from ntg_assets.subscriptions.terms.row_problems import (
     NO_DAY,
     NOTHING,
@@ -27,8 +34,17 @@ from ntg_assets.subscriptions.terms.row_problems import (
     with_first_problem,
 )
 from ntg_assets.subscriptions.terms.term_checks import CHECK_TYPES, refusals
+from ntg_assets.subscriptions.terms.term_rules import too_early
 
 KEY = "ingest.payments"
+SETTINGS = {  # which names the column of each text that is read
+    "subscription_id": "subscription_id",
+    "happened": "happened_at",
+    "due": "due_at",
+    "status_text": "status",
+    "price_text": "amount",
+    "currency_text": "currency",
+}
 GIVEN_BACK = (REFUNDED, CHARGED_BACK)
 PAYMENT_TYPES: dict[str, Any] = {
     "subscription_id": pl.String,
@@ -61,10 +77,9 @@ class ReadPayments(NamedTuple):
         """What was found, in words."""
         counts = self.payments["status"].value_counts(sort=True)
         statuses = ", ".join(f"{n:,} {status}" for status, n in counts.iter_rows())
+        size = f"{self.payments.height:,} payments in {self.n_files:,} file(s) ({statuses})"
         said = self.checks.filter(pl.col("n_rows") > 0)["sentence"].to_list()
-        return "; ".join(
-            [f"{self.payments.height:,} payments in {self.n_files:,} file(s) ({statuses})", *said]
-        )
+        return "; ".join([size, *(sentence.rstrip(".") for sentence in said)])
 
 
 def no_payments() -> pl.DataFrame:
@@ -79,6 +94,7 @@ def read_payments(
     terms: pl.DataFrame,
     place: Place,
     zone: str,
+    possible: PossibleTimes = ANY_TIME,
 ) -> ReadPayments:
     """Read and judge the payments.
 
@@ -88,20 +104,15 @@ def read_payments(
         terms: `subscription_terms`; payments for contracts that are not there are counted and kept.
         place: Where files may lie.
         zone: Zone whose midnights begin the days.
+        possible: When an attempt can have been made.
 
     Raises:
         SourceError: a file is missing or damaged, or more rows are refused than `max_bad_share`.
     """
     read = read_written(
         source,
-        {
-            "subscription_id": source.subscription_id,
-            "happened": source.happened_at,
-            "due": source.due_at,
-            "status_text": source.status,
-            "price_text": source.amount,
-            "currency_text": source.currency,
-        },
+        {name: getattr(source, setting) for name, setting in SETTINGS.items()},
+        called=SETTINGS,
         ids=("subscription_id",),
         times=("happened", "due"),
         numbers=("price_text",),
@@ -112,13 +123,15 @@ def read_payments(
     )
     dated = _dated(read.rows.with_row_index("place"), zone=zone)
     placed = with_currencies(dated, source, subscriptions, terms=terms)
-    rows = _judged(_typed(placed, source=source, unit=subscriptions.price_unit), source)
+    typed = _typed(placed, source=source, unit=subscriptions.price_unit)
+    rows = _judged(typed, source, possible=possible)
     refused = rows.filter(pl.col("reason").is_not_null())
     refuse_too_many(refused, n_rows=rows.height, limit=source.max_bad_share, key=KEY)
     named = [pl.col(name).cast(dtype) for name, dtype in PAYMENT_TYPES.items()]
     kept = rows.lazy().filter(pl.col("reason").is_null()).select("happened_at", *named).collect()
     checks = [
-        _unknown_contracts(kept, terms["subscription_id"].unique()),
+        *_beside_contracts(kept, terms),
+        *_too_late(kept["happened_at"], possible),
         *_copies_and_blanks(kept, source),
         *refusals(refused),
     ]
@@ -133,7 +146,9 @@ def read_payments(
 def _dated(rows: pl.DataFrame, *, zone: str) -> pl.DataFrame:
     """Add the day of each attempt and the day on which it was due."""
     days = {f"{name}_on": local_days(rows[f"{name}_at"], zone) for name in ("happened", "due")}
-    return rows.with_columns(**days).with_columns(due_on=pl.coalesce("due_on", "happened_on"))
+    contract = contract_ids(pl.col("subscription_id"))
+    dated = rows.with_columns(**days, subscription_id=contract)
+    return dated.with_columns(due_on=pl.coalesce("due_on", "happened_on"))
 
 
 def with_currencies(
@@ -190,11 +205,9 @@ def _typed(
     rows: pl.DataFrame, *, source: PaymentSourceSettings, unit: Literal["major", "minor"]
 ) -> pl.DataFrame:
     """Read status and amount; what was given back may be written with a minus."""
-    words = {word.lower(): status for status in STATUSES for word in getattr(source, status)}
-    status = (
-        pl.col("status_text")
-        .str.to_lowercase()
-        .replace_strict(words, default=None, return_dtype=pl.String)
+    words = {word: status for status in STATUSES for word in getattr(source, status)}
+    status = pl.col("status_text").map_batches(
+        lambda texts: meanings(texts, words), return_dtype=pl.String
     )
     unsigned = (
         pl.when(status.is_in(GIVEN_BACK))
@@ -226,18 +239,17 @@ def _copies_and_blanks(kept: pl.DataFrame, source: PaymentSourceSettings) -> lis
             "payments and refunds have no amount: they bring and take nothing",
         ),
     }
-    return [
-        (name, those.height, next(iter(those["subscription_id"]), None), False,
-         f"{those.height:,} {what}")
-        for name, (those, what) in rows.items()
-    ]  # fmt: skip
+    return [_said(name, those, what) for name, (those, what) in rows.items()]
 
 
-def _judged(rows: pl.DataFrame, source: PaymentSourceSettings) -> pl.DataFrame:
+def _judged(
+    rows: pl.DataFrame, source: PaymentSourceSettings, *, possible: PossibleTimes
+) -> pl.DataFrame:
     """Add the first thing that is wrong with each row: `column_name`, `reason`, `found`."""
     problems = [
         Problem("contract", "is empty", NOTHING, pl.col("subscription_id").is_null()),
         Problem("day", NO_DAY, pl.col("happened_text"), pl.col("happened_on").is_null()),
+        *too_early("day", "happened_on", possible.earliest.date()),
         Problem(
             "status",
             "is none that the configuration knows",
@@ -256,13 +268,31 @@ def _judged(rows: pl.DataFrame, source: PaymentSourceSettings) -> pl.DataFrame:
     return with_first_problem(rows, problems)
 
 
-def _unknown_contracts(kept: pl.DataFrame, contracts: pl.Series) -> tuple[Any, ...]:
-    others = kept.filter(~pl.col("subscription_id").is_in(contracts.implode()))
-    first = others["subscription_id"][0] if others.height else None
-    return (
-        "unknown_contract",
-        others.height,
-        first,
-        False,
-        f"{others.height:,} payments are for contracts that the subscriptions do not hold",
-    )
+def _beside_contracts(kept: pl.DataFrame, terms: pl.DataFrame) -> list[tuple[Any, ...]]:
+    """Payments of contracts that are not known, and those from before their contract."""
+    starts = terms.group_by("subscription_id").agg(first_on=pl.col("started_on").min())
+    beside = kept.join(starts, on="subscription_id", how="left", maintain_order="left")
+    rows = {
+        "unknown_contract": (
+            beside.filter(pl.col("first_on").is_null()),
+            "payments are for contracts that the subscriptions do not hold",
+        ),
+        "before_contract": (
+            beside.filter(pl.col("happened_on") < pl.col("first_on")),
+            "payments lie before their contract began",
+        ),
+    }
+    return [_said(name, those, what) for name, (those, what) in rows.items()]
+
+
+def _said(name: str, rows: pl.DataFrame, what: str) -> tuple[Any, ...]:
+    first = rows["subscription_id"][0] if rows.height else None
+    example = f" (first: contract {first})" if rows.height else ""
+    return name, rows.height, first, False, f"{rows.height:,} {what}{example}"
+
+
+def _too_late(happened: pl.Series, possible: PossibleTimes) -> list[tuple[Any, ...]]:
+    """Attempts that have not been made yet."""
+    sentence = possible.tell_later(happened)
+    n_later = int((happened >= possible.latest).sum()) if possible.latest else 0
+    return [("not_yet", n_later, None, False, sentence)] if sentence else []

@@ -4,19 +4,21 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from ntg_assets.configuration.inputs.columns_from import ColumnName
 from ntg_assets.configuration.inputs.subscriptions import SubscriptionSourceSettings
 from ntg_assets.contracts import IdTypes
 from ntg_assets.errors import SourceError
 from ntg_assets.local_days import local_days
+from ntg_assets.sources.reading.refused_values import PossibleTimes
 from ntg_assets.sources.sources import Place
 from ntg_assets.sources.values.ids import as_log_id
+from ntg_assets.sources.values.words import meanings
 from ntg_assets.sources.written import read_written
 from ntg_assets.subscriptions.terms.amounts import minor_amounts
 from ntg_assets.subscriptions.terms.billing import period_lengths
 from ntg_assets.subscriptions.terms.contracts import CANCELLED, NOT_CONVERTED, PAYMENT_FAILED
 from ntg_assets.subscriptions.terms.distinct_texts import read_distinct
-from ntg_assets.subscriptions.terms.term_checks import tell_terms
+from ntg_assets.subscriptions.terms.row_problems import advise
+from ntg_assets.subscriptions.terms.term_checks import ENDLESS_YEAR, tell_terms
 from ntg_assets.subscriptions.terms.term_rules import (
     DAYS_IN,
     close_terms,
@@ -52,6 +54,22 @@ REFUSED_TYPES: dict[str, Any] = {
     "found": pl.String,
 }
 ONE_PLAN = "all"
+ANY_TIME = PossibleTimes()
+OPEN_ENDED = ("ended", "end_known", "trial")  # in which a far day means none
+SETTINGS = {  # which names the column of each text that is read
+    "listed_id": "user_id",
+    "subscription_id": "subscription_id",
+    "started": "started_at",
+    "ended": "ended_at",
+    "known": "known_from",
+    "end_known": "end_known_from",
+    "trial": "trial_ended_at",
+    "plan_text": "plan",
+    "price_text": "price",
+    "currency_text": "currency",
+    "period_text": "billing_period",
+    "reason_text": "end_reason",
+}
 
 
 class ReadTerms(NamedTuple):
@@ -91,7 +109,12 @@ def term_types(ids: IdTypes) -> dict[str, Any]:
 
 
 def read_subscriptions(
-    source: SubscriptionSourceSettings, *, place: Place, ids: IdTypes, zone: str
+    source: SubscriptionSourceSettings,
+    *,
+    place: Place,
+    ids: IdTypes,
+    zone: str,
+    possible: PossibleTimes = ANY_TIME,
 ) -> ReadTerms:
     """Read and judge the contracts.
 
@@ -100,13 +123,15 @@ def read_subscriptions(
         place: Where files may lie.
         ids: How the log writes ids.
         zone: Zone whose midnights begin the days.
+        possible: From when on a term can have begun.
 
     Raises:
         SourceError: a file is missing or damaged, or more rows are refused than `max_bad_share`.
     """
     read = read_written(
         source,
-        _columns(source),
+        {name: getattr(source, setting) for name, setting in SETTINGS.items()},
+        called=SETTINGS,
         ids=("listed_id", "subscription_id"),
         times=tuple(DAYS_IN),
         numbers=("price_text",),
@@ -121,7 +146,7 @@ def read_subscriptions(
         keep="first",
         maintain_order=True,
     )
-    alone = judge_terms(with_first_trials(distinct))
+    alone = judge_terms(with_first_trials(distinct), earliest_on=possible.earliest.date())
     judged = judge_in_order(alone, longest_gap_days=source.longest_gap_days)
     refused = judged.filter(pl.col("reason").is_not_null())
     refuse_too_many(refused, n_rows=read.rows.height, limit=source.max_bad_share, key=KEY)
@@ -143,24 +168,6 @@ def read_subscriptions(
     )
 
 
-def _columns(source: SubscriptionSourceSettings) -> dict[str, ColumnName | None]:
-    """Column of the file for each text that is read."""
-    return {
-        "listed_id": source.user_id,
-        "subscription_id": source.subscription_id,
-        "started": source.started_at,
-        "ended": source.ended_at,
-        "known": source.known_from,
-        "end_known": source.end_known_from,
-        "trial": source.trial_ended_at,
-        "plan_text": source.plan,
-        "price_text": source.price,
-        "currency_text": source.currency,
-        "period_text": source.billing_period,
-        "reason_text": source.end_reason,
-    }
-
-
 def refuse_too_many(refused: pl.DataFrame, *, n_rows: int, limit: float, key: str) -> None:
     """Raise when more rows are refused than the source may hold.
 
@@ -171,12 +178,17 @@ def refuse_too_many(refused: pl.DataFrame, *, n_rows: int, limit: float, key: st
         key: Setting of the source, for the message.
     """
     if n_rows and refused.height > limit * n_rows:
-        first = refused.sort("place").row(0, named=True)
+        ordered = refused.sort("place")
+        first = ordered.row(0, named=True)
+        alike = ordered.filter(
+            (pl.col("reason") == first["reason"]) & (pl.col("column_name") == first["column_name"])
+        )
         raise SourceError(
             f"{first['file_name']}: {refused.height:,} of {n_rows:,} rows cannot be believed"
             f" ({refused.height / n_rows:.1%}, at most {limit:.1%}; first: row"
             f" {first['place'] + 1}, {first['column_name']} {first['found']!r}"
-            f" {first['reason']}). Mend the file, the columns, or {key}.max_bad_share."
+            f" {first['reason']}).{advise(first['reason'], alike['found'])} Or mend the file, the"
+            f" columns, or {key}.max_bad_share."
         )
 
 
@@ -188,11 +200,23 @@ def quarantined(refused: pl.DataFrame, source: str) -> pl.DataFrame:
     return named.select(pl.col(name).cast(dtype) for name, dtype in REFUSED_TYPES.items())
 
 
+def contract_ids(texts: pl.Expr) -> pl.Expr:
+    """Contracts as both tables name them: blanks around an id, and the `.0` of a library without
+    nullable integers, say nothing.
+    """
+    return texts.str.strip_chars().str.replace(r"^([0-9]+)\.0+$", "${1}")
+
+
 def _typed(
     rows: pl.DataFrame, *, source: SubscriptionSourceSettings, ids: IdTypes, zone: str
 ) -> pl.DataFrame:
     """Read every text as what it should be; null where it is not."""
     days = {f"{name}_on": local_days(rows[f"{name}_at"], zone) for name in DAYS_IN}
+    is_endless = (days["ended_on"].dt.year() >= ENDLESS_YEAR).fill_null(value=False)
+    days |= {
+        f"{name}_on": days[f"{name}_on"].set(days[f"{name}_on"].dt.year() >= ENDLESS_YEAR, None)
+        for name in OPEN_ENDED
+    }
     currency = (
         pl.lit(source.constant_currency)
         if source.currency is None
@@ -208,6 +232,8 @@ def _typed(
     user = as_log_id(pl.col("listed_id"), ids.user)
     dated = rows.with_columns(
         **days,
+        is_endless=is_endless,
+        subscription_id=contract_ids(pl.col("subscription_id")),
         user_id=user.cast(pl.Int64) if ids.user == "integer" else user,
         plan=pl.lit(ONE_PLAN) if source.plan is None else pl.col("plan_text"),
     )
@@ -226,9 +252,8 @@ def _typed(
 
 def _kind(source: SubscriptionSourceSettings) -> pl.Expr:
     """How a contract ended, by its reason."""
-    reason = pl.col("reason_text").str.to_lowercase()
     kinds = {
-        word.lower(): kind
+        word: kind
         for kind, words in (
             (CANCELLED, source.cancelled),
             (PAYMENT_FAILED, source.payment_failed),
@@ -236,4 +261,6 @@ def _kind(source: SubscriptionSourceSettings) -> pl.Expr:
         )
         for word in words
     }
-    return reason.replace_strict(kinds, default=None, return_dtype=pl.String)
+    return pl.col("reason_text").map_batches(
+        lambda reasons: meanings(reasons, kinds), return_dtype=pl.String
+    )

@@ -5,8 +5,23 @@ from typing import NamedTuple
 
 import polars as pl
 
-NO_DAY = "is no day or time (write ISO: 2024-01-31)"
+from ntg_assets.sources.sniffing.advice import advise_numbers, advise_times
+from ntg_assets.subscriptions.terms.amounts import NO_AMOUNT
+
+NO_DAY = "is no day or time"
 NOTHING = pl.lit(None, pl.String)
+
+
+def advise(reason: str, written: pl.Series) -> str:
+    """Say which setting reads what was refused; nothing where none can.
+
+    Args:
+        reason: Of the refusal.
+        written: What the rows hold.
+    """
+    if reason == NO_DAY:
+        return f" {advise_times(written)}"
+    return f" {advise_numbers(written)}" if reason == NO_AMOUNT else ""
 
 
 class Problem(NamedTuple):

@@ -6,6 +6,8 @@ from typing import Any
 import polars as pl
 
 from ntg_assets.configuration.inputs.subscriptions import SubscriptionSourceSettings
+from ntg_assets.sources.values.words import plain_word
+from ntg_assets.subscriptions.terms.row_problems import advise
 
 CHECK_TYPES: dict[str, Any] = {
     "source": pl.String,
@@ -15,6 +17,7 @@ CHECK_TYPES: dict[str, Any] = {
     "is_refused": pl.Boolean,
     "sentence": pl.String,
 }
+ENDLESS_YEAR = 2099  # ends from it on are how databases write that there is none
 SENTENCES = {
     "copy": "{n} rows are copies of another",
     "closed_by_next": "{n} terms have no end, but the contract's next term starts: they end there",
@@ -32,6 +35,14 @@ SENTENCES = {
         "{n} terms end on the day they start, and others of their contract do not: they count for"
         " nothing"
     ),
+    "no_end_in_sight": (
+        "{n} ends lie in {far} or later (first: contract {first}): they mean that there is none"
+    ),
+    "end_without_day": (
+        "{n} terms say when their end was known, and not when they end (first: contract {first}):"
+        " they count as running"
+    ),
+    "alike_plans": "{n} plans are written in several ways (first: {first}), and count as different",
     "same_day_end": "{n} terms end on the day they start: nobody was under contract on any day",
     "unknown_reason": (
         "{n} ends have a reason that the configuration does not know; they count as cancelled"
@@ -78,18 +89,37 @@ def tell_terms(
         "currency_change": kept.filter(continued & (pl.col("currency") != pl.col("next_currency"))),
         "same_day_end": kept.filter(pl.col("started_on") == pl.col("ended_on")),
         "unknown_reason": kept.filter(unknown_word),
+        "no_end_in_sight": kept.filter("is_endless"),
+        "end_without_day": kept.filter(
+            pl.col("end_known_on").is_not_null()
+            & pl.col("ended_on").is_null()
+            & ~pl.col("is_endless")
+            & ~pl.col("is_closed_by_next")
+        ),
     }
-    gap = source.longest_gap_days
+    gap, far = str(source.longest_gap_days), str(ENDLESS_YEAR)
     rows = [
         *(
-            _check(name, matching, SENTENCES[name].replace("{gap}", str(gap)))
+            _check(name, matching, SENTENCES[name].replace("{gap}", gap).replace("{far}", far))
             for name, matching in sorts.items()
         ),
+        _alike_plans(kept["plan"]),
         _check("copy", n_copies, SENTENCES["copy"]),
         _check("superseded_same_day", n_superseded, SENTENCES["superseded_same_day"]),
         *refusals(refused),
     ]
     return pl.DataFrame([("subscriptions", *row) for row in rows], schema=CHECK_TYPES, orient="row")
+
+
+def _alike_plans(plans: pl.Series) -> tuple[Any, ...]:
+    """Plans that differ in upper and lower case or in blanks only."""
+    alike: dict[str, list[str]] = {}
+    for plan in plans.drop_nulls().unique().sort().to_list():
+        alike.setdefault(plain_word(plan), []).append(plan)
+    several = [names for names in alike.values() if len(names) > 1]
+    first = " and ".join(map(repr, several[0])) if several else None
+    sentence = SENTENCES["alike_plans"].format(n=f"{len(several):,}", first=first)
+    return "alike_plans", len(several), first, False, sentence
 
 
 def refusals(refused: pl.DataFrame) -> list[tuple[Any, ...]]:
@@ -110,7 +140,8 @@ def refusals(refused: pl.DataFrame) -> list[tuple[Any, ...]]:
 def _tell_refused(what: str, rows: pl.DataFrame) -> str:
     place, contract, written = rows.select("place", "subscription_id", "found").row(0)
     example = f"row {place + 1}, contract {contract}, {written!r}"
-    return f"{rows.height:,} rows left out: {what} (first: {example})"
+    advice = advise(rows["reason"][0], rows["found"])
+    return f"{rows.height:,} rows left out: {what} (first: {example}).{advice}"
 
 
 def _check(name: str, rows: pl.DataFrame | int, sentence: str) -> tuple[Any, ...]:

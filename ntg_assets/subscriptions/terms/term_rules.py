@@ -1,5 +1,7 @@
 """What makes a row of a table of contracts unusable, alone and beside its contract's others."""
 
+from datetime import date
+
 import polars as pl
 
 from ntg_assets.subscriptions.terms.amounts import CODE
@@ -20,9 +22,15 @@ DAYS_IN = {
 }
 
 
-def judge_terms(rows: pl.DataFrame) -> pl.DataFrame:
-    """Add the first thing that is wrong with each row: `column_name`, `reason`, `found`."""
-    return with_first_problem(rows, [*_identity(), *_days(), *_money()])
+def judge_terms(rows: pl.DataFrame, *, earliest_on: date) -> pl.DataFrame:
+    """Add the first thing that is wrong with each row: `column_name`, `reason`, `found`.
+
+    Args:
+        rows: Terms as they were read.
+        earliest_on: Day before which none can have begun.
+    """
+    problems = [*_identity(), *_days(), *too_early("start", "started_on", earliest_on), *_money()]
+    return with_first_problem(rows, problems)
 
 
 def _identity() -> list[Problem]:
@@ -49,6 +57,13 @@ def _days() -> list[Problem]:
         for word, name in (("end", "ended_on"), ("trial end", "trial_on"))
     ]
     return [*unread, *early]
+
+
+def too_early(word: str, name: str, earliest_on: date) -> list[Problem]:
+    """A day of a zero clock, or of a number in another unit."""
+    day = pl.col(name)
+    reason = f"lies before {earliest_on} (ingest.earliest_event; is `timestamp_unit` right?)"
+    return [Problem(word, reason, day, day < earliest_on)]
 
 
 def _money() -> list[Problem]:

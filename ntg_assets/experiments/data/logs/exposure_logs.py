@@ -40,6 +40,7 @@ class ExperimentLogs(NamedTuple):
     outcomes: pl.DataFrame
     counts: pl.DataFrame
     kept: pl.DataFrame
+    notes: tuple[str, ...] = ()
 
     @property
     def sentence(self) -> str:
@@ -54,7 +55,8 @@ class ExperimentLogs(NamedTuple):
             "rows left out as impossible times": left_out["n_out_of_time"],
             "rows left out as duplicates": left_out["n_duplicates"],
         }
-        return ", ".join(f"{count:,} {name}" for name, count in counts.items() if count) or "no row"
+        rows = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
+        return "; ".join([rows or "no row", *self.notes])
 
 
 def read_experiment(experiment: ExperimentSettings, *, files: LogFiles) -> ExperimentLogs:
@@ -80,6 +82,7 @@ def read_experiment(experiment: ExperimentSettings, *, files: LogFiles) -> Exper
         pl.concat([pl.DataFrame(schema=OUTCOME_TYPES), *(judged.rows for judged in did)]),
         _counts_of(experiment, [*seen, *did]),
         _kept_of(experiment, files=files),
+        tuple(judged.note for judged in seen if judged.note),
     )
 
 

@@ -24,6 +24,7 @@ from ntg_assets.experiments.data.logs.log_rules import (
     judge_rows,
 )
 from ntg_assets.local_days import local_day, shift_days
+from ntg_assets.sources.values.words import meanings, written_otherwise
 
 if TYPE_CHECKING:
     from ntg_assets.configuration.inputs.columns_from import ColumnName
@@ -63,8 +64,9 @@ def judged_exposures(
         rows = with_log_design(drawn, experiment, what=what)
     else:
         rows = _logged_exposures(experiment, source, files=files)
-    _refuse_unknown_arms(rows, experiment)
-    return judge_rows(rows, files.rules, at="exposed_at", log=EXPOSURES, what=what)
+    named, note = _with_arms(rows, experiment)
+    judged = judge_rows(named, files.rules, at="exposed_at", log=EXPOSURES, what=what)
+    return judged._replace(note=note)
 
 
 def _logged_exposures(
@@ -137,12 +139,22 @@ def exposures_per_unit(
     ).sort("unit_id", "arm")
 
 
-def _refuse_unknown_arms(rows: pl.DataFrame, experiment: ExperimentSettings) -> None:
+def _with_arms(rows: pl.DataFrame, experiment: ExperimentSettings) -> tuple[pl.DataFrame, str]:
+    """Write arms as the definition does; say how many rows write them otherwise.
+
+    Raises:
+        SourceError: an arm is not one of the experiment's.
+    """
     arm_names = [arm.name for arm in experiment.arms]
-    unknown = rows.filter(~pl.col("arm").is_in(arm_names) | pl.col("arm").is_null())
+    arms = meanings(rows["arm"], {name: name for name in arm_names})
+    unknown = rows.filter(arms.is_null())
     if unknown.height:
-        named = ", ".join(repr(arm) for arm in unknown["arm"].unique().sort().head(MOST_NAMED))
+        different = unknown["arm"].fill_null("").unique().sort()
+        named = ", ".join(repr(arm) for arm in different.head(MOST_NAMED))
         raise SourceError(
             f"experiment {experiment.id}: {unknown.height:,} of {rows.height:,} exposures are to"
             f" arms it does not have ({named}); it has {', '.join(arm_names)}."
         )
+    n_otherwise, first = written_otherwise(rows["arm"], arms)
+    note = f"{n_otherwise:,} rows write an arm otherwise ({first})" if n_otherwise else ""
+    return rows.with_columns(arms), note

@@ -22,6 +22,7 @@ from ntg_assets.sources.optional_files import (
     settle_times,
     written_time_rules,
 )
+from ntg_assets.sources.reading.refused_values import refuse_unreadable
 from ntg_assets.sources.reading.rules import Rule, number_parameters
 from ntg_assets.sources.sources import Place
 from ntg_assets.sources.values.columns import Column
@@ -134,7 +135,8 @@ class LogFiles:
         rows = read.rows
         for name in TIMES.intersection(wanted):
             rows = settle_times(rows, name, zone=self.zone)
-        return rows
+        words = [name for name in wanted if name not in {UNIT, VALUE, *TIMES}]
+        return rows.with_columns(pl.col(words).str.strip_chars())  # blanks around say nothing
 
     def _rules(
         self, log: FileSource, wanted: Mapping[str, ColumnName]
@@ -191,19 +193,12 @@ def _readable(rows: pl.DataFrame, wanted: Mapping[str, ColumnName], *, what: str
     """Refuse rows whose time or value is none; a value that is missing stays missing, for the
     health checks to count.
     """
-    for name in [*sorted(TIMES.intersection(wanted)), *([VALUE] if VALUE in wanted else [])]:
-        broken = rows[name].is_null()
-        if name == VALUE:
-            broken &= rows["value_text"].fill_null("").str.strip_chars() != ""
-        if n_broken := int(broken.sum()):
-            first = rows.filter(broken).row(0, named=True)
-            meaning, advice = (
-                ("number", "Write numbers, or set `decimal` and `thousands`")
-                if name == VALUE
-                else ("time", "Write ISO, UTC, or set `timestamp_format` or `timestamp_unit`")
-            )
-            raise SourceError(
-                f"{what}: {n_broken:,} of {rows.height:,} rows hold no {meaning} in {name} (first:"
-                f" {first[f'{name}_text']!r} in {first['file_name']}). {advice}."
-            )
+    for name in sorted(TIMES.intersection(wanted)):
+        column = column_name(wanted[name])
+        refuse_unreadable(rows, rows[name].is_null(), name, what=what, column=column)
+    if VALUE in wanted:
+        is_written = rows[f"{VALUE}_text"].fill_null("").str.strip_chars() != ""
+        broken = rows[VALUE].is_null() & is_written
+        column = column_name(wanted[VALUE])
+        refuse_unreadable(rows, broken, VALUE, what=what, column=column, kind="number")
     return rows.drop("file_name", *(f"{name}_text" for name in wanted if f"{name}_text" in rows))

@@ -11,6 +11,7 @@ import polars as pl
 
 from ntg_assets.configuration.inputs.events import CLOCK_TOLERANCE, IngestSettings, instant
 from ntg_assets.errors import SourceError
+from ntg_assets.sources.reading.refused_values import first_day
 
 # up to so many rows are counted and left out, however short the log: there a share says little
 FEWEST_BAD = 10
@@ -47,11 +48,12 @@ class LogRules:
 
 class Judged(NamedTuple):
     """Rows that count, and how many there are and were, by type of event
-    (`COUNT_TYPES` without the experiment).
+    (`COUNT_TYPES` without the experiment); what else there is to say of them.
     """
 
     rows: pl.DataFrame
     counts: pl.DataFrame
+    note: str = ""
 
 
 def log_rules(ingest: IngestSettings, *, max_bad_share: float, now: datetime) -> LogRules:
@@ -102,8 +104,9 @@ def _refuse_too_many(marked: pl.DataFrame, rules: LogRules, *, at: str, what: st
         until = f" and before {rules.latest:%Y-%m-%d}" if rules.latest else ""
         raise SourceError(
             f"{what}: {n_bad:,} of {n:,} rows lie outside the times that can be true (from"
-            f" {rules.earliest:%Y-%m-%d}{until}; first: {outside[at][0]}), more than"
-            f" experiments.max_bad_share = {rules.max_bad_share:g} allows. Mend the log."
+            f" {rules.earliest:%Y-%m-%d}{until}; first: {first_day(outside[at])}), more than"
+            f" experiments.max_bad_share = {rules.max_bad_share:g} allows. Is `timestamp_unit`"
+            " right? Else mend the log."
         )
 
 

@@ -1,0 +1,100 @@
+"""What was read of each attribute, and how many users and items of the log have it."""
+
+from typing import Any
+
+import polars as pl
+
+from ntg_assets.attributes.reading import ASSUMED, AttributeRows
+from ntg_assets.configuration.inputs.attributes import AttributeSourceSettings
+
+SOURCE_TYPES: dict[str, Any] = {
+    "entity": pl.String,
+    "attribute": pl.String,
+    "n_without_id": pl.Int64,
+    "n_without_time": pl.Int64,
+    "first_without_time": pl.String,
+    "is_time_assumed": pl.Boolean,
+}
+
+
+def source_rows(source: AttributeSourceSettings, read: AttributeRows) -> pl.DataFrame:
+    """Rows of `attribute_sources` of one source."""
+    return pl.DataFrame(
+        [
+            (
+                source.entity,
+                name,
+                read.n_without_id,
+                read.n_without_time,
+                read.first_without_time,
+                read.is_time_assumed,
+            )
+            for name in source.attributes
+        ],
+        schema=SOURCE_TYPES,
+        orient="row",
+    )
+
+
+def report_attributes(
+    sources: pl.DataFrame, attributes: pl.DataFrame, *, users: pl.Series, items: pl.Series
+) -> pl.DataFrame:
+    """Say of each attribute how many users or items have it, and how many of them the log knows.
+
+    Args:
+        sources: `attribute_sources`.
+        attributes: `attributes`.
+        users: Users of the log.
+        items: Items of the log.
+
+    Returns:
+        `attribute_report`, by entity and attribute.
+    """
+    log_ids = pl.concat(
+        [
+            ids.cast(pl.String).unique().to_frame("listed_id").with_columns(entity=pl.lit(name))
+            for name, ids in (("user", users), ("item", items))
+        ]
+    )
+    has = attributes.filter(pl.col("value").is_not_null())
+    ids = has.select("entity", "attribute", "listed_id").unique()
+    met = ids.join(log_ids, on=["entity", "listed_id"], how="semi")
+    counts = [
+        rows.group_by("entity", "attribute").agg(pl.len().cast(pl.Int64).alias(name))
+        for name, rows in (("n_rows", has), ("n_entities", ids), ("n_known_to_log", met))
+    ]
+    table = sources
+    for one in counts:
+        table = table.join(one, on=["entity", "attribute"], how="left")
+    filled = table.with_columns(pl.col("n_rows", "n_entities", "n_known_to_log").fill_null(0))
+    sentences = [_tell(row) for row in filled.iter_rows(named=True)]
+    return (
+        filled.with_columns(pl.Series("sentence", sentences, dtype=pl.String))
+        .select(
+            "entity",
+            "attribute",
+            "n_rows",
+            "n_entities",
+            "n_known_to_log",
+            "n_without_id",
+            "n_without_time",
+            "is_time_assumed",
+            "sentence",
+        )
+        .sort("entity", "attribute")
+    )
+
+
+def _tell(row: dict[str, Any]) -> str:
+    sentence = (
+        f"{row['attribute']}: {row['n_entities']:,} {row['entity']}s have it,"
+        f" {row['n_known_to_log']:,} of them are in the log"
+    )
+    if row["n_entities"] and not row["n_known_to_log"]:
+        sentence += ": is it a table of other ids?"
+    if row["n_without_time"]:
+        sentence += (
+            f"; {row['n_without_time']:,} rows are left out, whose time cannot be read (first:"
+            f" {row['first_without_time']!r})"
+        )
+    return sentence + (f"; {ASSUMED}" if row["is_time_assumed"] else "")
