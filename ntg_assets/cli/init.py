@@ -3,8 +3,9 @@ and write the overlay that reads them.
 """
 
 import os
+import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,7 +13,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from ntg_assets.cli.init_answers import ask, said_before, take_answers
+from ntg_assets.cli.init_answers import ask, likely_answers, said_before, take_answers
 from ntg_assets.cli.init_overlay import MARK, overlay_text, tell_proposal
 from ntg_assets.cli.options import err, out
 from ntg_assets.errors import ConfigurationError, NtgError
@@ -73,21 +74,30 @@ def init(
         for key in sniffed.open
         if key in NEEDED
     ]
+    said_at_once = _command(files, answers or [], sections)
     if open_keys:
         err.print(
             f"{output} is written, but not certain is: {', '.join(open_keys)}. Set what is marked"
-            f" with {MARK} in it, then run `ntg check --config {output}`.",
+            f" with {MARK} in it, then run `ntg check --config {output}`; or say it at once, such"
+            f" as {escape(said_at_once)}.",
             highlight=False,
             soft_wrap=True,
         )
         raise typer.Exit(1)
-    _preview(target, home)
+    _preview(target, home, said_at_once=said_at_once if sections["events"].open else "")
     out.print(
         f"{output} is written. Next: `ntg check --config {output}`, then `ntg run-all --config"
         f" {output}`.",
         highlight=False,
         soft_wrap=True,
     )
+
+
+def _command(files: Sequence[Path], answers: Sequence[str], sections: Mapping[str, Any]) -> str:
+    """The command that gives the likely answers, too."""
+    named = [shlex.quote(str(path)) for path in files]
+    said = [f"--set {shlex.quote(answer)}" for answer in answers]
+    return f"`{' '.join(['ntg init', *named, '--yes --force', *said, *likely_answers(sections)])}`"
 
 
 def _sniff(
@@ -156,8 +166,14 @@ def _settle_order_of_days(first: Any, other: Any) -> None:  # noqa: ANN401  # im
             unsure.take(key, sure.settings[key], f"as in another file: {sure.why[key]}")
 
 
-def _preview(target: Path, home: Path) -> None:
-    """Read the files as they would be, and show what came of it."""
+def _preview(target: Path, home: Path, *, said_at_once: str) -> None:
+    """Read the files as they would be, and show what came of it.
+
+    Args:
+        target: The overlay.
+        home: Project folder.
+        said_at_once: Command that answers what is open; empty: nothing is.
+    """
     from ntg_assets.configuration.settings import load_settings, project_paths  # noqa: PLC0415
     from ntg_assets.events.examination import days_of, fitting_horizon  # noqa: PLC0415  # as above
     from ntg_assets.events.preview import preview_events  # noqa: PLC0415
@@ -167,7 +183,8 @@ def _preview(target: Path, home: Path) -> None:
     try:
         preview = preview_events(settings, paths=paths, n_rows=SHOWN_ROWS)
     except NtgError as error:
-        err.print(f"[yellow]not loaded yet:[/] {escape(str(error))}", soft_wrap=True)
+        hint = f" Some questions are open: {said_at_once} answers them." if said_at_once else ""
+        err.print(f"[yellow]not loaded yet:[/] {escape(str(error) + hint)}", soft_wrap=True)
         raise typer.Exit(1) from None
     table = Table(title="the first records as they are read", title_justify="left")
     for heading in preview.rows.columns:

@@ -1,6 +1,7 @@
 """What a person answers where `ntg init` is not certain: at the terminal, or with `--set`."""
 
 import codecs
+import shlex
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
@@ -70,6 +71,21 @@ def _refuse_no_setting(sniffed: Any, key: str, *, answer: str) -> None:  # noqa:
         )
 
 
+def likely_answers(sections: Mapping[str, Any]) -> list[str]:
+    """The first choice of each question about a log, as it is given on the command line; of columns
+    that nobody can tell apart, a word in capitals in their place.
+    """
+    answers = []
+    for key, choices in sections["events"].open.items():
+        first = as_answer(choices[0])
+        if key == "item_id" and not isinstance(choices[0], dict):
+            first = "COLUMN"
+        if key == "value_if_empty":
+            first = "null"
+        answers.append(f"--set {shlex.quote(f'{key}={first}')}")
+    return answers
+
+
 def ask(sniffed: Any) -> None:  # noqa: ANN401  # imported only where it is needed
     """Ask a person what is not certain."""
     for key, choices in list(sniffed.open.items()):
@@ -80,11 +96,15 @@ def ask(sniffed: Any) -> None:  # noqa: ANN401  # imported only where it is need
 
 
 def _take_answer(sniffed: Any, key: str, answer: str) -> None:  # noqa: ANN401  # as above
-    """Set what a person said: a text, `constant:NAME` or its kin, a list or number as YAML."""
+    """Set what a person said: a text, `constant:NAME` or its kin, columns of which the first counts
+    (`first_of:A,B`), a list or number as YAML.
+    """
     kind, sign, value = answer.partition(":")
     taken: object = answer
     if sign and kind in {"constant", "file_name", "folder"}:
         taken = {kind: value}
+    elif sign and kind == "first_of":
+        taken = {kind: value.split(",")}
     elif answer.startswith("[") or key == "value_if_empty":
         import yaml  # noqa: PLC0415  # help comes at once
 

@@ -21,7 +21,7 @@ QUESTIONS = {
     "no_user": "Do these words mean that there is no user?",
     "no_item": "Do these words mean that there is no item?",
 }
-SHOWN_CHOICES = 40
+SHOWN_CHOICES, SHOWN_CHARACTERS = 40, 30
 MARK = "NOT CERTAIN"
 # what an empty value may mean, as the overlay says it
 EMPTY_VALUES = {
@@ -40,15 +40,22 @@ def tell_proposal(section: str, sniffed: Any) -> None:  # noqa: ANN401  # import
     for key, value in sniffed.settings.items():
         table.add_row(key, escape(as_yaml(value)), escape(sniffed.why[key]))
     for key, choices in sniffed.open.items():
-        table.add_row(
-            key, f"[yellow]{MARK}[/]", escape(f"one of {', '.join(map(as_answer, choices))}")
-        )
+        shown = ", ".join(_with_example(sniffed, choice) for choice in choices)
+        table.add_row(key, f"[yellow]{MARK}[/]", escape(f"one of {shown}"))
     for note in sniffed.notes:
         out.print(f"[yellow]note:[/] {escape(note)}", highlight=False, soft_wrap=True)
     unused = [name for name in sniffed.columns if name not in list(sniffed.settings.values())]
     out.print(table)
     if unused and "columns" not in sniffed.settings:
         out.print(f"not used: {', '.join(unused)}", highlight=False, soft_wrap=True, markup=False)
+
+
+def _with_example(sniffed: Any, choice: object) -> str:  # noqa: ANN401  # imported only where it is needed
+    """A choice, with a value where it is a column whose name the file does not say."""
+    text = as_answer(choice)
+    if "columns" not in sniffed.settings or text not in sniffed.values:
+        return text
+    return f"{text} (such as {sniffed.values[text][0][:SHOWN_CHARACTERS]!r})"
 
 
 def overlay_text(sections: Mapping[str, Any], files: Sequence[Path], folders: Sequence[str]) -> str:
@@ -80,7 +87,8 @@ def overlay_text(sections: Mapping[str, Any], files: Sequence[Path], folders: Se
 def as_answer(choice: object) -> str:
     """A choice as a person types it."""
     if isinstance(choice, dict):
-        return next(f"{kind}:{value}" for kind, value in choice.items())
+        ((kind, value),) = choice.items()
+        return f"{kind}:{','.join(value) if isinstance(value, list) else value}"
     return as_yaml(choice) if isinstance(choice, list) else str(choice)
 
 

@@ -4,6 +4,7 @@ everything before a run.
 
 import gzip
 import json
+import shlex
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -164,6 +165,25 @@ def test_answers_can_be_given_with_the_command(home: Path) -> None:
     code, told = ntg("init", "diary.csv", "--yes", "--force", "--set", "user_di=me")
     assert code == 2
     assert "'user_di' is no setting of the log. Did you mean 'user_id'?" in told
+
+
+def test_the_command_that_answers_what_is_open_is_said(home: Path) -> None:
+    rows = [
+        '{"at": "2024-01-05", "movie": {"title": "F"}}',
+        '{"at": "2024-01-06", "show": {"title": "S"}}',
+    ]
+    (home / "history.json").write_text("\n".join(rows * 8) + "\n")
+    code, told = ntg("init", "history.json", "--yes")
+    assert code == 1
+    command = (
+        "ntg init history.json --yes --force --set user_id=constant:me --set"
+        " item_id=first_of:movie.title,show.title"
+    )
+    assert f"`{command}`" in " ".join(told.split())
+    code, told = ntg(*shlex.split(command)[1:])
+    assert code == 0, told
+    found = load_events(load_settings(home=home, environment={}).ingest, home)
+    assert set(found["item_id"]) == {"F", "S"}
 
 
 def test_each_meaning_of_an_empty_value_that_the_overlay_offers_can_be_taken(home: Path) -> None:

@@ -56,6 +56,29 @@ EXPORTS: dict[str, tuple[str | bytes, dict[str, Any]]] = {
         ME | {"item_id": None, "event_at": "column_7", "timestamp_unit": "seconds",
               "comment": "#", "delimiter": "\t"},
     ),
+    "watched episodes and films": (
+        lines(lambda n, at: f"{at},{['Film', 'Series'][n % 2]},T{n},{['', 'One'][n % 2]}",
+              "Date Watched,Type,Title,Episode\n"),
+        ME | {"item_id": "Title", "event_at": "Date Watched", "event_type": "Type"},
+    ),
+    "playback of a server": (
+        lines(lambda n, at: f"{at}.1234567,u{n},i{n},Episode,{60 + n}",
+              "DateCreated,UserId,ItemId,ItemType,PlayDuration\n"),
+        {"user_id": "UserId", "item_id": "ItemId", "event_at": "DateCreated",
+         "value": "PlayDuration"},
+    ),
+    "daily tracks": (
+        lines(lambda n, at: f"{100 + n},{at:%Y%m%d},{at:%H},{n}000,A - T",
+              "Track Identifier,Date Played,Hours,Play Duration Milliseconds,Description\n"),
+        ME | {"item_id": "Track Identifier", "event_at": "Date Played",
+              "timestamp_format": "%Y%m%d", "value": "Play Duration Milliseconds"},
+    ),
+    "views with their seconds": (
+        lines(lambda n, at: f"DE,T{n},{at:%m/%d/%Y %H:%M:%S} UTC,{n}",
+              "Geo Location,Title,Playback Start Datetime (UTC),Seconds Viewed\n"),
+        ME | {"item_id": "Title", "event_at": "Playback Start Datetime (UTC)",
+              "timestamp_format": "%m/%d/%Y %H:%M:%S %Z", "value": "Seconds Viewed"},
+    ),
     "listens": (
         lines(lambda n, _: json.dumps({"listened_at": SECONDS[n], "user_name": "anna",
                                         "track_metadata": {"track_name": f"T{n}"}})),
@@ -145,6 +168,21 @@ def test_exports_are_taken_for_what_they_are(tmp_path: Path, export: str) -> Non
     assert asked.isdisjoint(found.settings)
     if "user_id" in asked:
         assert found.open["user_id"][0] == CONSTANT_USER
+
+
+def test_columns_of_which_each_record_has_one_are_offered_together(tmp_path: Path) -> None:
+    records = [
+        {"watched_at": at.isoformat(), "movie": {"title": "F", "year": 1}}
+        if n % 2
+        else {"watched_at": at.isoformat(), "show": {"title": "S"}, "episode": {"title": "E"}}
+        for n, at in enumerate(TIMES)
+    ]
+    found = sniff(tmp_path, json.dumps(records))
+    assert found.open["user_id"][0] == CONSTANT_USER
+    offered = [choice["first_of"] for choice in found.open["item_id"] if isinstance(choice, dict)]
+    assert {frozenset(pair) for pair in offered} == {
+        frozenset({"movie.title", "show.title"}), frozenset({"movie.title", "episode.title"})
+    }  # fmt: skip
 
 
 def test_types_of_other_stores_are_looked_through(tmp_path: Path) -> None:

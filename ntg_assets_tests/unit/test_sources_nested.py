@@ -175,3 +175,59 @@ def test_fields_of_structs_are_columns(tmp_path: Path) -> None:
     assert events(tmp_path, given) == [("u1", "i", "2024-01-01 00:00", 1.0)]
     with pytest.raises(SourceError, match=r"no column 'user\.name'"):
         survey_log(tmp_path, settings("n.parquet", user_id="user.name", **keys))
+
+
+FILM = {"at": "2024-01-05", "movie": {"title": "Film"}}
+EPISODE = {"at": "2024-01-06", "show": {"title": "Show"}, "episode": {"title": "One"}}
+FIRST_OF = {
+    "user_id": {"constant": "me"},
+    "item_id": {"first_of": ["movie.title", "show.title"]},
+    "event_at": "at",
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "titles"),
+    [
+        ("log.json", json.dumps([FILM, EPISODE]), ["Film", "Show"]),
+        ("log.json", json.dumps([EPISODE, EPISODE | {"at": "2024-01-07"}]), ["Show", "Show"]),
+        ("log.csv", "at,movie.title,show.title\n2024-01-05, ,Show\n2024-01-06,Film,Show\n",
+         ["Show", "Film"]),
+    ],
+    ids=["both", "one-of-them", "csv"],
+)  # fmt: skip
+def test_the_first_of_several_columns_that_is_not_empty_counts(
+    tmp_path: Path, name: str, content: str, titles: list[str]
+) -> None:
+    put(tmp_path, {name: content})
+    assert [item for _, item, *_ in events(tmp_path, settings(name, **FIRST_OF))] == titles
+
+
+def test_the_first_of_several_columns_may_lie_in_different_files(tmp_path: Path) -> None:
+    put(tmp_path, {"a.json": json.dumps([FILM]), "b.json": json.dumps([EPISODE])})
+    given = settings("*.json", **FIRST_OF)
+    assert [item for _, item, *_ in events(tmp_path, given)] == ["Film", "Show"]
+    put(tmp_path, {"c.json": json.dumps([{"at": "2024-01-07", "name": "x"}])})
+    with pytest.raises(SourceError, match=r"c\.json: no column 'movie\.title'.*first_of\.0"):
+        survey_log(tmp_path, given)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("[1, 2]", "Its records are no JSON objects"),
+        ('{"data": {"plays": [{"at": "2024-01-05"}]}}', "set `records: data.plays`"),
+    ],
+)
+def test_json_without_the_wanted_keys_is_told_what_it_holds(
+    tmp_path: Path, content: str, told: str
+) -> None:
+    put(tmp_path, {"log.json": content})
+    with pytest.raises(SourceError, match=told):
+        survey_log(tmp_path, settings("log.json"))
+
+
+def test_blanks_around_the_names_of_columns_are_told(tmp_path: Path) -> None:
+    put(tmp_path, {"log.csv": " user_id ,item_id,event_at\nu,i,2024-01-05\n"})
+    with pytest.raises(SourceError, match="There are blanks around ' user_id '"):
+        survey_log(tmp_path, settings("log.csv"))

@@ -3,7 +3,7 @@
 import re
 from typing import Annotated
 
-from pydantic import BeforeValidator, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from ntg_assets.configuration.inputs.spellings import as_word
 from ntg_assets.configuration.section import Section
@@ -11,7 +11,7 @@ from ntg_assets.configuration.section import Section
 
 class ColumnFrom(Section):
     """A column that is not simply a column of the files: exactly one of `column` (with a
-    `default`), `file_name`, `folder` or `constant`.
+    `default`), `first_of`, `file_name`, `folder` or `constant`.
     """
 
     column: str | None = None
@@ -20,6 +20,10 @@ class ColumnFrom(Section):
     """
     default: Annotated[str | None, BeforeValidator(as_word)] = None
     """Text that stands in every record of a file that has no such column."""
+    first_of: list[str] | None = Field(default=None, min_length=2)
+    """Columns of which the first that is not empty counts, such as where films and episodes stand
+    in columns of their own: `{first_of: [movie.title, show.title]}`. A file needs one of them.
+    """
     file_name: str | None = None
     r"""Pattern (a regular expression) of the whole file name; its group is the value:
     `{file_name: '(.*)\.json'}`.
@@ -35,13 +39,13 @@ class ColumnFrom(Section):
     def _is_one(self) -> "ColumnFrom":
         kinds = [
             name
-            for name in ("column", "file_name", "folder", "constant")
+            for name in ("column", "first_of", "file_name", "folder", "constant")
             if getattr(self, name) is not None
         ]
         if len(kinds) != 1:
             raise ValueError(
-                "must hold exactly one of column, file_name, folder and constant, found"
-                f" {' and '.join(kinds) or 'none'}"
+                "must hold exactly one of column, first_of, file_name, folder and constant,"
+                f" found {' and '.join(kinds) or 'none'}"
             )
         if self.default is not None and self.column is None:
             raise ValueError("default belongs to column: name the column that some files lack")
@@ -68,6 +72,8 @@ class ColumnFrom(Section):
         """How the column is called: its own name, or where it comes from."""
         if self.column is not None:
             return self.column
+        if self.first_of is not None:
+            return f"first of {', '.join(self.first_of)}"
         if self.constant is not None:
             return f"constant {self.constant}"
         return (

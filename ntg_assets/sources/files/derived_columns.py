@@ -2,7 +2,7 @@
 what a file's name, its folder or the configuration says of them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -39,14 +39,40 @@ class Described:
     @property
     def mapping(self) -> dict[str, str]:
         """Configuration key with the column that it names, filters included."""
-        named = {f"{self.key}.{key}": name for key, name in self.names.items()}
-        existing = set(named.values())
+        named = {
+            f"{self.key}.{key}": name for key, name in self.names.items() if name not in self.joined
+        }
+        named |= {
+            f"{self.key}.{key}.first_of.{place}": part
+            for key, name in self.names.items()
+            for place, part in enumerate(self.joined.get(name, ()))
+        }
+        existing = {*named.values(), *self.joined}
         for setting in ("keep", "skip_when_empty"):
             for value in getattr(self.source, setting):
                 name = self.column_of(value)
                 if name not in existing:
                     named[f"{self.key}.{setting}.{value}"] = name
         return named
+
+    @property
+    def joined(self) -> dict[str, tuple[str, ...]]:
+        """Columns that are the first of several, with these."""
+        return {
+            column.name: tuple(column.first_of)
+            for column in self.columns.values()
+            if isinstance(column, ColumnFrom) and column.first_of is not None
+        }
+
+    def absent_parts(self, existing: Collection[str]) -> list[str]:
+        """Columns that a file may lack, since it has another one that stands for the same."""
+        return [
+            part
+            for parts in self.joined.values()
+            if any(part in existing for part in parts)
+            for part in parts
+            if part not in existing
+        ]
 
     @property
     def defaults(self) -> dict[str, str]:
@@ -70,7 +96,7 @@ class Described:
         path = PurePosixPath(name)
         said: list[tuple[str, str | None]] = []
         for key, given in self.columns.items():
-            if isinstance(given, str) or given.column is not None:
+            if isinstance(given, str) or given.column is not None or given.first_of is not None:
                 continue
             value = given.value_of(file_name=path.name, folder=path.parent.name)
             if value is None or not value.strip():

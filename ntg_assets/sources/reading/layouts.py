@@ -42,6 +42,7 @@ class Layout:
         nested: Columns that are fields of structs.
         n_read: Rows that the reader finds in each file, by its number; then rows can be numbered
             file by file in one reading of all.
+        joined: Columns that are the first of several that is not empty, with these.
         stores_rejects: Whether lines that do not fit the dialect go to DuckDB's table of rejects.
     """
 
@@ -52,6 +53,7 @@ class Layout:
     dialect: Dialect = field(default_factory=Dialect)
     stated: Mapping[str, str] = field(default_factory=dict)
     nested: tuple[str, ...] = ()
+    joined: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     stores_rejects: bool = False
     n_read: Mapping[int, int] | None = None
 
@@ -76,6 +78,8 @@ class Layout:
         double)` into its CSV reader, which then drops, with `ignore_errors`, each row where the
         cast fails.
         """
+        if name in self.joined:
+            return self._first_of(name)
         if name not in self.types:
             return Column(
                 self.per_file(f"said_{self.index}_{self.said.index(name)}"),
@@ -90,6 +94,13 @@ class Layout:
         }[self.format]
         label = f"{self.files[0].name}, column {name!r}"
         return Column(expression, self.types[name], label, self.format == "json")
+
+    def _first_of(self, name: str) -> Column:
+        """The first of several columns that is not empty, as text."""
+        parts = [self.column(part) for part in self.joined[name]]
+        texts = [f"nullif(trim(cast({part.expression} as varchar)), '')" for part in parts]
+        label = f"{self.files[0].name}, {name}"
+        return Column(f"coalesce({', '.join(texts)}, '')", "VARCHAR", label, parts[0].is_json)
 
     @property
     def row_number(self) -> str:
@@ -168,7 +179,7 @@ class Layout:
             values[f"said_{self.index}_{place}"] = [
                 value_of(file.partition, key, name=file.name)
                 if key in dict(file.partition)
-                else self.stated[key]
+                else self.stated.get(key)
                 for file in self.files
             ]
         if self.has_lines:

@@ -55,6 +55,7 @@ def find_layouts(
             Dialect.of(described.source),
             described.defaults,
             shape.nested,
+            described.joined,
         )
         for index, (shape, same) in enumerate(grouped.items())
     )
@@ -117,7 +118,8 @@ def _shape_of(
     result = columns_of(connection, file, wanted)
     by_place = [key for key, _ in file.partition]
     said = [name for name in wanted if name not in result.named]
-    stated = {*by_place, *described.defaults}
+    absent = described.absent_parts({*result.known, *by_place})
+    stated = {*by_place, *described.defaults, *absent}
     require_columns(
         file,
         [*result.known, *(name for name in said if name in stated)],

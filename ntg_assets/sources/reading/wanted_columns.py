@@ -36,16 +36,17 @@ def require_columns(
                 missing.values(), [entry for entry in columns if entry not in mapping.values()]
             )
         ]
-        shown = ", ".join(map(repr, columns))
+        shown = ", ".join(map(repr, columns)) or "none"
         hint = (
             f"Did you mean {', '.join(hints)}? Set the names in the configuration."
             if hints
             else "Set the names in the configuration."
         )
         why = _why_missing(file, mapping.values())
+        padded = _tell_blanks(missing.values(), columns)
         raise SourceError(
             f"{file.name}: no column {shown_missing}; columns found: {shown}."
-            f" {other or why or hint}"
+            f" {padded or other or why or hint}"
         )
     folded = [name.casefold() for name in columns] if file.format != "json" else []
     for key, name in mapping.items():
@@ -56,6 +57,18 @@ def require_columns(
             )
 
 
+def _tell_blanks(wanted: Iterable[str], columns: Sequence[str]) -> str:
+    """Say that columns are called as they are wanted, but for blanks around their names."""
+    stripped = {name.strip(): name for name in columns}
+    around = [stripped[name] for name in wanted if stripped.get(name, name) != name]
+    if not around:
+        return ""
+    return (
+        f"There are blanks around {' and '.join(map(repr, around))}: set the names with them, or"
+        " mend the header."
+    )
+
+
 def _why_missing(file: SourceFile, wanted: Collection[str]) -> str:
     """What else a file may be that lacks columns: one without a header, or a document of JSON."""
     is_other = file.format == "csv" and not set(wanted).intersection(file.header)
@@ -63,6 +76,11 @@ def _why_missing(file: SourceFile, wanted: Collection[str]) -> str:
         return (
             "Its first line seems to hold values: where there is no header, name the columns with"
             " `columns`."
+        )
+    if file.format == "json" and not file.header:
+        return (
+            "Its records are no JSON objects: write them as objects with keys, such as"
+            ' {"user_id": 7}.'
         )
     if file.format == "json":
         inside = sorted({name.split(".0.")[0] for name in file.header if ".0." in name})

@@ -4,10 +4,11 @@ written.
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import combinations
 
 from ntg_assets.sources.sniffing.null_words import NULL_WORDS, ask_of_gaps, sniff_null_words
 from ntg_assets.sources.sniffing.number_kinds import LARGEST, is_between, number_kind
-from ntg_assets.sources.sniffing.role_names import ROLES, by_name, of_role
+from ntg_assets.sources.sniffing.role_names import ROLES, by_name, of_role, words_of
 from ntg_assets.sources.sniffing.sniffed import Sniffed, show_texts
 from ntg_assets.sources.sniffing.time_roles import sniff_time
 
@@ -57,11 +58,40 @@ def _sniff_role(
         return
     if not candidates:
         if role in {"user_id", "item_id"}:
-            sniffed.open[role] = [CONSTANT_USER, *free] if role == "user_id" else list(free)
+            first = [CONSTANT_USER] if role == "user_id" else _complements(sniffed, free)
+            sniffed.open[role] = [*first, *free]
         return
-    name = candidates[0]
+    name = _whole_title(sniffed, candidates) if role == "item_id" else candidates[0]
     free.remove(name)
     sniffed.take(role, name, f"{why}; values such as {show_texts(texts[name])}")
+
+
+def _complements(sniffed: Sniffed, free: Sequence[str]) -> list[dict[str, list[str]]]:
+    """Pairs of columns of one name (`movie.title`, `show.title`), of which each record has one."""
+    called = {name: name.rsplit(".", 1)[-1] for name in free if "." in name}
+    pairs = [
+        (name, other)
+        for name, other in combinations(called, 2)
+        if called[name] == called[other] and by_name([called[name]], ROLES["item_id"])
+    ]
+    return [{"first_of": [*pair]} for pair in pairs if _fill_each_other(sniffed, pair)]
+
+
+def _fill_each_other(sniffed: Sniffed, pair: tuple[str, str]) -> bool:
+    records = zip(*(sniffed.values[name] for name in pair), strict=True)
+    return all(bool(one.strip()) != bool(other.strip()) for one, other in records)
+
+
+def _whole_title(sniffed: Sniffed, candidates: Sequence[str]) -> str:
+    """The first of some columns of items; the title, where the first is a part of some items only
+    (`Episode` beside `Title`).
+    """
+    first = candidates[0]
+    is_partial = any(not text.strip() for text in sniffed.values[first])
+    if first in sniffed.said.values() or not is_partial or "id" in words_of(first):
+        return first
+    whole = (name for name in candidates if all(text.strip() for text in sniffed.values[name]))
+    return next((name for name in by_name([*whole], TITLES)), first)
 
 
 def _sniff_value(
