@@ -209,10 +209,6 @@ def test_a_semicolon_file_needs_its_delimiter(tmp_path: Path) -> None:
         ("user_id,item_id\n".encode("utf-16-le"), "line 1 holds a NUL byte.*UTF-16"),
         (b"", r"is empty \(0 bytes\)"),
         (b"\nuser_id,item_id,event_at,value\n", "its first line is empty"),
-        (
-            b"user_id,item_id,event_at,value\rb,c,2024-01-01,1\r",
-            "ends its lines with a bare carriage return",
-        ),
     ],
 )
 def test_what_is_no_utf8_text_is_refused_with_its_line(
@@ -221,6 +217,19 @@ def test_what_is_no_utf8_text_is_refused_with_its_line(
     (tmp_path / "log.csv").write_bytes(content)
     with pytest.raises(SourceError, match=rf"^log\.csv: {told}"):
         survey_log(tmp_path, log_settings())
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+@pytest.mark.parametrize("end", ["", "\r", "\n", "\r\n"], ids=["none", "cr", "lf", "crlf"])
+def test_lines_that_end_in_carriage_returns_alone_are_lines(
+    tmp_path: Path, encoding: str, end: str
+) -> None:
+    rows = ["# by hand", "user_id,item_id,event_at,value", f'u,"a, b",{NOON},1', f"v,i,{NOON},x"]
+    (tmp_path / "log.csv").write_bytes(("\r".join(rows) + end).encode(encoding))
+    given = log_settings(encoding=encoding, skip_lines=1, max_bad_share=0.5)
+    found = survey_log(tmp_path, given)
+    assert fates(found) == [(2, 1, 1, 0)]
+    assert found.quarantine.select("line", "raw_text").rows() == [(4, f"v,i,{NOON},x")]
 
 
 def test_a_multibyte_character_may_lie_across_a_chunk(

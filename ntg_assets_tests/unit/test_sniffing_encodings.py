@@ -43,6 +43,17 @@ def test_encodings_with_the_same_bytes_are_asked_and_one_that_is_said_is_taken(
     assert said.values["item_id"][0] == "节目名称"
 
 
+@pytest.mark.parametrize("titles", ["東京物語, 七人侍, 羅生門", "鈴木一郎, 佐藤花子, 高橋"])
+def test_japanese_without_kana_has_the_bytes_of_chinese_and_is_asked(titles: str) -> None:
+    text = f"user_id,item_id\n{f'u1,{titles}{chr(10)}' * 9}"
+    assert encodings_of(text.encode("euc_jp"), name="log") == ["euc_jp", "gb18030"]
+
+
+def test_chinese_with_signs_that_japanese_hardly_uses_is_chinese() -> None:
+    text = "user_id,item_id\n" + "u1,大红灯笼高高挂\nu2,卧虎藏龙\nu3,在一起\n" * 9
+    assert encodings_of(text.encode("gb18030"), name="log") == ["gb18030"]
+
+
 def test_texts_that_were_encoded_twice_are_noted(tmp_path: Path) -> None:
     twice = "Möbel".encode().decode("cp1252")
     text = lines(lambda n, at: f"u{n},{twice},{at:%Y-%m-%d}", "user_id,item_id,date\n")

@@ -27,6 +27,8 @@ from ntg_assets_tests.event_files import accepted, log_settings, write_log
         (["-$3.50", "US$ 4"], {"currency_signs": ["US$", "$"]}, [-3.5, 4]),
         (["WAHR", "falsch", "ja", "Oui", "no"], {}, [1, 0, 1, 1, 0]),
         (["\uff11\uff12", "3"], {}, [12, 3]),
+        (["4/5", "3.5/5"], {"currency_signs": ["/5"]}, [4, 3.5]),
+        (["★★★☆☆", "★★★½", "⭐⭐"], {}, [3, 3.5, 2]),
         (["1h 02m", "45 min"], {"value_format": "duration"}, [3720, 2700]),
         (["1 Std. 2 Min.", "3 Sekunden"], {"value_format": "duration"}, [3720, 3]),
         (["1時間2分", "0 days 00:45:12"], {"value_format": "duration"}, [3720, 2712]),
@@ -62,7 +64,7 @@ def test_thousands_and_fractions_that_could_be_either_are_asked(
     assert kind.choices == ({"decimal": decimals} if decimals else {})
 
 
-@pytest.mark.parametrize("texts", [["3½", "4"], ["1.5k", "2M"], ["4/5", "3/5"], ["5 min", "7"]])
+@pytest.mark.parametrize("texts", [["3½", "4"], ["1.5k", "2M"], ["4/5", "8/10"], ["5 min", "7"]])
 def test_what_stands_beside_a_number_is_not_dropped(texts: list[str]) -> None:
     assert number_kind(texts, may_be_grouped=False) is None
 

@@ -40,7 +40,6 @@ TAR = b"log.csv".ljust(257, b"\0") + b"ustar\0" + bytes(300)
         (json.dumps({n: {"user_id": "u", "time": n} for n in range(9)}), "9 records by their keys"),
         ("{'user_id': 'u', 'time': 3}\n", "as Python prints them"),
         ("".join(f'"u{n},i{n},{n}"\n' for n in range(9)), "stands in quotes as a whole"),
-        (GOOD.replace("\n", "\r"), "bare carriage return"),
         (GOOD.encode() + bytes(300), "line 16 holds a NUL byte"),
         (gzip.compress(gzip.compress(GOOD.encode())), "is packed twice"),
         (b"\x04\x22\x4d\x18" + bytes(40), "is packed with lz4"),
@@ -53,6 +52,10 @@ def test_what_is_no_log_is_refused_in_one_sentence(
 ) -> None:
     with pytest.raises(SourceError, match=rf"(?s)^log: .*{told}"):
         sniff(tmp_path, content)
+
+
+def test_lines_that_end_in_carriage_returns_alone_are_read(tmp_path: Path) -> None:
+    assert sniff(tmp_path, GOOD.replace("\n", "\r")).settings == sniff(tmp_path, GOOD).settings
 
 
 def test_lines_of_two_ends_are_read_and_a_mark_in_the_middle_is_seen(tmp_path: Path) -> None:

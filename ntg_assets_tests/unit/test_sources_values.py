@@ -186,6 +186,12 @@ def test_whole_numbers_that_a_library_wrote_as_floats(tmp_path: Path) -> None:
         ("3,50", {}, None),
         ("$3", {}, None),
         ("(3)", {"currency_signs": "$"}, None),
+        ("4/5", {"currency_signs": ["/5"]}, 4.0),
+        ("4/50", {"currency_signs": ["/5"]}, None),  # of another scale
+        ("4/5", {}, None),
+        ("★★★½☆", {}, 3.5),
+        ("☆☆☆☆☆", {}, 0.0),
+        ("★x", {}, None),
         ("true", {}, 1.0),
         ("No", {}, 0.0),
     ],

@@ -34,7 +34,7 @@ from ntg_assets.sources.files.staging import (
     stage_text,
     staging_folder,
 )
-from ntg_assets.sources.files.text_bytes import TextCounts
+from ntg_assets.sources.files.text_bytes import TextCounts, ends_in_returns
 
 CHUNK_BYTES = 8 << 20
 
@@ -157,18 +157,31 @@ def _staged(file: SourceFile, source: FileSource, *, folder: Path) -> SourceFile
     )
     if not is_document and not needs_staging(source):
         return file
-    stage = stage_records if is_document else stage_text
-    staged = stage(file.path, source, name=file.name, sha256=file.sha256, folder=folder)
+    named = {"name": file.name, "sha256": file.sha256}
+    staged = (
+        stage_records(file.path, source, folder=folder, **named)
+        if is_document
+        else stage_text(
+            file.path, source, folder=folder, has_bare_returns=ends_in_returns(text), **named
+        )
+    )
     return replace(file, staged=staged.path, n_skipped_lines=staged.n_skipped_lines, packing="none")
 
 
 def _inspect_text(file: SourceFile, described: Described, *, folder: Path) -> SourceFile:
-    quote = (described.source.quote or "").encode()
-    counts = TextCounts(file.name, quote=quote, first_line=file.n_skipped_lines)
-    with open_unpacked(file.read_path) as opened:
-        for chunk in iter(lambda: opened.read(CHUNK_BYTES), b""):
-            counts.add(chunk)
-    counts.finish()
+    counts = _count_text(file, described.source)
+    if counts.has_bare_returns:
+        staged = stage_text(
+            file.path,
+            described.source,
+            name=file.name,
+            sha256=file.sha256,
+            folder=folder,
+            has_bare_returns=True,
+        )
+        n_skipped = staged.n_skipped_lines
+        file = replace(file, staged=staged.path, n_skipped_lines=n_skipped, packing="none")
+        counts = _count_text(file, described.source)
     if counts.has_mixed_ends and file.staged is None:  # the reader takes the first kind for all
         staged = stage_text(
             file.path, described.source, name=file.name, sha256=file.sha256, folder=folder
@@ -187,6 +200,16 @@ def _inspect_text(file: SourceFile, described: Described, *, folder: Path) -> So
         header=header,
         n_header_lines=n_header_lines,
     )
+
+
+def _count_text(file: SourceFile, source: FileSource) -> TextCounts:
+    quote = (source.quote or "").encode()
+    counts = TextCounts(file.name, quote=quote, first_line=file.n_skipped_lines)
+    with open_unpacked(file.read_path) as opened:
+        for chunk in iter(lambda: opened.read(CHUNK_BYTES), b""):
+            counts.add(chunk)
+    counts.finish()
+    return counts
 
 
 def _read_header(file: SourceFile, source: FileSource) -> tuple[tuple[str, ...], int]:

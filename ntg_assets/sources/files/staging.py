@@ -17,7 +17,7 @@ from ntg_assets.sources.files.packing import open_unpacked
 
 NATIVE = frozenset({"utf-8", "utf-8-sig", "ascii"})
 CHUNK_CHARACTERS = 4 << 20
-VERSION = 3  # of what is written: another one is written anew
+VERSION = 4  # of what is written: another one is written anew
 
 
 class Staged(NamedTuple):
@@ -53,7 +53,15 @@ def needs_staging(source: FileSource) -> bool:
     return source.encoding not in NATIVE or source.comment is not None or source.skip_lines > 0
 
 
-def stage_text(path: Path, source: FileSource, *, name: str, sha256: str, folder: Path) -> Staged:
+def stage_text(
+    path: Path,
+    source: FileSource,
+    *,
+    name: str,
+    sha256: str,
+    folder: Path,
+    has_bare_returns: bool = False,
+) -> Staged:
     """Write a text file as UTF-8, without what stands before its header, comments as empty lines,
     all lines with one kind of end.
 
@@ -63,14 +71,19 @@ def stage_text(path: Path, source: FileSource, *, name: str, sha256: str, folder
         name: The file in messages.
         sha256: Of its bytes; it names what is written.
         folder: Where that lies.
+        has_bare_returns: Whether lines end in a carriage return alone.
 
     Raises:
         SourceError: the text is not of the configured encoding, or ends before its header.
     """
-    target = _target(folder, sha256, "text", source.encoding, source.comment, source.skip_lines)
+    recipe = (source.encoding, source.comment, source.skip_lines, has_bare_returns)
+    target = _target(folder, sha256, "text", *recipe)
     n_skipped = 0
     with open_unpacked(path) as opened, _writing(target) as written:
-        n_skipped = _copy_lines(opened, written, source, name=name)
+        text = _decoded(opened, source.encoding, name=name)
+        if has_bare_returns:
+            text = (chunk.replace("\r\n", "\n").replace("\r", "\n") for chunk in text)
+        n_skipped = _copy_lines(text, written, source, name=name)
     return Staged(target, n_skipped)
 
 
@@ -98,11 +111,11 @@ def stage_records(
     return Staged(target, 0)
 
 
-def _copy_lines(opened: IO[bytes], written: IO[bytes], source: FileSource, *, name: str) -> int:
+def _copy_lines(text: Iterator[str], written: IO[bytes], source: FileSource, *, name: str) -> int:
     """Copy lines; return how many were left out before the first one."""
     n_skipped, has_begun = 0, False
     mark = source.comment
-    for line in _lines(_decoded(opened, source.encoding, name=name)):
+    for line in _lines(text):
         if not has_begun:
             is_before = n_skipped < source.skip_lines
             if is_before or not line.strip("\r\n\ufeff") or (mark and line.startswith(mark)):

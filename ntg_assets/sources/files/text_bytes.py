@@ -6,7 +6,11 @@ import re
 from ntg_assets.errors import SourceError
 
 LINE_ENDS = re.compile(rb"\n+")
-BARE_RETURNS = "ends its lines with a bare carriage return. Convert it to line feeds."
+
+
+def ends_in_returns(head: bytes) -> bool:
+    """Whether the lines of the first bytes of a text end in a carriage return alone."""
+    return b"\r" in head and b"\n" not in head.rstrip(b"\n")
 
 
 class TextCounts:
@@ -17,8 +21,8 @@ class TextCounts:
         self._quote = quote
         self._first_line = first_line  # lines of the file before what is counted here
         self.n_lines = self.n_blank_lines = 0
-        self.has_quotes = self._has_carriage_returns = False
-        self._n_two_byte_ends = 0
+        self.has_quotes = False
+        self._n_returns = self._n_two_byte_ends = 0
         self._has_long_ends = False  # `\\r\\r\\n`, of a text that was converted twice
         self._decoder = codecs.getincrementaldecoder("utf-8")()
         self._at_line_start = True
@@ -27,9 +31,9 @@ class TextCounts:
         """Count one more chunk, and refuse what is no UTF-8 text."""
         self._refuse_other_encodings(chunk)
         self.has_quotes = self.has_quotes or bool(self._quote and self._quote in chunk)
-        self._has_carriage_returns = self._has_carriage_returns or b"\r" in chunk
         plain = chunk.replace(b"\r", b"") if b"\r" in chunk else chunk
         if len(plain) < len(chunk):
+            self._n_returns += len(chunk) - len(plain)
             self._n_two_byte_ends += chunk.count(b"\r\n")
             self._has_long_ends = self._has_long_ends or b"\r\r\n" in chunk
         text = b"\n" + plain if self._at_line_start else plain
@@ -39,14 +43,20 @@ class TextCounts:
         self._at_line_start = text.endswith(b"\n")
 
     def finish(self) -> None:
-        """Count a last line without a line end;
-        refuse a text that never ends a line the known way.
-        """
+        """Count a last line without a line end."""
         self._refuse_other_encodings(b"", final=True)
-        if self._has_carriage_returns and self.n_lines == 0:
-            raise SourceError(f"{self.name}: {BARE_RETURNS}")
         if not self._at_line_start:
             self.n_lines += 1
+
+    @property
+    def has_bare_returns(self) -> bool:
+        """Whether lines end in a carriage return alone, as old spreadsheets write them: no other
+        end is there but, perhaps, the last one.
+        """
+        n_feeds = self.n_lines - (not self._at_line_start)
+        return self._n_returns > self._n_two_byte_ends and (
+            n_feeds == 0 or (n_feeds == 1 and self._at_line_start)
+        )
 
     @property
     def has_mixed_ends(self) -> bool:

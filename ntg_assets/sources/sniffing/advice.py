@@ -38,8 +38,9 @@ def advise_numbers(texts: Iterable[str | None]) -> str:
     if not written and not words:
         return FILL_IN
     parts = _null_words(words)
-    # what was read beside them is plain, or nothing would be refused
-    kind = number_kind([*written, PLAIN], may_be_grouped=True) if written else None
+    kind = number_kind(written, may_be_grouped=True) if written else None
+    if kind is None and written:  # with what was read beside them: it is plain
+        kind = number_kind([*written, PLAIN], may_be_grouped=True)
     settings = {key: value for key, value, _ in kind.settings} if kind else {}
     if "%" in settings.get("currency_signs", []):
         return "Write percentages as shares, without a sign (0.05 for 5%)."

@@ -20,6 +20,7 @@ WITHOUT_CAPITALS = {"cp1255", "cp1256"}
 MUCH_BETTER, SURE = 0.2, 0.9  # share of the signs that are as in a word
 EAST_ASIAN = 0.9  # of the signs, where it is one of those
 KANA_SHARE, HANGUL_SHARE, TOUCHING_SHARE = 0.05, 0.9, 0.2
+SECOND_LEVEL, RARE_SHARE = 0xD0, 0.1  # first byte in EUC; share of the signs of a text
 JAPANESE_ESCAPE = re.compile(rb"\x1b\$[@B]")
 WORD = re.compile(r"[^\W\d_]+")
 # a letter between figures, or a sign between letters that is no apostrophe, is none of a word
@@ -147,8 +148,20 @@ def _east_asian(head: bytes) -> list[str]:
     chinese = texts.get("gb18030", "")
     n_usual = sum(len(sign.encode("gb2312", "ignore")) > 0 for sign in chinese)
     if korean or (chinese and n_usual >= EAST_ASIAN * len(chinese)):
-        return ["euc_kr", "gb18030"] if korean else ["gb18030"]  # whose bytes are the same
+        if korean:
+            return ["euc_kr", "gb18030"]  # whose bytes are the same
+        may_be_japanese = _share_of_rare(texts.get("euc_jp", "")) < RARE_SHARE
+        return ["euc_jp", "gb18030"] if may_be_japanese else ["gb18030"]
     return [text for text in texts if text in {"big5", "cp932", "euc_jp"}][:1]
+
+
+def _share_of_rare(signs: str) -> float:
+    """Share of signs that Japanese hardly uses: those behind the first level of JIS X 0208, in
+    whose place Chinese has a quarter of its usual ones; 1 where there is none to look at.
+    """
+    kanji = [sign for sign in signs if _script(sign) == "CJK"]
+    n_rare = sum(sign.encode("euc_jp", "replace")[0] >= SECOND_LEVEL for sign in kanji)
+    return n_rare / len(kanji) if kanji else 1.0
 
 
 def _as_east_asian(head: bytes) -> dict[str, str]:

@@ -9,7 +9,13 @@ from typing import Any, NamedTuple
 
 from ntg_assets.sources.sniffing.sniffed import show_texts
 from ntg_assets.sources.values.durations import is_duration
-from ntg_assets.sources.values.numbers import FALSE_WORDS, TRUE_WORDS, number_pattern, typed
+from ntg_assets.sources.values.numbers import (
+    FALSE_WORDS,
+    STARS,
+    TRUE_WORDS,
+    number_pattern,
+    typed,
+)
 
 Setting = tuple[str, Any, str]
 
@@ -23,6 +29,7 @@ WORDS_BESIDE = frozenset(
      "руб", "руб.", "Euro", "euro", "%"}  # noqa: RUF001  # the rouble's letters
 )  # fmt: skip
 NO_CENTS = re.compile(r"[.,]-+$")  # `12.-`
+RATING = re.compile(r"\s*(\d+(?:\.\d+)?)(\s*/\s*(\d+))\s*", re.ASCII)  # `4/5`
 ONLY_GROUPS = re.compile(r"[+-]?\d{1,3}(?:[.,]\d{3})*")
 WAYS: tuple[tuple[str, str | None], ...] = (
     (".", None), (",", None), (".", ","), (",", "."), (".", " "), (",", " "), (".", "'"),
@@ -62,12 +69,13 @@ def number_kind(texts: Sequence[str], *, may_be_grouped: bool) -> NumberKind | N
             divided by semicolons.
     """
     words = {*TRUE_WORDS, *FALSE_WORDS}
-    if are_mostly(texts, lambda text: text.strip().lower() in words):
+    is_plain = are_mostly(texts, lambda text: text.strip().lower() in words)
+    if is_plain or are_mostly(texts, lambda text: bool(re.fullmatch(STARS, text))):
         return NumberKind([], {}, [])
     if are_mostly(texts, is_duration):
         why = f"lengths of time, such as {show_texts(texts)}"
         return NumberKind([("value_format", "duration", why)], {}, [])
-    signs = _signs(texts)
+    signs = _scale(texts) or _signs(texts)
     bare = [_without(typed(text), signs) for text in texts]
     settings, notes = _beside(texts, signs)
     if are_mostly(bare, _is_negative_of_accounts):
@@ -87,6 +95,15 @@ def number_kind(texts: Sequence[str], *, may_be_grouped: bool) -> NumberKind | N
     if thousands:
         settings.append(("thousands", thousands, f"such as {shown}"))
     return NumberKind(settings, {}, notes)
+
+
+def _scale(texts: Sequence[str]) -> list[str]:
+    """What stands behind ratings out of something (`/5` of `4/5`), where it is one for all and none
+    is above it.
+    """
+    ratings = [RATING.fullmatch(text) for text in texts]
+    scales = {rating[2] for rating in ratings if rating and float(rating[1]) <= float(rating[3])}
+    return [*scales] if len(scales) == 1 and all(ratings) else []
 
 
 def _ways(texts: Sequence[str], *, may_be_grouped: bool) -> list[tuple[str, str | None]]:

@@ -19,7 +19,7 @@ from ntg_assets.sources.files.file_kinds import (
     refuse_other_kinds,
 )
 from ntg_assets.sources.files.packing import open_unpacked, unpacking
-from ntg_assets.sources.files.text_bytes import BARE_RETURNS
+from ntg_assets.sources.files.text_bytes import ends_in_returns
 from ntg_assets.sources.sniffing.column_roles import sniff_roles
 from ntg_assets.sources.sniffing.csv_lines import sniff_csv
 from ntg_assets.sources.sniffing.encodings import encodings_of, is_encoded_twice, refuse_no_text
@@ -118,8 +118,8 @@ def _sniff_text(
     if kind is not None:
         sniff_json(text, path, sniffed, kind=kind, name=name)
         return
-    if "\r" in text and "\n" not in text:
-        raise SourceError(f"{name}: {BARE_RETURNS}")
+    if ends_in_returns(text.encode()):
+        text = text.replace("\r\n", "\n").replace("\r", "\n")  # as old spreadsheets end lines
     lines = [line.removeprefix("\ufeff").rstrip("\r") for line in text.split("\n")]
     if len(head) == SAMPLE_BYTES:
         lines = lines[:-1]  # it may be cut

@@ -25,6 +25,9 @@ PRINTED = (
 TYPED = "0123456789.,---"
 SPACES = "\u00a0\u202f\u2009\u2007"
 APOSTROPHES = "\u2019\u02bc"
+FULL_STARS, HALF, EMPTY_STARS = "\u2605\u2b50\u272d", "\u00bd", "\u2606\u2729\u2730"
+_STAR = f"[{FULL_STARS}{HALF}{EMPTY_STARS}]"
+STARS = f" *{_STAR}(?:{_STAR}|\ufe0f| )*"  # `★★★½☆`
 PLAIN_NUMBER = r"^\s*[+-]?\d+(?:\.\d*)?\s*$"
 INDIAN = ","  # the sign between groups of two digits, but for the last: 1,23,456
 
@@ -38,7 +41,9 @@ def as_value(column: Column, options: NumberOptions | None = None) -> str:
 
 
 def as_number(column: Column, options: NumberOptions | None = None) -> str:
-    """Number, NaN and infinity among them; of texts `true` and `yes` are 1, `false` and `no` 0."""
+    """Number, NaN and infinity among them; of texts `true` and `yes` are 1, `false` and `no` 0, and
+    stars as many as are full.
+    """
     if column.family not in TEXTS | INTEGERS | FRACTIONS | {"BOOLEAN"}:
         raise unusable(column, "a number", "Map another column")
     if column.family not in TEXTS:
@@ -52,8 +57,13 @@ def as_number(column: Column, options: NumberOptions | None = None) -> str:
     word = f"lower(trim({text}))"
     return (
         f"coalesce({number}, case when {word} in {_among(TRUE_WORDS)} then 1e0 when {word} in"
-        f" {_among(FALSE_WORDS)} then 0e0 end)"
+        f" {_among(FALSE_WORDS)} then 0e0 when regexp_full_match({text}, '{STARS}') then"
+        f" {_count(text, FULL_STARS)} + 5e-1 * {_count(text, HALF)} end)"
     )
+
+
+def _count(text: str, signs: str) -> str:
+    return f"(length({text}) - length(translate({text}, '{signs}', '')))"
 
 
 def value_if_empty(converted: str, column: Column, value: float) -> str:
@@ -65,8 +75,8 @@ def value_if_empty(converted: str, column: Column, value: float) -> str:
 def _from_written_number(text: str, options: NumberOptions) -> str:
     """Number as people and spreadsheets write it; null where it could mean something else."""
     bare = f"trim({_typed(text)})"
-    for place in range(len(options.currency_signs)):
-        bare = f"replace({bare}, {_typed(f'$currency_sign_{place}')}, '')"
+    for place, sign in enumerate(options.currency_signs):
+        bare = _without_sign(bare, _typed(f"$currency_sign_{place}"), sign)
     bare = f"trim({bare})"
     if options.accounting_negatives:
         bare = (
@@ -82,6 +92,14 @@ def _from_written_number(text: str, options: NumberOptions) -> str:
         f"case when regexp_full_match({bare}, '{pattern}') then"
         f" try_cast(replace({plain}, ' ', '') as double) end"
     )
+
+
+def _without_sign(text: str, sign: str, written: str) -> str:
+    """SQL of a text without a sign; one with figures (`/5`) stands behind the number only."""
+    if not any(character.isdigit() for character in written):
+        return f"replace({text}, {sign}, '')"
+    rest = f"left({text}, length({text}) - length({sign}))"
+    return f"case when ends_with({text}, {sign}) then {rest} else {text} end"
 
 
 def number_pattern(decimal: str, thousands: str | None) -> str:
@@ -100,7 +118,12 @@ def as_program_text(texts: pl.Expr, options: NumberOptions) -> pl.Expr:
     """
     bare = texts.str.replace_many(list(_from()), list(_to()))
     for sign in options.currency_signs:
-        bare = bare.str.replace_all(typed(sign), "", literal=True)
+        is_behind = any(character.isdigit() for character in sign)
+        bare = (
+            bare.str.strip_suffix(typed(sign))
+            if is_behind
+            else bare.str.replace_all(typed(sign), "", literal=True)
+        )
     bare = bare.str.strip_chars()
     if options.accounting_negatives:
         bare = bare.str.replace(r"^\(\s*(.*?)\s*\)$", "-$1").str.replace(r"^([^-].*?)\s*-$", "-$1")
