@@ -16,11 +16,8 @@ from ntg_assets.features.user_activity import active_users_at, user_activity_fea
 from ntg_assets.revenue.contacts.contacts_taken import TAKEN_TYPES, with_reported
 from ntg_assets.revenue.contacts.strategies import intervention_targets
 from ntg_assets.revenue.contacts.strategy_comparison import strategy_comparison
-from ntg_assets.revenue.contacts.trial.trials import (
-    read_trial,
-    trial_outcomes,
-    with_activity_before,
-)
+from ntg_assets.revenue.contacts.trial.trial_log import read_trial
+from ntg_assets.revenue.contacts.trial.trials import trial_outcomes, with_activity_before
 from ntg_assets.revenue.contacts.trial.uplift import (
     BROKEN,
     MEASURED,

@@ -26,7 +26,7 @@ from ntg_assets.revenue.contacts.contact_holds import (
     hold_contacts,
     list_holds,
 )
-from ntg_assets.revenue.contacts.trial.trials import LOG_SCHEMA
+from ntg_assets.revenue.contacts.trial.trial_log import LOG_SCHEMA
 from ntg_assets.revenue.contacts.user_list_report import remarks, report_user_lists
 from ntg_assets.revenue.contacts.user_lists import (
     ListRows,

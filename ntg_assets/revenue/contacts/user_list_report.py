@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from ntg_assets.revenue.contacts.trial.trials import TRIAL, TRIAL_KEY
+from ntg_assets.revenue.contacts.trial.trial_log import TRIAL, TRIAL_KEY
 from ntg_assets.revenue.contacts.user_lists import KEYS
 from ntg_assets.sources.values.ids import IdMatch, KnownIds, match_ids
 
