@@ -46,6 +46,18 @@ def test_stakes_divide_the_whole_without_clipping() -> None:
     assert (found.ltv + found.at_risk == found.if_stays).all()
 
 
+def test_what_a_leaver_brings_has_its_own_digits_however_small_the_chance_to_leave() -> None:
+    rng = np.random.default_rng(4)
+    total, share = rng.lognormal(4, 1, 1000), 10 ** rng.uniform(-6, -1, 1000)
+    p = 10 ** rng.uniform(-8, -3, 1000)
+    made = stakes(total, share, p, np.ones(1000, dtype=bool))
+    # another processor's last bits: what they move is no more than what they are
+    noise = 1 + rng.normal(0, 1e-13, (3, 1000))
+    again = stakes(total * noise[0], share * noise[1], p * noise[2], np.ones(1000, dtype=bool))
+    assert made.if_leaves == pytest.approx(total / (1 - p * (1 - share)) * share, rel=1e-12)
+    assert again.if_leaves == pytest.approx(made.if_leaves, rel=1e-11)
+
+
 @pytest.mark.parametrize("scale", [1e-9, 1.0, 1e12])
 def test_the_identity_has_no_unit(scale: float) -> None:
     rng = np.random.default_rng(2)

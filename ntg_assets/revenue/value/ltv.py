@@ -10,7 +10,7 @@ Who is outside the at-risk population has left: V = R = ltv, and nothing more is
 come from the ways of foreseeing value that the past has weighed (`value_shapes`): the sum over the
 horizon is theirs, and so is R / V. Amounts stand on a grid (`money_grid`), so the identity holds to
 the last bit for each user and in every sum, and revenue at risk is the floating product of P and
-what is at stake.
+what is at stake; that is V - R to within a few steps of the grid over P.
 """
 
 from dataclasses import dataclass
@@ -76,7 +76,8 @@ def stakes(
     if_stays = on_grid(stays, step)
     staked = np.where(is_at_risk, if_stays * (1 - leaver_share), 0.0)
     at_stake, at_risk = product_on_grid(churn_probability, staked, step)
-    if_leaves = np.maximum(if_stays - at_stake, 0.0)  # a last bit below 0 is 0
+    # no difference of V and what is at stake: the latter moves by steps / P, to which R is little
+    if_leaves = np.where(is_at_risk, if_stays * leaver_share, if_stays)
     return Stakes(if_stays - at_risk, if_stays, if_leaves, at_stake, at_risk)
 
 

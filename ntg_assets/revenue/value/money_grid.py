@@ -26,8 +26,8 @@ def on_grid(amounts: Floats, step: float) -> Floats:
 
 
 def product_on_grid(share: Floats, amounts: Floats, step: float) -> tuple[Floats, Floats]:
-    """Move amounts by less than a few steps so that `share` of each, as a floating product, is a
-    whole number of steps.
+    """Move amounts by less than a few steps / `share` so that `share` of each, as a floating
+    product, is a whole number of steps.
 
     Args:
         share: Between 0 and 1.
