@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import polars as pl
 
+from ntg_assets.churn.log_holes import Hole, daily_users, find_holes, holes_of
 from ntg_assets.churn.model import ChurnModel, fit_churn_model
 from ntg_assets.churn.scores import churn_scores
 from ntg_assets.churn.snapshots import (
@@ -27,7 +28,12 @@ def whole_history(user_days: pl.DataFrame) -> History:
         first=pl.col("active_on").min(), last=pl.col("active_on").max()
     ).row(0)
     end_on = last_on + timedelta(days=1)
-    return History(first_on, end_on, end_on)
+    return History(first_on, end_on, end_on, holes=holes_in(user_days))
+
+
+def holes_in(user_days: pl.DataFrame) -> tuple[Hole, ...]:
+    """Days that a log does not hold."""
+    return holes_of(find_holes(run(daily_users(user_days))))
 
 
 @dataclass(frozen=True)

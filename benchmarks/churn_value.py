@@ -21,7 +21,7 @@ import numpy as np
 import polars as pl
 
 from benchmarks.cdnow import cdnow_days
-from benchmarks.churn_model import scores_and_snapshots
+from benchmarks.churn_model import holes_in, scores_and_snapshots
 from benchmarks.harness import Goal, console
 from benchmarks.radar import radar_share
 from benchmarks.value_goals import value_goals, value_table
@@ -191,7 +191,8 @@ def bg_nbd_value(
 def _values(
     known: pl.DataFrame, cutoff_on: date, *, churn: ChurnSettings, value: ValueSettings
 ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    history = History(known["active_on"].min(), cutoff_on, cutoff_on)  # type: ignore[arg-type]  # a log has days
+    first_on = known["active_on"].min()
+    history = History(first_on, cutoff_on, cutoff_on, holes=holes_in(known))  # type: ignore[arg-type]  # a log has days
     made = scores_and_snapshots(known, history, churn)
     capped = run(capped_days(known, cutoff_on=cutoff_on, settings=value))
     closed = counted(made.labelled, capped)

@@ -15,7 +15,13 @@ from ntg_assets.churn.contracts.models import (
     ChurnWalkForward,
 )
 from ntg_assets.churn.contracts.scores import ChurnScores
-from ntg_assets.churn.contracts.snapshots import ChurnHorizonReport, ChurnLabels, ChurnSnapshots
+from ntg_assets.churn.contracts.snapshots import (
+    ChurnHorizonReport,
+    ChurnLabels,
+    ChurnSnapshots,
+    LogHoles,
+)
+from ntg_assets.churn.log_holes import daily_users, find_holes
 from ntg_assets.churn.scores import churn_scores as score
 from ntg_assets.churn.snapshots import train_history
 from ntg_assets.churn.uncertainty import churn_uncertainty as learn_uncertainty
@@ -30,15 +36,22 @@ TRUNCATED = (
 )
 
 
+@staged_asset(contract=LogHoles, group="churn", kinds=("polars",))
+def log_holes(user_days: Table, project: Project) -> pl.DataFrame:
+    """Days inside TRAIN that the log does not hold: nobody could be active on them."""
+    return find_holes(project.read(daily_users(user_days)))
+
+
 @staged_asset(contract=ChurnLabels, group="churn", kinds=("sql",))
 def churn_labels(
     context: dg.AssetExecutionContext,
     user_days: Table,
+    log_holes: pl.DataFrame,
     split_boundaries: pl.DataFrame,
     project: Project,
 ) -> Query:
     """Which at-risk users fell silent after each closed snapshot of the past."""
-    history = train_history(split_boundaries)
+    history = train_history(split_boundaries, log_holes)
     if not history.is_common_clock:
         context.log.warning(TRUNCATED)
     return clock.churn_labels(user_days, history, settings=project.settings.churn)

@@ -5,15 +5,18 @@ and no model is too good to be true.
 import dagster as dg
 import polars as pl
 
+from ntg_assets.churn.log_holes import tell_holes
 from ntg_assets.churn.model_selection import selection_in_words
 from ntg_assets.churn.reason_audit import reasons_against_sense
 from ntg_assets.churn.scores import ADDENDS, add_up
+from ntg_assets.churn.snapshots import train_history
 from ntg_assets.orchestration.checking import staged_check
 from ntg_assets.orchestration.project import Project
 from ntg_assets.stages import BACKTEST, STAGES
 from ntg_assets.statistics.glm import sigmoid
 
 MIN_PER_OUTCOME = 30  # with fewer forecasts of one outcome a perfect order can be luck
+MOST_RETURNED = 0.5  # of those silent for the at-risk window: with more it is no sign of leaving
 
 
 def scores_that_do_not_add_up(scores: pl.DataFrame) -> pl.DataFrame:
@@ -123,4 +126,57 @@ def churn_model_is_the_default(churn_model_selection: pl.DataFrame) -> dg.AssetC
         passed=selection_warning(churn_model_selection) is None,
         severity=dg.AssetCheckSeverity.WARN,
         description=selection_in_words(churn_model_selection),
+    )
+
+
+@staged_check("log_holes", stages=STAGES)
+def log_has_no_holes(
+    log_holes: pl.DataFrame, split_boundaries: pl.DataFrame, project: Project
+) -> dg.AssetCheckResult:
+    """No days inside the log are missing; a warning, since a service may have been closed."""
+    sentence = tell_holes(
+        log_holes,
+        cutoff_on=train_history(split_boundaries).cutoff_on,
+        at_risk_days=project.settings.churn.at_risk_window_days,
+    )
+    return dg.AssetCheckResult(
+        passed=not sentence,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=sentence or "every run of days inside the log holds what is usual around it",
+        metadata={"n_holes": log_holes.height},
+    )
+
+
+def horizon_warning(report: pl.DataFrame) -> str | None:
+    """Say that most of those who are no longer scored as at risk come back; None where they do not,
+    or too few silences were that long.
+
+    Args:
+        report: `churn_horizon_report`.
+    """
+    limit = report.filter("is_at_risk_limit", pl.col("n_silences") >= MIN_PER_OUTCOME)
+    if limit.is_empty() or limit["ever_returned_share"][0] <= MOST_RETURNED:
+        return None
+    days, share, n = limit.select("silent_days", "ever_returned_share", "n_silences").row(0)
+    enough = report.filter(
+        pl.col("silent_days") > days, pl.col("ever_returned_share") <= MOST_RETURNED
+    )["silent_days"].min()
+    advice = f"about {enough!s}" if enough else f"more than {report['silent_days'].max()!s}"
+    return (
+        f"{share:.0%} of {n:,} silences of more than {days} days ended all the same: who is silent"
+        " for that long is taken for lost and is not scored as at risk, and comes back. Half come"
+        f" back after {advice} silent days; set churn.at_risk_days (or churn.horizon_days) so."
+    )
+
+
+@staged_check("churn_horizon_report", stages=STAGES)
+def churn_horizon_is_long_enough(churn_horizon_report: pl.DataFrame) -> dg.AssetCheckResult:
+    """Most of those who are no longer at risk have left for good; a warning, since the horizon is
+    the user's to choose.
+    """
+    sentence = horizon_warning(churn_horizon_report)
+    return dg.AssetCheckResult(
+        passed=sentence is None,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=sentence or "most who were silent for the at-risk window did not come back",
     )

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 import polars as pl
 
+from ntg_assets.churn.log_holes import Hole, holes_of, is_whole
 from ntg_assets.configuration.churn import ChurnSettings
 from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.features.user_activity import user_activity_features
@@ -29,16 +30,20 @@ class History:
         beyond it.
         cutoff_on: Day from which users are looked at tonight; all of TRAIN lies before it.
         is_common_clock: False under a per-user split, where each history is cut at its own point.
+        holes: Days inside that the log does not hold.
     """
 
     start_on: date
     complete_until_on: date
     cutoff_on: date
     is_common_clock: bool = True
+    holes: tuple[Hole, ...] = ()
 
 
-def train_history(boundaries: pl.DataFrame) -> History:
-    """Read the span of TRAIN from `split_boundaries`."""
+def train_history(boundaries: pl.DataFrame, log_holes: pl.DataFrame | None = None) -> History:
+    """Read the span of TRAIN from `split_boundaries`, and what it does not hold from `log_holes`,
+    where that matters.
+    """
     start_on = day_of(part_span(boundaries, "train")[0], zone_of(boundaries))
     is_common_clock = boundaries["strategy"][0] != "per_user"
     return History(
@@ -46,6 +51,7 @@ def train_history(boundaries: pl.DataFrame) -> History:
         complete_until_day(boundaries),
         cutoff_day(boundaries),
         is_common_clock=is_common_clock,
+        holes=() if log_holes is None else holes_of(log_holes),
     )
 
 
@@ -54,7 +60,8 @@ def closed_snapshots(history: History, *, settings: ChurnSettings) -> pl.DataFra
     oldest first.
 
     The log's first days are left out where enough remain: users who were there before it look new,
-    and gaps look short.
+    and gaps look short. So are, where others remain, days whose window, or at-risk window, lacks
+    days that the log does not hold: nobody could be active on them.
 
     Returns:
         `snapshot_on`, `at_risk_from_on`, `window_start_on`, `window_end_on` (half-open, dates).
@@ -81,12 +88,19 @@ def closed_snapshots(history: History, *, settings: ChurnSettings) -> pl.DataFra
         for day in (latest - k * step for k in reversed(range(n_snapshots)))
         if day > history.start_on
     ]
+    at_risk = timedelta(days=settings.at_risk_window_days)
+    spans = ((timedelta(0), horizon), (-at_risk, timedelta(0)))
+    in_the_log = [
+        day
+        for day in days
+        if all(is_whole(day + start, day + end, history.holes) for start, end in spans)
+    ]
+    days = in_the_log or days
     warm = [
         day
         for day in days
         if day >= history.start_on + timedelta(days=settings.warm_up_window_days)
     ]
-    at_risk = timedelta(days=settings.at_risk_window_days)
     rows = [
         (day, day - at_risk, day, day + horizon)
         for day in (warm if len(warm) >= MIN_WARM_SNAPSHOTS else days)

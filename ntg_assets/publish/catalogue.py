@@ -57,6 +57,7 @@ _FOLDERS: dict[str, dict[str, tuple[str, ...]]] = {
             "churn_model_selection",
             "churn_recalibration",
             "churn_horizon_report",
+            "log_holes",
             "churn_labels",
             "churn_snapshots",
         ),

@@ -116,3 +116,21 @@ class ChurnHorizonReport(Contract):
 
     class Config:
         unique = ["silent_days"]
+
+
+@contract("log_holes")
+class LogHoles(Contract):
+    """One row per run of days that the log does not hold, although there is usual activity before
+    and after it.
+    """
+
+    from_on: pl.Date = column("First of them", unit="date")
+    until_on: pl.Date = column("First day after them", unit="date")
+    n_days: int = column("How many", unit="days", ge=1)
+    users_a_day: float = column("Active users on such a day, mean", ge=0)
+    usual_users_a_day: float = column(
+        "The same on the middle day of the four weeks before or after, whichever held less", ge=0
+    )
+
+    class Config:
+        unique = ["from_on"]

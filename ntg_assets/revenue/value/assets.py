@@ -72,6 +72,7 @@ def value_walk_forward(
     churn_snapshots: pl.DataFrame,
     churn_labels: pl.DataFrame,
     churn_walk_forward: pl.DataFrame,
+    log_holes: pl.DataFrame,
     split_boundaries: pl.DataFrame,
     project: Project,
 ) -> pl.DataFrame:
@@ -82,7 +83,7 @@ def value_walk_forward(
         user_days,
         labelled_snapshots(churn_snapshots, churn_labels),
         churn_walk_forward,
-        train_history(split_boundaries),
+        train_history(split_boundaries, log_holes),
         churn=project.settings.churn,
         value=project.settings.value,
     )

@@ -13,6 +13,7 @@ import polars as pl
 
 from ntg_assets.arrays import Floats
 from ntg_assets.churn.candidates import fit_churn
+from ntg_assets.churn.log_holes import is_whole
 from ntg_assets.churn.model_selection import churn_model_selection, forecasts_of, shipped_model
 from ntg_assets.churn.recalibration import churn_recalibration, recalibrate
 from ntg_assets.churn.scores import score_churn
@@ -57,13 +58,16 @@ SCHEMA = {
 
 def past_cutoffs(history: History, *, churn: ChurnSettings, value: ValueSettings) -> list[date]:
     """List past cutoffs that are 1, 2, 3, 4, 6, 8, 12, ... churn horizons old, and the stated
-    horizon; at least one horizon of the log lies before each.
+    horizon; at least one horizon of the log lies before each, and its next one is in the log.
     """
     n_stated = len(period_ends(horizon_days=value.horizon_days, period_days=churn.horizon_days))
     ages = {1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, n_stated}
     days = [history.complete_until_on - timedelta(days=n * churn.horizon_days) for n in ages]
     earliest = history.start_on + timedelta(days=churn.horizon_days)
-    return sorted(day for day in days if day >= earliest)[-MOST_CUTOFFS:]
+    horizon = timedelta(days=churn.horizon_days)
+    return sorted(
+        day for day in days if day >= earliest and is_whole(day, day + horizon, history.holes)
+    )[-MOST_CUTOFFS:]
 
 
 def past_values(
@@ -143,18 +147,18 @@ def _followed(
     )
     whole = day_log(user_days, users, capped.clear(), cutoff_on=origin_on) if capped.height else log
     seen = seen_values(whole, known, log_days=log_days, period_days=churn.horizon_days)
-    return _span_tables(known, seen, origin_on, history.complete_until_on)
+    return _span_tables(known, seen, origin_on, history)
 
 
-def _span_tables(
-    known: Population, seen: Seen, origin_on: date, complete_until_on: date
-) -> pl.DataFrame:
-    """Rows of every span that has closed."""
+def _span_tables(known: Population, seen: Seen, origin_on: date, history: History) -> pl.DataFrame:
+    """Rows of every span that has closed, as far as the log holds it."""
     told, ends = candidate_values(known), known.period_ends
     rows = []
     for n in _spans(len(ends)):
         closes_on = origin_on + timedelta(days=ends[n - 1])
-        if closes_on > complete_until_on:
+        if closes_on > history.complete_until_on or not is_whole(
+            origin_on, closes_on, history.holes
+        ):
             break
         weights = np.where(np.arange(len(ends)) < n, 1.0, 0.0)
         columns = {
