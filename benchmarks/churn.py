@@ -28,6 +28,7 @@ import typer
 from benchmarks.cdnow import cdnow_part
 from benchmarks.churn_goals import horizon_figures, log_goals, no_origin
 from benchmarks.churn_model import FOUR_WEEKS, whole_history
+from benchmarks.churn_odd import odd_part
 from benchmarks.churn_reasons import reasons_part
 from benchmarks.churn_scale import scale_part
 from benchmarks.churn_start import start_part
@@ -182,7 +183,7 @@ def main(
     only: Annotated[
         str | None,
         typer.Option(
-            help="movielens, complete_journey, synthetic, scale, cdnow, value, reasons or start"
+            help="movielens, complete_journey, synthetic, scale, cdnow, value, odd, reasons, start"
         ),
     ] = None,
     config: Annotated[
@@ -202,6 +203,7 @@ def main(
         "value": value_part,
         "reasons": reasons_part,
         "start": start_part,
+        "odd": odd_part,
     }
     if config:
         parts = {Path(config).stem: lambda: _log_part(Path(config).stem, configured(config))}

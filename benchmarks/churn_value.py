@@ -28,11 +28,16 @@ from benchmarks.value_goals import value_goals, value_table
 from benchmarks.value_worlds import WORLDS, as_user_days
 from ntg_assets.arrays import Floats
 from ntg_assets.churn.bg_nbd import expected_visits, fit_bg_nbd, visits_of
-from ntg_assets.churn.snapshots import History
+from ntg_assets.churn.checks import horizon_warning
+from ntg_assets.churn.log_holes import daily_users, find_holes, tell_holes
+from ntg_assets.churn.snapshots import History, churn_horizon_report
 from ntg_assets.configuration.churn import ChurnSettings
+from ntg_assets.configuration.gate import GateSettings
 from ntg_assets.configuration.revenue import ValueSettings
 from ntg_assets.evaluation.churn.challenger_report import spearman
-from ntg_assets.revenue.value.horizon_forecasts import fit_ltv_ranges
+from ntg_assets.evaluation.churn.value_horizons import value_horizons
+from ntg_assets.evaluation.gate.quality_rules import value_adds_up
+from ntg_assets.revenue.value.horizon_forecasts import fit_ltv_ranges, horizon_forecasts
 from ntg_assets.revenue.value.ltv import ValueModel, score_value
 from ntg_assets.revenue.value.past_values import past_values
 from ntg_assets.revenue.value.value_evidence import value_evidence
@@ -46,6 +51,17 @@ from ntg_assets.storage.run import run
 
 FEWEST_VISITS = 100
 N_DECILES = 10
+
+
+@dataclass(frozen=True)
+class Valued:
+    """What is told of everyone at a cut, and what it rests on, by the names of its tables."""
+
+    values: pl.DataFrame
+    activity: pl.DataFrame
+    shapes: pl.DataFrame
+    past: pl.DataFrame
+    history: History
 
 
 @dataclass(frozen=True)
@@ -137,7 +153,8 @@ def judge_cut(user_days: pl.DataFrame, case: Case, cutoff_on: date, n_days: int)
         annual_discount=0.0,
     )
     known = user_days.filter(pl.col("active_on") < cutoff_on)
-    values, activity, shapes = _values(known, cutoff_on, churn=churn, value=value)
+    made = _values(known, cutoff_on, churn=churn, value=value)
+    values, activity = made.values, made.activity
     after = _after(user_days, values["user_id"], cutoff_on, n_days, value=value)
     seen = after["seen"].to_numpy()
     told = values["ltv"].to_numpy()
@@ -148,6 +165,8 @@ def judge_cut(user_days: pl.DataFrame, case: Case, cutoff_on: date, n_days: int)
     return {
         "users": values.height,
         "told_over_seen": float(told.sum() / seen.sum()),
+        "low_over_seen": float(values["ltv_low"].sum() / seen.sum()),
+        "high_over_seen": float(values["ltv_high"].sum() / seen.sum()),
         "bg_nbd_over_seen": float(peer.sum() / seen.sum()),
         "spearman": spearman(told, seen),
         "bg_nbd_spearman": spearman(peer, seen),
@@ -160,7 +179,8 @@ def judge_cut(user_days: pl.DataFrame, case: Case, cutoff_on: date, n_days: int)
         "adds_up": float(values["ltv"].sum())
         + float(values["revenue_at_risk"].sum())
         - float(values["ltv_if_stays"].sum()),
-        "shape": in_words(shapes),
+        "shape": in_words(made.shapes),
+        "warnings": _warnings(made, known, churn=churn, value=value),
     }
 
 
@@ -190,7 +210,7 @@ def bg_nbd_value(
 
 def _values(
     known: pl.DataFrame, cutoff_on: date, *, churn: ChurnSettings, value: ValueSettings
-) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+) -> Valued:
     first_on = known["active_on"].min()
     history = History(first_on, cutoff_on, cutoff_on, holes=holes_in(known))  # type: ignore[arg-type]  # a log has days
     made = scores_and_snapshots(known, history, churn)
@@ -211,7 +231,26 @@ def _values(
         made.snapshots, made.scores, model, known, history, churn=churn, value=value
     )
     now = made.snapshots.filter(pl.col("snapshot_on") == cutoff_on).sort("user_id")
-    return values, now, shapes
+    return Valued(values, now, shapes, past, history)
+
+
+def _warnings(
+    made: Valued, known: pl.DataFrame, *, churn: ChurnSettings, value: ValueSettings
+) -> list[str]:
+    """What the run would say beside these values: of the release gate, and of checks that warn."""
+    followed = horizon_forecasts(made.past, value_evidence(made.past))
+    horizons = value_horizons(followed, horizon_days=value.horizon_days, churn=churn)
+    rule = value_adds_up(horizons, settings=GateSettings())
+    holes = tell_holes(
+        find_holes(run(daily_users(known))),
+        cutoff_on=made.history.cutoff_on,
+        at_risk_days=churn.at_risk_window_days,
+    )
+    horizon = horizon_warning(run(churn_horizon_report(known, made.history, settings=churn)))
+    return [
+        *([] if rule.verdict == "pass" else [f"{rule.verdict}: {rule.evidence}"]),
+        *filter(None, [holes, horizon]),
+    ]
 
 
 def _after(

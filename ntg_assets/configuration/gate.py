@@ -16,7 +16,8 @@ class GateSettings(Section):
     """A churn AUC above this is more likely a leak than a model."""
     value_factor: float = Field(default=2.0, gt=1)
     """The gate shuts when lifetime value is proven (95%, users as clusters) to be off by more than
-    this factor, over the longest span that earlier cuts of the log could judge."""
+    this factor, over the longest span that earlier cuts of the log could judge; by more than its
+    root, or not known within it, is a warning."""
     bootstrap_samples: int = Field(default=1000, ge=100)
     """Resamples of users behind each interval."""
     remaking: bool = True

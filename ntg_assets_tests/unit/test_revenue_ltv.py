@@ -88,10 +88,11 @@ def test_forecasts_come_together_as_far_as_earlier_cuts_bear_it_out() -> None:
     assert fit_spread([], []) == Spread(1.0, 0.0)
     # as told, at ten cutoffs: nothing moves
     assert fit_spread([told] * 10, [told] * 10) == Spread(1.0, 0.0)
-    # the square root of what was told came: half the power, and one cutoff moves a third of the way
+    # the square root of what was told came: half the power, and one cutoff moves a seventh of
+    # the way
     root = np.sqrt(told) / np.sqrt(told).sum()
-    assert fit_spread([told], [root]).power == pytest.approx(1 - 0.5 / 3)
-    assert fit_spread([told] * 18, [root] * 18).power == pytest.approx(1 - 0.5 * 0.9)
+    assert fit_spread([told], [root]).power == pytest.approx(1 - 0.5 / 7)
+    assert fit_spread([told] * 54, [root] * 54).power == pytest.approx(1 - 0.5 * 0.9)
     # everybody has a tenth of the sum alike
     floored = 0.9 * told + 0.1 / 4
     learned = fit_spread([told] * 98, [floored] * 98)

@@ -113,6 +113,23 @@ def test_the_sum_is_judged_apart_from_who_brings_it() -> None:
     assert combined({"bg_nbd": (np.zeros(2), share)}, shapes, n_periods=4) == []
 
 
+def test_a_way_that_is_far_off_at_every_cut_has_next_to_no_say_in_the_sum() -> None:
+    cuts = (1, 2, 4, 8)
+    known = evidence(
+        *((n, "bg_nbd", 20.0, 0.1) for n in cuts),  # told twenty times what came
+        *((n, "pareto_nbd", 1.1, 0.1) for n in cuts),
+    )
+    shapes = value_shapes(known, known_on=CUT, n_stated=4, available=["bg_nbd", "pareto_nbd"])
+    levels = dict(shapes.select("candidate", "level_weight").iter_rows())
+    assert levels["bg_nbd"] < 0.02
+    # at one cut of four it is a bad cut
+    once = evidence(*((n, "bg_nbd", 20.0 if n == 1 else 1.1, 0.1) for n in cuts))
+    both = pl.concat([once, known.filter(pl.col("candidate") == "pareto_nbd")])
+    shapes = value_shapes(both, known_on=CUT, n_stated=4, available=["bg_nbd", "pareto_nbd"])
+    levels = dict(shapes.select("candidate", "level_weight").iter_rows())
+    assert levels["bg_nbd"] > 0.3
+
+
 def test_captured_loss_by_hand() -> None:
     # two of ten leave; V - R = told / (1 - P) here. The way puts the poorer of them first
     users = pl.DataFrame(

@@ -1,5 +1,7 @@
 """Rules on what is shown and whom we fear to lose: the ranking, the radar, the value."""
 
+from typing import Any
+
 import polars as pl
 
 from ntg_assets.configuration.gate import GateSettings
@@ -76,7 +78,11 @@ def radar_points_at_loss(backtest: pl.DataFrame, *, settings: GateSettings) -> F
 
 
 def value_adds_up(horizons: pl.DataFrame, *, settings: GateSettings) -> Finding:
-    """Proven off by more than the stated factor, at the longest span that could be judged."""
+    """Proven off by more than the stated factor, at the longest span that could be judged, blocks.
+
+    Proven off by more than the root of the factor warns, and so does an interval that reaches
+    beyond the factor: then nothing is proven (revenue of few payers, or of one).
+    """
     rule = "lifetime value adds up to what was seen"
     longest = horizons.filter(
         (pl.col("kind") == "value") & (pl.col("segment") == "all") & (pl.col("bin") == 0)
@@ -102,6 +108,16 @@ def value_adds_up(horizons: pl.DataFrame, *, settings: GateSettings) -> Finding:
     finding = Finding(rule, "pass", row["ratio"], factor, row["n_users"], evidence)
     if row["ratio_low"] > factor or row["ratio_high"] < 1 / factor:
         return unless_few(finding._replace(verdict="block"), row["n_users"], "users")
-    if row["note"] is not None:
-        return finding._replace(verdict="warn")
+    doubt = _doubt(row, factor)
+    if doubt or row["note"] is not None:
+        return finding._replace(verdict="warn", evidence=f"{evidence}{doubt}")
     return unless_thin(finding, settings=settings)
+
+
+def _doubt(row: dict[str, Any], factor: float) -> str:
+    """Why a ratio that is not proven off by the factor is no good news either."""
+    if row["ratio_low"] < 1 / factor or row["ratio_high"] > factor:
+        return f": too uncertain to say that it is right within a factor of {factor:g}"
+    if row["ratio_low"] > factor**0.5 or row["ratio_high"] < factor**-0.5:
+        return f": surely off by more than a factor of {factor**0.5:.2f}"
+    return ""

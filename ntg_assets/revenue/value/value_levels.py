@@ -30,6 +30,8 @@ MOST_OFF = 0.5  # of ln(seen / told): further off, the way was not yet the one o
 USUAL_ERRORS = {"bg_nbd": 0.15, "pareto_nbd": 0.15, "present_pace": 0.3, "learned_pace": 0.3}
 ELSE_ERROR = 0.25
 OVERLAP = 3.0  # past cutoffs that count as one
+FEWEST_FOR_A_MEDIAN = 3
+MEDIAN_TO_SD = 1.4826  # of a normal law: from the median distance to the standard deviation
 MOST_STEPS = 30  # of line and noise in turn; each step moves less than half as far as the last
 
 
@@ -58,23 +60,38 @@ def spread(longest: pl.DataFrame, level: float, trend: float) -> float:
     return float(max(np.sqrt(((ratio - design @ [level, trend]) ** 2).mean()), LEAST_NOISE / 2))
 
 
-def _ratios(longest: pl.DataFrame) -> tuple[Floats, Floats]:
+def _ratios(longest: pl.DataFrame, *, most_off: float = MOST_OFF) -> tuple[Floats, Floats]:
+    """The regression of ln(seen / told): its design, shape (cutoffs, 2), and the ratios."""
     forecast = np.maximum(longest["told_value"].to_numpy(), np.finfo(np.float64).tiny)
-    ratio = np.clip(np.log(longest["seen_value"].to_numpy() / forecast), -MOST_OFF, MOST_OFF)
+    seen = np.maximum(longest["seen_value"].to_numpy(), np.finfo(np.float64).tiny)
+    ratio = np.clip(np.log(seen) - np.log(forecast), -most_off, most_off)
     periods = longest["n_periods"].cast(pl.Float64).to_numpy()
     return np.column_stack([np.ones(len(ratio)), np.log2(periods)]), ratio
 
 
 def level_weights(longest: pl.DataFrame, available: Sequence[str]) -> dict[str, float]:
-    """How much each way says of the sum: 1 / error^2 of its corrected ratios."""
+    """How much each way says of the sum: 1 / error^2 of its corrected ratios.
+
+    The error is the median one (of few cutoffs the mean of errors that `MOST_OFF` bounds): one bad
+    cutoff does not decide, and a way that is far off at all of them, which no correction reaches,
+    has next to no say.
+    """
     raw = {}
     for name in available:
         mine = longest.filter(pl.col("candidate") == name)
         error, n_cutoffs = USUAL_ERRORS.get(name, ELSE_ERROR), mine.height / OVERLAP
-        squares = 0.0
-        if mine.height:
-            design, ratio = _ratios(mine)
-            squares = float(((ratio - design @ correction(mine)) ** 2).sum()) / OVERLAP
+        squares = n_cutoffs * _typical_square(mine)
         raw[name] = (USUAL_COUNTS + n_cutoffs) / (USUAL_COUNTS * error**2 + squares)
     whole = sum(raw.values())
     return {name: raw.get(name, 0.0) / whole if whole > 0 else 0.0 for name in CANDIDATES}
+
+
+def _typical_square(longest: pl.DataFrame) -> float:
+    """Square of the usual distance of ln(seen / told) from its correction."""
+    if longest.is_empty():
+        return 0.0
+    design, ratio = _ratios(longest, most_off=np.inf)
+    off = np.abs(ratio - design @ correction(longest))
+    if len(off) < FEWEST_FOR_A_MEDIAN:
+        return float((np.minimum(off, MOST_OFF) ** 2).mean())
+    return float((MEDIAN_TO_SD * np.median(off)) ** 2)

@@ -7,7 +7,9 @@ forecasts keep their order and their sum; over n users of mean forecast m
 
 is the calibration slope of Cox, with a floor that everybody has (a return that nobody saw coming).
 Both numbers have the largest likelihood of the money seen in twentieths of the forecast, over the
-cutoffs, on a grid; n cutoffs move them n / (n + 2) of the way from "as told".
+cutoffs, on a grid. All spans end on the same day, so three cutoffs count as one, and n move them
+n / (n + 6) of the way from "as told" (at n / (n + 2), as if each were new, deciles were off by .20
+on average on 30 cuts of made and real logs, now .19, and the radar held less).
 
 Source: Cox 1958, "Two further applications of a model for binary regression" (calibration slope).
 """
@@ -18,10 +20,11 @@ from typing import NamedTuple
 import numpy as np
 
 from ntg_assets.arrays import Floats
+from ntg_assets.revenue.value.value_levels import OVERLAP
 
 POWERS = np.linspace(0.5, 1.3, 17)
 FLOORS = np.concatenate([[0.0], np.geomspace(0.002, 0.5, 15)])
-HALF_SURE = 2.0  # cutoffs that move half of the way
+HALF_SURE = 2.0 * OVERLAP  # cutoffs that move half of the way
 SMALLEST = 1e-12  # of a share
 
 
