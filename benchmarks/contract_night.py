@@ -18,6 +18,7 @@ from ntg_assets.sources.sources import Place
 from ntg_assets.sql import Query, query
 from ntg_assets.storage.run import run
 from ntg_assets.subscriptions.hazard import snapshots as looks
+from ntg_assets.subscriptions.money.announced_prices import announced_prices
 from ntg_assets.subscriptions.money.values import ValueTerms, contract_values
 from ntg_assets.subscriptions.survival.learning import learn_contracts
 from ntg_assets.subscriptions.survival.model import ContractModel
@@ -128,7 +129,7 @@ def night_of(
         learned.forecasts,
         fitted,
         scores,
-        contract_values(now, scores, fitted, terms=TERMS),
+        contract_values(now, scores, fitted, announced=announced_prices(known, now), terms=TERMS),
     )
 
 

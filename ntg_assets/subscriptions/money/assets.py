@@ -9,6 +9,7 @@ from ntg_assets.splits.boundaries import zone_of
 from ntg_assets.sql import Query
 from ntg_assets.subscriptions.hazard.facts import with_facts
 from ntg_assets.subscriptions.money.acquisition import acquisition, first_contracts, trial_funnel
+from ntg_assets.subscriptions.money.announced_prices import announced_prices
 from ntg_assets.subscriptions.money.cash import cash
 from ntg_assets.subscriptions.money.contracts import (
     ContractAcquisition,
@@ -46,6 +47,7 @@ def contract_outlook(
     contract_recalibration: pl.DataFrame,
     contract_hazards: pl.DataFrame,
     contract_persistence: pl.DataFrame,
+    known_terms: pl.DataFrame,
     split_boundaries: pl.DataFrame,
     project: Project,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -66,7 +68,8 @@ def contract_outlook(
     terms = ValueTerms(
         settings.value.horizon_days, settings.value.annual_discount, settings.subscriptions.margin
     )
-    return scores, contract_values(now, scores, model, terms=terms)
+    announced = announced_prices(known_terms, now)
+    return scores, contract_values(now, scores, model, announced=announced, terms=terms)
 
 
 @staged_asset(contract=RevenueWaterfall, group=GROUP, kinds=("sql",))

@@ -5,7 +5,8 @@ With P the chance that a contract ends within the horizon, V what it brings over
 
     ltv = (1 - P) V + P R        value_at_risk = P (V - R)        ltv + value_at_risk = V
 
-A renewal is paid when the contract is still there on its day. V takes every renewal within the
+A renewal is paid when the contract is still there on its day, at the price that was known for that
+day (`announced_prices`). V takes every renewal within the
 horizon as paid and later ones with the chance to be there given that the horizon was survived; R
 counts the renewals within the horizon that are paid before the end. Amounts are whole minor units:
 V and the value at risk are rounded, ltv is their difference, so the identity is exact in every sum.
@@ -18,6 +19,7 @@ import polars as pl
 
 from ntg_assets.arrays import Floats
 from ntg_assets.subscriptions.hazard.pieces import Clock
+from ntg_assets.subscriptions.money.announced_prices import prices_at
 from ntg_assets.subscriptions.survival.model import ContractModel
 from ntg_assets.subscriptions.survival.scores import BLOCK_ROWS, Outlook, outlook
 
@@ -58,6 +60,7 @@ def contract_values(
     scores: pl.DataFrame,
     model: ContractModel,
     *,
+    announced: pl.DataFrame,
     terms: ValueTerms,
 ) -> pl.DataFrame:
     """Value every contract that runs at the cutoff, which all of `rows` are of.
@@ -66,6 +69,7 @@ def contract_values(
         rows: `contract_snapshots` with attributes and signals.
         scores: `contract_scores`.
         model: The model of contracts.
+        announced: `announced_prices`: what renewals cost from a later day on.
         terms: Horizon, discount and margin.
 
     Returns:
@@ -86,6 +90,7 @@ def contract_values(
             outlook(now[first : first + BLOCK_ROWS], model, n_lags=n_lags),
             chance[first : first + BLOCK_ROWS],
             model.horizon_days,
+            announced=announced,
             terms=terms,
         )
         for first in range(0, now.height, BLOCK_ROWS)
@@ -122,12 +127,16 @@ def _worth(
     chance: Floats,
     horizon_days: int,
     *,
+    announced: pl.DataFrame,
     terms: ValueTerms,
 ) -> tuple[Floats, Floats, Floats]:
     """V and R in minor units, and the expected number of paid renewals."""
-    at = Clock.of(rows).at[:, None]
-    days = ahead.renewals - at
-    price = rows["price_minor"].cast(pl.Float64).to_numpy()[:, None] * terms.margin
+    clock = Clock.of(rows)
+    days = ahead.renewals - clock.at[:, None]
+    period_days = rows["period_days"].to_numpy()
+    # billing by the day is looked at in steps of a week, and each pays its days
+    steps = np.where(period_days > 0, clock.days / np.maximum(period_days, 1), 1.0)[:, None]
+    price = prices_at(rows, ahead.renewals, announced) * steps * terms.margin
     paid = price * (1 - terms.annual_discount) ** (days / YEAR_DAYS)
     known_end = rows["known_end_on"].cast(pl.Int32).cast(pl.Int64).fill_null(10**7).to_numpy()
     counts = (days < terms.horizon_days) & (ahead.renewals < known_end[:, None])
@@ -141,5 +150,5 @@ def _worth(
     )
     kept = (paid * if_kept * counts).sum(axis=1)
     ended = (paid * np.where(is_open, if_ended, if_kept) * counts).sum(axis=1)
-    expected = (np.where(is_open, ahead.left, 1.0) * counts).sum(axis=1)
+    expected = (np.where(is_open, ahead.left, 1.0) * counts * steps).sum(axis=1)
     return kept, np.minimum(ended, kept), expected
