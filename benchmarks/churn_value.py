@@ -21,7 +21,7 @@ import numpy as np
 import polars as pl
 
 from benchmarks.cdnow import cdnow_days
-from benchmarks.churn_model import holes_in, scores_and_snapshots
+from benchmarks.churn_model import holes_in, in_todays_prices, scores_and_snapshots
 from benchmarks.harness import Goal, console
 from benchmarks.radar import radar_share
 from benchmarks.value_goals import value_goals, value_table
@@ -37,6 +37,12 @@ from ntg_assets.configuration.revenue import ValueSettings
 from ntg_assets.evaluation.churn.challenger_report import spearman
 from ntg_assets.evaluation.churn.value_horizons import value_horizons
 from ntg_assets.evaluation.gate.quality_rules import value_adds_up
+from ntg_assets.features.price_steps import (
+    counts_amounts,
+    find_price_steps,
+    price_sample,
+    tell_steps,
+)
 from ntg_assets.revenue.value.horizon_forecasts import fit_ltv_ranges, horizon_forecasts
 from ntg_assets.revenue.value.ltv import ValueModel, score_value
 from ntg_assets.revenue.value.past_values import past_values
@@ -153,7 +159,7 @@ def judge_cut(user_days: pl.DataFrame, case: Case, cutoff_on: date, n_days: int)
         annual_discount=0.0,
     )
     known = user_days.filter(pl.col("active_on") < cutoff_on)
-    made = _values(known, cutoff_on, churn=churn, value=value)
+    made = _values(in_todays_prices(known, cutoff_on, value), cutoff_on, churn=churn, value=value)
     values, activity = made.values, made.activity
     after = _after(user_days, values["user_id"], cutoff_on, n_days, value=value)
     seen = after["seen"].to_numpy()
@@ -247,9 +253,11 @@ def _warnings(
         at_risk_days=churn.at_risk_window_days,
     )
     horizon = horizon_warning(run(churn_horizon_report(known, made.history, settings=churn)))
+    steps = find_price_steps(run(price_sample(known)), cutoff_on=made.history.cutoff_on)
+    jumps = tell_steps(steps) if counts_amounts(value) else ""
     return [
         *([] if rule.verdict == "pass" else [f"{rule.verdict}: {rule.evidence}"]),
-        *filter(None, [holes, horizon]),
+        *filter(None, [holes, horizon, jumps]),
     ]
 
 

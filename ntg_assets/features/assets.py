@@ -5,9 +5,15 @@ import polars as pl
 from ntg_assets.features.contracts.interactions import InteractionFeatures
 from ntg_assets.features.contracts.items import ItemFeatures
 from ntg_assets.features.contracts.manifest import FeatureManifest
-from ntg_assets.features.contracts.user_days import UserDays
+from ntg_assets.features.contracts.user_days import PriceSteps, UserDays
 from ntg_assets.features.contracts.users import UserFeatures
 from ntg_assets.features.feature_manifest import feature_manifest as describe_features
+from ntg_assets.features.price_steps import (
+    STEPS_SCHEMA,
+    counts_amounts,
+    find_price_steps,
+    price_sample,
+)
 from ntg_assets.features.user_activity import active_users_at, user_activity_features
 from ntg_assets.orchestration.project import Project
 from ntg_assets.orchestration.staging import staged_asset
@@ -19,6 +25,17 @@ from ntg_assets.sql import Query, Table, query, whole
 def user_days(train_events: Table) -> Query:
     """The days on which each user was active: small, and most user features need no more."""
     return query("features", "user_days", {"train_events": train_events})
+
+
+@staged_asset(contract=PriceSteps, group="features", kinds=("polars",))
+def price_steps(user_days: Table, split_boundaries: pl.DataFrame, project: Project) -> pl.DataFrame:
+    """When prices jumped, by what the same users paid before and after; none where active days are
+    counted.
+    """
+    if not counts_amounts(project.settings.value):
+        return pl.DataFrame(schema=STEPS_SCHEMA)
+    amounts = project.read(price_sample(user_days))
+    return find_price_steps(amounts, cutoff_on=cutoff_day(split_boundaries))
 
 
 @staged_asset(contract=InteractionFeatures, group="features", kinds=("sql",))

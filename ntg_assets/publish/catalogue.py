@@ -26,6 +26,7 @@ _FOLDERS: dict[str, dict[str, tuple[str, ...]]] = {
             "interaction_features",
             "feature_manifest",
             "user_days",
+            "price_steps",
         )
     },
     "outputs/graph": {LIVE: ("taste_graph", "taste_axes", "user_taste", "graph_guardrails")},

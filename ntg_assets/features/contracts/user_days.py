@@ -18,3 +18,16 @@ class UserDays(Contract):
 
     class Config:
         unique = ["user_id", "active_on"]
+
+
+@contract("price_steps")
+class PriceSteps(Contract):
+    """One row per jump of prices that is seen in what the same users pay."""
+
+    step_on: dt.date = column("First day of the week with which it came", unit="date")
+    price_ratio: float = column("What they pay from then on over what they paid before", gt=0)
+    z: float = column("Its logarithm over its standard error, with users as clusters")
+    n_users: int = column("Users who paid in the eight weeks on either side", ge=1)
+
+    class Config:
+        unique = ["step_on"]

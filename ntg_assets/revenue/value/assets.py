@@ -4,6 +4,7 @@ import dagster as dg
 import polars as pl
 
 from ntg_assets.churn.snapshots import labelled_snapshots, train_history
+from ntg_assets.features.price_steps import in_prices_of_the_cutoff, priced
 from ntg_assets.orchestration.project import Project
 from ntg_assets.orchestration.staging import staged_asset
 from ntg_assets.revenue.value import ltv, worth
@@ -27,12 +28,14 @@ from ntg_assets.sql import Query, Table
 
 
 @staged_asset(contract=CappedDays, group="revenue", kinds=("sql",))
-def capped_days(user_days: Table, split_boundaries: pl.DataFrame, project: Project) -> Query:
+def capped_days(
+    user_days: Table, price_steps: pl.DataFrame, split_boundaries: pl.DataFrame, project: Project
+) -> Query:
     """Active days whose amount counts only up to what the log, or the user,
     has shown often enough.
     """
     return worth.capped_days(
-        user_days,
+        in_prices_of_the_cutoff(user_days, price_steps),
         cutoff_on=train_history(split_boundaries).cutoff_on,
         settings=project.settings.value,
     )
@@ -69,6 +72,7 @@ def value_ranges(
 @staged_asset(contract=ValueWalkForward, group="revenue", kinds=("scikitlearn",))
 def value_walk_forward(
     user_days: pl.DataFrame,
+    price_steps: pl.DataFrame,
     churn_snapshots: pl.DataFrame,
     churn_labels: pl.DataFrame,
     churn_walk_forward: pl.DataFrame,
@@ -80,7 +84,7 @@ def value_walk_forward(
     beside what they then brought.
     """
     return past_values(
-        user_days,
+        priced(user_days, price_steps),
         labelled_snapshots(churn_snapshots, churn_labels),
         churn_walk_forward,
         train_history(split_boundaries, log_holes),
@@ -123,6 +127,7 @@ def ltv_ranges(
 def ltv_estimates(
     context: dg.AssetExecutionContext,
     user_days: pl.DataFrame,
+    price_steps: pl.DataFrame,
     capped_days: pl.DataFrame,
     churn_snapshots: pl.DataFrame,
     churn_scores: pl.DataFrame,
@@ -138,7 +143,7 @@ def ltv_estimates(
         churn_snapshots,
         churn_scores,
         ltv.ValueModel(value_coefficients, value_shapes, value_ranges, ltv_ranges, capped_days),
-        user_days,
+        priced(user_days, price_steps),
         train_history(split_boundaries),
         churn=project.settings.churn,
         value=project.settings.value,
