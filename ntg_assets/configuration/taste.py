@@ -52,3 +52,13 @@ class TasteSettings(Section):
     """
     embedding_min_item_support: int = Field(default=3, ge=1)
     """Fewest users of an item that is embedded."""
+    transition_dimensions: int = Field(default=64, ge=0, le=512)
+    """Dimensions of what is taken next; 0: it is not learned."""
+    transition_max_items: int = Field(default=2_000, ge=1, le=20_000)
+    """Best supported items for which it is learned; learning costs their cube, scoring users x
+    these items x dimensions.
+    """
+    transition_min_item_support: int = Field(default=3, ge=1)
+    """Fewest users of an item for which it is learned."""
+    transition_regularisation: float = Field(default=3.0, gt=0)
+    """Pulls what an item says of the next one towards 0, in mean weight of an item."""

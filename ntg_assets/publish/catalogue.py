@@ -172,6 +172,7 @@ READ_COPY_ONLY = (
     (LIVE, "split_boundaries"),
     (LIVE, "sequence_graph"),
     (LIVE, "linear_graph"),
+    (LIVE, "item_transitions"),
     (LIVE, "item_popularity"),
     (BACKTEST, "split_boundaries"),
     (BACKTEST, "split_report"),
@@ -201,6 +202,7 @@ _LIVE_ONLY_PARTS = {
     "split_boundaries": "features",
     "sequence_graph": "taste",
     "linear_graph": "taste",
+    "item_transitions": "taste",
     "item_popularity": "ranking",
 }
 _STAGE_PARTS = {INGEST: INGEST, BACKTEST: "evaluation", EXPERIMENTS: EXPERIMENTS}

@@ -9,6 +9,7 @@ from ntg_assets.sql import Table
 from ntg_assets.taste.contracts import (
     GraphGuardrails,
     ItemEmbeddings,
+    ItemTransitions,
     LinearGraph,
     SequenceGraph,
     TasteAxes,
@@ -17,6 +18,7 @@ from ntg_assets.taste.contracts import (
 )
 from ntg_assets.taste.graph_kernels import LinearGraphKernel, TasteGraphKernel
 from ntg_assets.taste.item_embeddings import embed_items
+from ntg_assets.taste.item_transitions import learn_transitions
 from ntg_assets.taste.sequence_graph import build_sequence_graph
 from ntg_assets.taste.taste_axes import find_taste_axes, score_users
 
@@ -76,6 +78,18 @@ def user_taste(train_events: Table, taste_axes: pl.DataFrame, project: Project) 
 def item_embeddings(train_events: Table, project: Project) -> pl.DataFrame:
     """SVD embeddings of the best supported items; empty when `taste.embedding_dimensions` is 0."""
     return embed_items(
+        project.columns(train_events, *HISTORY),
+        settings=project.settings.taste,
+        seed=project.settings.seed,
+    )
+
+
+@staged_asset(contract=ItemTransitions, group="taste", kinds=("scipy",))
+def item_transitions(train_events: Table, project: Project) -> pl.DataFrame:
+    """What users take up next after what they took lately, learned for the best supported items;
+    empty when `taste.transition_dimensions` is 0.
+    """
+    return learn_transitions(
         project.columns(train_events, *HISTORY),
         settings=project.settings.taste,
         seed=project.settings.seed,

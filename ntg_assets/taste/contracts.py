@@ -156,3 +156,21 @@ class ItemEmbeddings(Contract):
 
     class Config:
         unique = ["item_id", "dimension"]
+
+
+@contract("item_transitions")
+class ItemTransitions(Contract):
+    """One row per item and dimension of what is taken next; no rows when it is off."""
+
+    item_id: str = identifier("item", "Item")
+    dimension: int = column("Dimension, the strongest first", ge=1)
+    taken: float = column("Coordinate of the item among what a user took lately")
+    next: float = column(
+        "Coordinate of the item as what is taken next; the product of one item's `taken` and"
+        " another's `next` says how likely the one makes the other",
+        ge=-1,
+        le=1,
+    )
+
+    class Config:
+        unique = ["item_id", "dimension"]

@@ -98,7 +98,7 @@ def weights_from_gram(gram: Floats, *, settings: TasteSettings) -> Entries:
     regularisation = settings.linear_regularisation * int(np.trace(gram)) / len(gram)
     gram[np.diag_indices(len(gram))] += regularisation
     with one_thread():
-        return _top_weights(_inverse(gram), k=settings.linear_neighbours_per_item)
+        return _top_weights(inverse_of(gram), k=settings.linear_neighbours_per_item)
 
 
 def _top_weights(inverse: Floats, *, k: int) -> Entries:
@@ -128,7 +128,7 @@ def regularised_inverse(histories: sp.csr_array, regularisation: float) -> Float
     if n_users >= n_items:
         gram = gram_of(histories)
         gram[np.diag_indices(n_items)] += regularisation
-        return _inverse(gram)
+        return inverse_of(gram)
     dense = histories.toarray()
     small = (histories @ histories.T).toarray()
     small[np.diag_indices(n_users)] += regularisation
@@ -160,7 +160,7 @@ def gram_of(histories: sp.csr_array, *, compiled: bool | None = None) -> Floats:
     return (histories.T @ histories).toarray()
 
 
-def _inverse(gram: Floats) -> Floats:
+def inverse_of(gram: Floats) -> Floats:
     """Invert a positive definite matrix by Cholesky, in its own place: of all that a night holds at
     once, this matrix is the largest.
     """

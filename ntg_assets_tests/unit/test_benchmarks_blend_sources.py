@@ -58,7 +58,7 @@ def test_a_kind_of_source_is_left_out_and_the_rest_learned_anew() -> None:
     found = dict(
         compare(communities(7, n_users=150), strategy="global_time", taste=TASTE, ranking=RANKING)
     )
-    kinds = ["taste", "sequence", "linear", "latent", "neighbours", "rising"]
+    kinds = ["taste", "sequence", "linear", "latent", "neighbours", "transition", "rising"]
     assert list(found) == [
         "blend",
         *(f"without {kind}" for kind in kinds),

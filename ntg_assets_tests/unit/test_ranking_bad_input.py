@@ -139,6 +139,7 @@ def test_an_empty_train_gives_empty_tables() -> None:
         "taste_graph",
         "sequence_graph",
         "linear_graph",
+        "item_transitions",
         "candidates",
         "recommendations",
         "default_list",

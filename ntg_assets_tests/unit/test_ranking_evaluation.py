@@ -216,6 +216,26 @@ def test_retrieval_tells_what_each_source_adds() -> None:
         ("a", 2, 1 / 2, 0.0, 2 / 2),
         ("b", 2, 1.0, 1 / 2, 2 / 2),
     ]
+    assert made["cold_share"].to_list() == [0.0] * 3
+
+
+def test_retrieval_tells_what_nobody_had_before() -> None:
+    """1 takes 20 and 40, which TRAIN knows, 2 takes 99, which nobody had."""
+    candidates = pl.DataFrame(
+        [(1, 20, "a", 1.0, 1)],
+        schema=["user_id", "item_id", "source", "score", "rank"],
+        orient="row",
+    )
+    made = report_retrieval(
+        HeldOut("test", TEST, TEST.clear()),
+        candidates=candidates,
+        train=TRAIN,
+        allow_consumed=False,
+        rng=random_stream(1, "r"),
+        samples=50,
+    )
+    assert made["cold_share"].to_list() == [(0 / 2 + 1 / 1) / 2] * 2
+    assert made["recall"].to_list() == [(1 / 2 + 0) / 2] * 2
 
 
 def test_a_part_without_evaluable_users_gives_no_rows() -> None:

@@ -65,6 +65,7 @@ def report(world: World) -> pl.DataFrame:
         cutoff_at=CUTOFF,
         settings=settings,
         weights=world.tables["ranking_weights"],
+        log=world.log,
     )
     found = report_rules(
         LOG, free, facts=world.tables["item_rules"], excluded=ExcludedItems(), seed=1

@@ -149,6 +149,7 @@ class RankingComparisons(Contract):
         "recall": "max(recall) filter (split = 'test' and source = 'all')",
         "recall_low": "max(recall_low) filter (split = 'test' and source = 'all')",
         "recall_high": "max(recall_high) filter (split = 'test' and source = 'all')",
+        "cold_share": "max(cold_share) filter (split = 'test')",
     },
 )
 class RetrievalReport(Contract):
@@ -159,6 +160,12 @@ class RetrievalReport(Contract):
     split: str = column("Held-out part", isin=HELD_OUT)
     source: str = column("Source of candidates, or `all`")
     n_users: int = column("Users with history and something relevant", ge=1)
+    cold_share: float = column(
+        "Share of a user's relevant items that nobody had in TRAIN, mean over users: no source can"
+        " find them, so recall is at most what is left",
+        ge=0,
+        le=1,
+    )
     n_candidates_per_user: float = column("Candidates per user", ge=0)
     recall: float = column(
         "Share of a user's relevant items among the candidates, mean over users", ge=0, le=1

@@ -65,6 +65,7 @@ def report_retrieval(
             "split": held.split,
             "source": [ALL_SOURCES, *sources],
             "n_users": len(users),
+            "cold_share": _cold_share(relevant, train),
             "n_candidates_per_user": [sizes[name] for name in (ALL_SOURCES, *sources)],
         },
         schema_overrides={"n_users": pl.Int64},
@@ -92,6 +93,7 @@ RETRIEVAL_SCHEMA = {
     "split": pl.String,
     "source": pl.String,
     "n_users": pl.Int64,
+    "cold_share": pl.Float64,
     "n_candidates_per_user": pl.Float64,
     "recall": pl.Float64,
     "recall_low": pl.Float64,
@@ -100,6 +102,13 @@ RETRIEVAL_SCHEMA = {
     "marginal_recall_low": pl.Float64,
     "marginal_recall_high": pl.Float64,
 }
+
+
+def _cold_share(relevant: pl.DataFrame, train: pl.DataFrame) -> float:
+    """Return the share of a user's relevant items that nobody had in TRAIN, mean over users."""
+    is_cold = ~pl.col("item_id").is_in(train["item_id"].unique().implode())
+    of_user = relevant.group_by("user_id").agg(share=is_cold.mean()).sort("user_id")
+    return float(of_user["share"].to_numpy().mean())
 
 
 def _recalls(

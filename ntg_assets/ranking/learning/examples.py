@@ -19,9 +19,10 @@ from ntg_assets.ranking.scoring.model import RankingModel, ranking_model
 from ntg_assets.ranking.scoring.popularity import item_popularity
 from ntg_assets.ranking.scoring.repeat_consumption import return_parts
 from ntg_assets.ranking.scoring.scores import Scorer, is_large, scorer, user_blocks
-from ntg_assets.ranking.scoring.sources import LATENT
+from ntg_assets.ranking.scoring.sources import LATENT, TRANSITION
 from ntg_assets.taste.ease_graph import linear_graph_of
 from ntg_assets.taste.item_embeddings import embeddings_of
+from ntg_assets.taste.item_transitions import transitions_of
 from ntg_assets.taste.sequence_graph import sequence_graph_of
 from ntg_assets.taste.taste_graph import graph_of
 
@@ -112,6 +113,7 @@ def graphs_of(log: Interactions, *, taste: TasteSettings, seed: int) -> dict[str
         "sequence": sequence_graph_of(log, settings=taste).edges,
         "linear": linear_graph_of(log, settings=taste),
         LATENT: embeddings_of(log, settings=taste, seed=seed),
+        TRANSITION: transitions_of(log, settings=taste, seed=seed),
     }
 
 

@@ -84,6 +84,7 @@ def ranking_rules_report(
     taste_graph: Table,
     sequence_graph: Table,
     linear_graph: Table,
+    item_transitions: Table,
     item_embeddings: Table,
     split_boundaries: pl.DataFrame,
     project: Project,
@@ -108,6 +109,7 @@ def ranking_rules_report(
         taste=taste_graph,
         sequence=sequence_graph,
         linear=linear_graph,
+        transition=item_transitions,
         latent=item_embeddings,
     )
     excluded = find_excluded(excluded_items["listed_id"], judged["item_id"])
@@ -138,6 +140,7 @@ def compared_lists(
     taste_graph: Table,
     sequence_graph: Table,
     linear_graph: Table,
+    item_transitions: Table,
     item_embeddings: Table,
     item_rules: pl.DataFrame,
     user_regions: pl.DataFrame,
@@ -158,6 +161,7 @@ def compared_lists(
         taste=taste_graph,
         sequence=sequence_graph,
         linear=linear_graph,
+        transition=item_transitions,
         latent=item_embeddings,
     )
     settings = model.settings
@@ -180,6 +184,7 @@ def recommendations(
     taste_graph: Table,
     sequence_graph: Table,
     linear_graph: Table,
+    item_transitions: Table,
     item_embeddings: Table,
     item_rules: pl.DataFrame,
     user_regions: pl.DataFrame,
@@ -200,6 +205,7 @@ def recommendations(
         taste=taste_graph,
         sequence=sequence_graph,
         linear=linear_graph,
+        transition=item_transitions,
         latent=item_embeddings,
     )
     recommend = recommendation_rows(model, titles=items, cutoff_at=train_end(split_boundaries))

@@ -87,7 +87,7 @@ class Listed(Contract):
         "Sum of weight * feature over the sources, times the item's boost",
         sources=(
             "ranking_weights.weight, taste_graph.similarity, sequence_graph, linear_graph,"
-            " item_embeddings, item_popularity"
+            " item_transitions, item_embeddings, item_popularity"
         ),
         ge=0,
     )

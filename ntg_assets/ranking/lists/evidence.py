@@ -8,7 +8,7 @@ from ntg_assets.arrays import Floats, Longs
 from ntg_assets.interactions.interactions import Interactions
 from ntg_assets.ranking.scoring.model import RankingModel
 from ntg_assets.ranking.scoring.profiles import history_profile, source_profile
-from ntg_assets.ranking.scoring.sources import LATENT, NEIGHBOURS, RISING, Source
+from ntg_assets.ranking.scoring.sources import LATENT, NEIGHBOURS, RISING, TRANSITION, Source
 from ntg_assets.ranking.scoring.user_neighbours import shared_with
 
 # pairs of embeddings side by side: 4 MB at 32 dimensions; all of a block at once took hundreds
@@ -87,11 +87,13 @@ def source_strengths(
 
 def edge_strengths(model: RankingModel, graph: str, start: Longs, end: Longs) -> Floats:
     """Look up the strength of edges; 0 where there is none. Between embedded items it is the
-    product of their embeddings.
+    product of their embeddings; what is taken next has sides of its own.
     """
     if graph in (LATENT, RISING):
         factor = model.rising[end] if graph == RISING else 1.0
-        return _products(model.embeddings, start, end) * factor
+        return _products(model.embeddings, model.embeddings, start, end) * factor
+    if graph == TRANSITION:
+        return _products(*model.transitions, start, end)
     keys, strengths = model.edges_by_end[graph]
     if not len(keys):
         return np.zeros(len(start))
@@ -100,10 +102,10 @@ def edge_strengths(model: RankingModel, graph: str, start: Longs, end: Longs) ->
     return np.where(keys[place] == wanted, strengths[place], 0.0)
 
 
-def _products(embeddings: Floats, start: Longs, end: Longs) -> Floats:
-    known = np.flatnonzero((start < len(embeddings)) & (end < len(embeddings)))
+def _products(starts: Floats, ends: Floats, start: Longs, end: Longs) -> Floats:
+    known = np.flatnonzero((start < len(starts)) & (end < len(ends)))
     strength = np.zeros(len(start))
     for first in range(0, len(known), PRODUCTS_AT_ONCE):
         rows = known[first : first + PRODUCTS_AT_ONCE]
-        strength[rows] = np.einsum("ed,ed->e", embeddings[start[rows]], embeddings[end[rows]])
+        strength[rows] = np.einsum("ed,ed->e", starts[start[rows]], ends[end[rows]])
     return strength

@@ -1,5 +1,7 @@
 """Published tables as arrays over the codes of a catalogue."""
 
+from typing import NamedTuple
+
 import numpy as np
 import polars as pl
 import scipy.sparse as sp
@@ -57,6 +59,24 @@ def embeddings_of(table: pl.DataFrame | None, items: pl.Series) -> Floats:
     embeddings = np.zeros((int(code.max()) + 1, int(dimension.max()) + 1))
     embeddings[code, dimension] = table["value"].to_numpy()
     return embeddings
+
+
+class Transitions(NamedTuple):
+    """Items x dimensions, cut after the last item that has any: the product of one item's row of
+    `taken` and another's of `next` says how likely the one makes the other.
+    """
+
+    taken: Floats
+    next: Floats
+
+
+def transitions_of(table: pl.DataFrame | None, items: pl.Series) -> Transitions:
+    """Lay `item_transitions` out over the codes of the catalogue."""
+    sides = ("taken", "next")
+    if table is None:
+        return Transitions(*(np.empty((0, 0)) for _ in sides))
+    columns = [table.select("item_id", "dimension", value=side) for side in sides]
+    return Transitions(*(embeddings_of(column, items) for column in columns))
 
 
 def dimension_rows(embeddings: Floats) -> sp.csr_array:

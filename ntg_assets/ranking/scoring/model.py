@@ -19,6 +19,7 @@ from ntg_assets.local_days import UTC_ZONE
 from ntg_assets.ranking.scoring.list_rules import ListRules, list_rules, no_rules
 from ntg_assets.ranking.scoring.matrices import (
     RETURN_PRIOR_USERS,
+    Transitions,
     dimension_rows,
     edges_between,
     embeddings_of,
@@ -26,6 +27,7 @@ from ntg_assets.ranking.scoring.matrices import (
     return_logarithms,
     rising_factor,
     shrunk_share,
+    transitions_of,
 )
 from ntg_assets.ranking.scoring.popularity import (
     HALF_LIVES,
@@ -41,6 +43,7 @@ from ntg_assets.ranking.scoring.sources import (
     RETURN_DEFAULTS,
     RISING,
     STRENGTH,
+    TRANSITION,
     Source,
     configured_sources,
 )
@@ -49,7 +52,10 @@ from ntg_assets.ranking.scoring.user_neighbours import UserNeighbours, user_neig
 # column of each graph that a profile is spread over
 GRAPH_COLUMNS = {
     graph: ("item_id", "neighbour_id", strength) for graph, strength in STRENGTH.items()
-} | {LATENT: ("item_id", "dimension", "value")}
+} | {
+    LATENT: ("item_id", "dimension", "value"),
+    TRANSITION: ("item_id", "dimension", "taken", "next"),
+}
 
 
 @dataclass(frozen=True)
@@ -59,9 +65,11 @@ class RankingModel:
     Attributes:
         items: The catalogue by falling number of users, then by id: a lower code wins a tie.
         now: Cutoff from which ages are counted, microseconds since 1970.
-        graphs: Items x items strengths per graph (`latent`, `rising`: dimensions x items) in single
-            precision, columns ascending in each row and cut after the last that an edge leads to.
+        graphs: Items x items strengths per graph (`latent`, `rising`, `transition`: dimensions x
+            items) in single precision, columns ascending in each row and cut after the last that an
+            edge leads to.
         embeddings: Items x dimensions; cut after the last embedded item.
+        transitions: What is taken next; see `item_transitions`.
         rising: Factor of each item in the graph `rising`; see `rising_factor`.
         popularity: Decayed popularity per source name.
         return_share: Share of each item's users who come back to it, pulled towards that of all
@@ -83,6 +91,7 @@ class RankingModel:
     now: int
     graphs: Mapping[str, sp.csr_array]
     embeddings: Floats
+    transitions: Transitions
     rising: Floats
     popularity: Mapping[str, Floats]
     return_share: Floats
@@ -136,8 +145,9 @@ def ranking_model(
 
     Args:
         popularity: `item_popularity`: the catalogue and its popularity.
-        graphs: Edge tables by name (`taste`, `sequence`, `linear`) and `item_embeddings` as
-            `latent`; a missing or empty one makes its sources silent.
+        graphs: Edge tables by name (`taste`, `sequence`, `linear`), `item_embeddings` as
+            `latent`, `item_transitions` as `transition`; a missing or empty one makes its sources
+            silent.
         cutoff_at: The cutoff of the stage.
         settings: The configuration.
         weights: `ranking_weights`: sources without weight are left out, but for the popularity
@@ -154,13 +164,15 @@ def ranking_model(
     facts = _item_facts(popularity)
     items = facts["item_id"]
     embeddings, rising = embeddings_of(graphs.get(LATENT), items), rising_factor(facts)
+    transitions = transitions_of(graphs.get(TRANSITION), items)
     is_asked = any(source.kind == NEIGHBOURS for source in sources)
     neighbours = user_neighbours(log) if log is not None and is_asked else None
     model = RankingModel(
         items=items,
         now=microseconds(cutoff_at),
-        graphs=_matrices(graphs, items, embeddings, rising, neighbours),
+        graphs=_matrices(graphs, items, embeddings, transitions, rising, neighbours),
         embeddings=embeddings,
+        transitions=transitions,
         rising=rising,
         popularity={
             source.name: popularity_scores(popularity, items, source.half_life or 0.0)
@@ -217,6 +229,7 @@ def _matrices(
     graphs: Mapping[str, pl.DataFrame],
     items: pl.Series,
     embeddings: Floats,
+    transitions: Transitions,
     rising: Floats,
     neighbours: UserNeighbours | None,
 ) -> dict[str, sp.csr_array]:
@@ -230,6 +243,7 @@ def _matrices(
         **between_items,
         LATENT: dimension_rows(embeddings),
         RISING: dimension_rows(embeddings * rising[: len(embeddings), None]),
+        TRANSITION: dimension_rows(transitions.next),
         **({NEIGHBOURS: neighbours.takes} if neighbours else {}),
     }
 

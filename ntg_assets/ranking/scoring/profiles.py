@@ -15,7 +15,7 @@ from ntg_assets.ranking.scoring.repeat_consumption import (
     return_probability,
     rows_of_users,
 )
-from ntg_assets.ranking.scoring.sources import NEIGHBOURS, RETURNS, Source
+from ntg_assets.ranking.scoring.sources import NEIGHBOURS, RETURNS, TRANSITION, Source
 from ntg_assets.ranking.scoring.user_neighbours import PROFILE_ITEMS, nearest_users
 from ntg_assets.taste.item_embeddings import strengths
 
@@ -36,11 +36,13 @@ def source_profile(block: Interactions, model: RankingModel, source: Source) -> 
             lambda: nearest_users(history_profile(block, model, source), block.users, known),
         )
     if source.kind == "latent":
+        is_next = source.graph == TRANSITION
+        places = model.transitions.taken if is_next else model.embeddings
         return _once(
             block,
-            "dimensions",
-            model.embeddings,
-            lambda: _in_dimensions(history_profile(block, model, source), model.embeddings),
+            ("dimensions", is_next),
+            places,
+            lambda: _in_dimensions(history_profile(block, model, source), places),
         )
     return history_profile(block, model, source)
 
@@ -107,7 +109,7 @@ def history_profile(block: Interactions, model: RankingModel, source: Source) ->
         return sp.csr_array(
             (strength[shown], block.item[shown], start), shape=(block.n_users, block.n_items)
         )
-    if source.kind == "latent":
+    if source.kind == "latent" and source.half_life is None:
         return _once(block, "strengths", None, lambda: strengths(block))
     n_items = model.settings.profile_items
     if source.kind == NEIGHBOURS:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from ntg_assets.configuration.ranking import RankingSettings
+from ntg_assets.taste.item_transitions import LATELY
 
 Kind = Literal["graph", "latent", "neighbours", "popularity", "consumed"]
 
@@ -17,10 +18,10 @@ class Source:
         kind: `graph` spreads the user's profile over the edges of a graph, `latent` over the
             dimensions of the embeddings, `neighbours` over the users who had most of it;
             `popularity` is the same for all users, `consumed` is the user's own past.
-        half_life: Of the profile in items (`graph`, `neighbours`), else in days; None: the whole
-            past counts (`latent`), or several do (`RETURNS`).
-        graph: Which graph, for `graph`; for `latent` that of dimensions x items, as it is or with
-            what rises lifted.
+        half_life: Of the profile in items (`graph`, `neighbours`, `latent`), else in days; None:
+            the whole past counts (`latent`), or several do (`RETURNS`).
+        graph: Which graph, for `graph`; for `latent` that of dimensions x items: of the embeddings,
+            as they are or with what rises lifted, or of what is taken next.
     """
 
     name: str
@@ -49,6 +50,7 @@ RETURN_DEFAULTS = {
     "return_item_trend": 0.0,
 }
 LATENT = "latent"
+TRANSITION = "transition"  # what is taken next, over dimensions of its own
 NEIGHBOURS = "neighbours"  # users x items: what those took who can be neighbours
 RISING = "rising"  # the same embeddings, each item by how many of its users are new
 
@@ -72,6 +74,7 @@ GRAPHS = {
     "sequence": Graph("sequence_graph", "similarity", "next"),
     "linear": Graph("linear_graph", "weight", "goes"),
     LATENT: Graph("item_embeddings", None, "near"),
+    TRANSITION: Graph("item_transitions", None, "next"),
 }
 GRAPH_TABLES = {name: graph.table for name, graph in GRAPHS.items()}
 STRENGTH = {name: graph.strength for name, graph in GRAPHS.items() if graph.strength is not None}
@@ -103,6 +106,7 @@ def configured_sources(settings: RankingSettings) -> list[Source]:
         Source("linear_whole", "graph", whole, "linear"),
         Source("latent_whole", "latent", None, LATENT),
         Source("neighbours_recent", "neighbours", recent, NEIGHBOURS),
+        Source("transition_recent", "latent", LATELY, TRANSITION),
     ]
     popularity = [
         Source(popularity_name(days), "popularity", days)
