@@ -5,6 +5,7 @@ a check of this kind passes or is not reached. It costs no step of its own.
 """
 
 import inspect
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import wraps
 from typing import Any, cast
@@ -18,6 +19,26 @@ from ntg_assets.storage.tables import Written
 NAME = "contract"
 WRITTEN: dict[Table, Written] = {}
 """What the last write of each table in this process found."""
+
+
+class Clock:
+    """How long the table takes that is being made: from where its step began, or from its table
+    before, until it is stored. A process makes one table at a time.
+    """
+
+    def __init__(self) -> None:
+        self.started = time.monotonic()
+
+    def start(self) -> None:
+        """Begin with the next table."""
+        self.started = time.monotonic()
+
+    def seconds(self) -> float:
+        """Seconds since then."""
+        return time.monotonic() - self.started
+
+
+CLOCK = Clock()
 
 
 def contract_check(key: dg.AssetKey, model: type[Contract]) -> dg.AssetCheckSpec:
@@ -48,10 +69,12 @@ def with_contract_checks(
 
     @wraps(function)
     def run(*args: Any, **named: Any) -> Iterator[Any]:
+        CLOCK.start()
         made = function(*args, **named)
         parts = made if inspect.isgenerator(made) else _outputs(made, list(keys))
         for part in parts:
             yield part
+            CLOCK.start()
             name = getattr(part, "output_name", None)
             if name is not None:  # stored by now: Dagster asks for more when it is done with it
                 yield _verdict(keys[name] if name in keys else next(iter(keys.values())))

@@ -25,7 +25,7 @@ from ntg_assets.engines.duckdb_engine import DuckDBEngine
 from ntg_assets.engines.engine import Engine
 from ntg_assets.errors import StorageError
 from ntg_assets.orchestration.column_docs import column_docs, column_lineage
-from ntg_assets.orchestration.contract_checks import WRITTEN
+from ntg_assets.orchestration.contract_checks import CLOCK, WRITTEN
 from ntg_assets.orchestration.project import Project
 from ntg_assets.orchestration.remembered_steps import REUSED, Left, is_left, running
 from ntg_assets.orchestration.samples import sample_of
@@ -212,6 +212,7 @@ def _metadata(table: Table, written: Written, *, users: set[str]) -> dict[str, A
     return {
         **written.measures,
         "dagster/row_count": written.n_rows,
+        "seconds": round(CLOCK.seconds(), 2),
         "peak_memory_mb": round(getrusage(RUSAGE_SELF).ru_maxrss / KILOBYTES_PER_MEGABYTE),
         "dagster/column_schema": column_docs(contract_of(table.name)),
         "content_hash": written.content_hash,

@@ -16,6 +16,7 @@ from ntg_assets.publish.contracts import Publication
 from ntg_assets.publish.generations.origin import origin_of
 from ntg_assets.publish.locations import FIGURE_FOLDER
 from ntg_assets.publish.manifest import Manifest
+from ntg_assets.publish.pictures.figures import FIGURES
 from ntg_assets.publish.publish import publish
 from ntg_assets.publish.reports import Header
 from ntg_assets.publish.write_generation import Publisher
@@ -94,13 +95,16 @@ def publication(
             connection, project.paths, settings, project.id_types, header, origin_of(settings)
         )
         publication = publish(publisher, run=context.run_id)
+    pictures = _pictures(publication.folder)
+    for name, picture in pictures.items():
+        context.log_event(_beside_its_table(name, picture))
     for note in publication.notes:
         context.log.warning(note)
     context.add_output_metadata(
         {
             "generation": publication.manifest.generation,
             "kept_aside": "; ".join(publication.reasons) or "no",
-            **_pictures(publication.folder),
+            **pictures,
         },
         output_name="result",
     )
@@ -122,6 +126,12 @@ def publication_table(manifest: Manifest) -> pl.DataFrame:
     ]
     schema = {"path": pl.String, "kind": pl.String, "n_rows": pl.Int64, "content": pl.String}
     return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _beside_its_table(name: str, picture: dg.MetadataValue) -> dg.AssetObservation:
+    """Show a figure on the page of the table that it draws, too."""
+    table, schema = next(iter(FIGURES[name].tables.items()))
+    return dg.AssetObservation(dg.AssetKey([schema, table]), metadata={"picture": picture})
 
 
 def _pictures(generation: Path) -> dict[str, dg.MetadataValue]:

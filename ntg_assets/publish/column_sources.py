@@ -1,6 +1,6 @@
 """What each published column is made from, as a table of the published store."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 
@@ -14,7 +14,7 @@ Row = tuple[str, str, str | None, str, str, str | None, str]
 COLUMN_SOURCES = Table("answers", "column_sources")
 MEANING = (
     "What is each column made from? One row per column and column that it is made from, one step"
-    " back; no rows: it is read from files."
+    " back, also of tables between that are not published; no rows: it is read from files."
 )
 COLUMNS = {
     "table_schema": "Schema of the table",
@@ -30,6 +30,20 @@ COLUMNS = {
         " both tables; read: no more is known than that its maker reads the table"
     ),
 }
+
+
+def reached_from(tables: Sequence[Table], origins: Mapping[Table, Origins]) -> dict[Table, Origins]:
+    """Choose some tables and all that they are made from, so that no chain ends at a table that is
+    not published itself.
+    """
+    reached: dict[Table, Origins] = {}
+    waiting = [*tables]
+    while waiting:
+        table = waiting.pop()
+        if table not in reached:
+            reached[table] = origins.get(table, {})
+            waiting += [origin.table for several in reached[table].values() for origin in several]
+    return {table: reached[table] for table in sorted(reached, key=str)}
 
 
 def create_column_sources(connection: Connection, origins: Mapping[Table, Origins]) -> None:

@@ -10,11 +10,11 @@ import duckdb
 
 from ntg_assets.contracts import contract_of
 from ntg_assets.publish.answers import ANSWERS, create_answers
-from ntg_assets.publish.column_sources import create_column_sources
+from ntg_assets.publish.column_sources import create_column_sources, reached_from
 from ntg_assets.publish.files import write_file
 from ntg_assets.publish.store_schema import comments, create_table
 from ntg_assets.sql import Table, quote_identifier
-from ntg_assets.storage.lineage import kept_origins
+from ntg_assets.storage.lineage import all_kept_origins
 
 # readable by DuckDB tools from 1.4 on; files written with 2.0's own default are not
 STORAGE_VERSION = "v1.4.0"
@@ -42,7 +42,7 @@ def _copy(
 ) -> None:
     file = str(part).replace("'", "''")  # `attach` takes no bound parameter
     [(warehouse,)] = connection.execute("select current_database()").fetchall()
-    origins = {Table(*table): kept_origins(connection, Table(*table)) for table in tables}
+    origins = reached_from([Table(*table) for table in tables], all_kept_origins(connection))
     connection.execute(f"attach '{file}' as {COPY} (storage_version '{STORAGE_VERSION}')")
     # views name their tables without a database, so that they hold under whatever name it is opened
     connection.execute(f"use {COPY}")

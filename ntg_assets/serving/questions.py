@@ -6,8 +6,11 @@ from contextlib import contextmanager
 import duckdb
 
 from ntg_assets.errors import QueryError
+from ntg_assets.sql import quote_identifier
 
 BATCH_ROWS = 10_000
+SHOWN_DIGITS = 6  # of a fraction, where a person reads it
+FRACTIONS = frozenset({"DOUBLE", "FLOAT"})
 
 
 def show_rows(
@@ -18,7 +21,15 @@ def show_rows(
     width: int,
     values: Mapping[str, object] | None = None,
 ) -> None:
-    """Print the first rows of a question as a table (of several, those of the last).
+    """Print the first rows of a question as a table (of several, those of the last), fractions
+    with `SHOWN_DIGITS` digits.
+
+    Args:
+        connection: Where.
+        question: SQL.
+        n_rows: Most rows that are shown.
+        width: Characters of a line.
+        values: Parameters of the question.
 
     Raises:
         QueryError: it cannot be answered as it is written.
@@ -26,7 +37,21 @@ def show_rows(
     with _explained():
         rows = connection.sql(question, params=dict(values) if values else None)
         if rows is not None:  # a statement without rows
-            rows.show(max_rows=n_rows, max_width=width)
+            rows.project(_shown(rows)).show(max_rows=n_rows, max_width=width)
+
+
+def _shown(rows: duckdb.DuckDBPyRelation) -> str:
+    """Select every column, fractions rounded; all as they are where two have one name."""
+    if len(set(rows.columns)) < len(rows.columns):
+        return "*"
+    names = [quote_identifier(name) for name in rows.columns]
+    return ", ".join(
+        f"case when {name} = 0 or not isfinite({name}) then {name} else round({name}, greatest(0,"
+        f" {SHOWN_DIGITS - 1} - cast(floor(log10(abs({name}))) as integer))) end as {name}"
+        if str(kind) in FRACTIONS
+        else name
+        for name, kind in zip(names, rows.types, strict=True)
+    )
 
 
 def all_rows(

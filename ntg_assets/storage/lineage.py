@@ -37,8 +37,23 @@ def kept_origins(connection: Connection, table: Table) -> Origins:
         " and schema_name = $schema and view_name = $name",
         {"schema": table.schema, "name": table.name},
     ).fetchall()
+    return _origins(comments[0][0]) if comments else {}
+
+
+def all_kept_origins(connection: Connection) -> dict[Table, Origins]:
+    """Read what the columns of every table of the current database are made from."""
+    comments = connection.execute(
+        "select schema_name, table_name, comment from duckdb_tables()"
+        " where database_name = current_database() union all"
+        " select schema_name, view_name, comment from duckdb_views()"
+        " where database_name = current_database()"
+    ).fetchall()
+    return {Table(schema, name): _origins(comment) for schema, name, comment in comments}
+
+
+def _origins(comment: str | None) -> Origins:
     try:
-        kept = json.loads(comments[0][0]) if comments and comments[0][0] else {}
+        kept = json.loads(comment) if comment else {}
         return {
             column: [Origin(Table(schema, name), inner, by) for schema, name, inner, by in several]
             for column, several in kept.items()

@@ -3,6 +3,7 @@
 import sys
 from typing import Any
 
+import dagster as dg
 import pytest
 from dagster._core.remote_origin import InProcessCodeLocationOrigin
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
@@ -13,11 +14,17 @@ from dagster_graphql.schema import create_schema
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.contracts import column_names, contract_of
 from ntg_assets.orchestration.instance import open_instance
+from ntg_assets.orchestration.remembered_steps import REUSED
+from ntg_assets.publish.pictures.figures import FIGURES
 from ntg_assets.summaries import COUNTED
 from ntg_assets_tests.workspaces import HOME, Workspace
 
 pytestmark = pytest.mark.slow
-BESIDE = {"dagster/row_count", "peak_memory_mb"}  # of any table: they say nothing of its content
+BESIDE = {
+    "dagster/row_count",
+    "seconds",
+    "peak_memory_mb",
+}  # of any table: they say nothing of its content
 ASKED = """{ assetNodes {
   assetKey { path }
   assetMaterializations(limit: 1) { metadataEntries {
@@ -64,3 +71,24 @@ def test_every_table_shows_numbers_of_its_content(movielens: Workspace) -> None:
             few["/".join(path)] = sorted(numbers)
     assert few == {}
     assert len(listed) > 200
+
+
+def test_every_table_says_how_long_it_took(movielens: Workspace) -> None:
+    untold = []
+    for node in nodes(movielens):
+        written = node["assetMaterializations"]
+        labels = {entry["label"] for entry in written[0]["metadataEntries"]} if written else set()
+        if not labels & {"seconds", REUSED}:
+            untold.append(node["assetKey"]["path"])
+    assert untold == []
+
+
+def test_a_figure_is_on_the_page_of_the_table_that_it_draws(movielens: Workspace) -> None:
+    paths = Paths(home=HOME, workspace=movielens.folder)
+    with open_instance(paths) as instance:
+        for spec in FIGURES.values():
+            table, schema = next(iter(spec.tables.items()))
+            [seen] = instance.fetch_observations(dg.AssetKey([schema, table]), limit=1).records
+            assert seen.asset_observation is not None
+            picture = seen.asset_observation.metadata["picture"]
+            assert "data:image/png;base64," in str(picture.value)

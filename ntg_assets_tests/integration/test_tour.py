@@ -1,5 +1,6 @@
 """The tour of the published store, and the questions, run as their pages say."""
 
+import json
 import re
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from ntg_assets.definitions import defs
 from ntg_assets.storage.connection import connect
 from ntg_assets_tests.workspaces import HOME, Workspace
+from tools.tour_notebook import NOTEBOOK, written
 
 pytestmark = pytest.mark.slow
 TOUR, QUESTIONS = ((HOME / "docs" / f"{n}.md").read_text("utf-8") for n in ("tour", "questions"))
@@ -53,6 +55,20 @@ def test_three_charts_come_from_the_store(
     monkeypatch.chdir(movielens.folder)
     [script] = blocks("python")
     exec(compile(script, "docs/tour.md", "exec"), {})  # noqa: S102  # our own page
+    assert (movielens.folder / "tour.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_notebook_is_that_of_the_page_and_runs(
+    movielens: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert NOTEBOOK.read_text("utf-8") == written(TOUR), "python -m tools.tour_notebook"
+    cells = json.loads(NOTEBOOK.read_text("utf-8"))["cells"]
+    (movielens.folder / "docs").mkdir(exist_ok=True)
+    monkeypatch.chdir(movielens.folder / "docs")  # where Jupyter runs it
+    names: dict[str, object] = {}
+    for cell in cells:
+        if cell["cell_type"] == "code":
+            exec("".join(cell["source"]), names)  # noqa: S102  # our own page
     assert (movielens.folder / "tour.png").read_bytes().startswith(b"\x89PNG")
 
 

@@ -19,6 +19,7 @@ from ntg_assets.errors import QueryError
 from ntg_assets.publish import store_schema
 from ntg_assets.publish.answers import ANSWERS
 from ntg_assets.publish.catalogue import READ_COPY_TABLES
+from ntg_assets.publish.column_sources import reached_from
 from ntg_assets.publish.store_copy import publish_store
 from ntg_assets.publish.store_schema import create_table, meaning_of
 from ntg_assets.sql import Table
@@ -124,6 +125,47 @@ def test_a_chain_goes_on_with_the_table_where_no_column_is_known(published: Conn
     ).fetchall()
     assert {("ingest", "items"), ("live", "taste_graph")} < {*whole}
     assert {schema for schema, _ in whole} == {"ingest", "live"}
+
+
+def test_a_chain_does_not_end_at_a_table_between_that_is_not_published() -> None:
+    """live.a is made from live.between, which is not published, and that from ingest.events."""
+    a, between, events = Table("live", "a"), Table("live", "between"), Table("ingest", "events")
+    other = Table("live", "other")
+    origins = {
+        a: {"x": [Origin(between, "y", CONTRACT)]},
+        between: {"y": [Origin(events, "value", CONTRACT)]},
+        other: {"z": [Origin(events, "value", CONTRACT)]},
+    }
+    reached = reached_from([a], origins)
+    assert reached == {a: origins[a], between: origins[between], events: {}}
+    assert reached_from([a], {a: {"x": [Origin(a, "x", READ)]}})  # a circle ends
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("1 / 3.0", "0.333333"),
+        ("2.0 / 3 * 1e-9", "6.66667e-10"),
+        ("1234567.89", "1234568.0"),
+        ("-2006.7732626258512", "-2006.77"),
+        ("cast(0 as double)", "0.0"),
+        ("cast('nan' as double)", "nan"),
+        ("9007199254740993", "9007199254740993"),
+    ],
+)
+def test_a_table_shows_the_digits_that_a_person_reads(
+    published: Connection, capsys: pytest.CaptureFixture[str], value: str, shown: str
+) -> None:
+    text = f"select cast({value} as double) as v" if "." in value else f"select {value} as v"
+    answer(published, text, console=Console(width=80), form="table")
+    assert f" {shown} " in capsys.readouterr().out
+
+
+def test_columns_of_one_name_are_shown_as_they_are(
+    published: Connection, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer(published, "select 1 / 3.0 as a, 2 as a", console=Console(width=80), form="table")
+    assert "0.333" in capsys.readouterr().out
 
 
 def test_no_meaning_sends_its_reader_to_another_table(published: Connection) -> None:
