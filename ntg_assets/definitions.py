@@ -14,11 +14,11 @@ from ntg_assets.events.sensor import landing_sensor
 from ntg_assets.orchestration.asset_specs import with_places
 from ntg_assets.orchestration.collection import collected_assets, collected_checks
 from ntg_assets.orchestration.domains import GROUPS
-from ntg_assets.orchestration.failed_runs import failed_runs_sensor
 from ntg_assets.orchestration.launchpad import one_process, project_of_run, warehouse_of_run
-from ntg_assets.orchestration.logs import TO_STANDARD_ERROR, structured_log
-from ntg_assets.orchestration.nightly import nightly_schedule
-from ntg_assets.orchestration.unfinished_runs import killed_runs_sensor, tags_of_runs
+from ntg_assets.orchestration.runs.failed_runs import failed_runs_sensor
+from ntg_assets.orchestration.runs.logs import TO_STANDARD_ERROR, structured_log
+from ntg_assets.orchestration.runs.nightly import nightly_schedule
+from ntg_assets.orchestration.runs.unfinished_runs import killed_runs_sensor, tags_of_runs
 from ntg_assets.stages import BACKTEST, EXPERIMENTS, INGEST, LIVE, PUBLISHED
 
 settings = load_settings()

@@ -12,7 +12,7 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.settings import Settings, project_paths
 from ntg_assets.errors import SourceError
-from ntg_assets.orchestration.unfinished_runs import fail_killed_run, unfinished_run
+from ntg_assets.orchestration.runs.unfinished_runs import fail_killed_run, unfinished_run
 from ntg_assets.sources.files.file_names import name_of, resolve_files
 
 SECONDS_BETWEEN_LOOKS = 60

@@ -27,7 +27,7 @@ from ntg_assets.orchestration.opened_files import roots_of, watching
 from ntg_assets.orchestration.remembered_steps import begin, running
 from ntg_assets.orchestration.remembering.memory import Memory
 from ntg_assets.orchestration.remembering.planned import refuse_other_state
-from ntg_assets.orchestration.unfinished_runs import fail_killed_run
+from ntg_assets.orchestration.runs.unfinished_runs import fail_killed_run
 from ntg_assets.randomness import random_stream
 from ntg_assets.sql import Query, Table
 from ntg_assets.storage.connection import (

@@ -9,7 +9,7 @@ import dagster as dg
 import pytest
 
 from ntg_assets.errors import StorageError
-from ntg_assets.orchestration.server_history import remove_from_server_history
+from ntg_assets.orchestration.runs.server_history import remove_from_server_history
 
 pytestmark = pytest.mark.slow
 TABLE = dg.TableSchema(columns=[dg.TableColumn("user_id")])

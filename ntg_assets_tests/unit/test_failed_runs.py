@@ -6,7 +6,7 @@ import dagster as dg
 import pytest
 
 from ntg_assets.errors import StorageError
-from ntg_assets.orchestration.failed_runs import (
+from ntg_assets.orchestration.runs.failed_runs import (
     REASON_TAG,
     TAG_CHARACTERS,
     Failed,

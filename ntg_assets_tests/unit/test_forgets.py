@@ -33,7 +33,7 @@ from ntg_assets.history.forgets import (
     record_forget,
     told_by_a_forget,
 )
-from ntg_assets.orchestration.run_history import (
+from ntg_assets.orchestration.runs.run_history import (
     clean_text,
     remove_from_lines,
     remove_from_run_history,

@@ -19,8 +19,8 @@ from dagster._core.execution.api import execute_run_iterator
 from ntg_assets.cli.running.runs import RunOutcome, nightly_job, run_assets, select_assets
 from ntg_assets.configuration.settings import load_settings, project_paths
 from ntg_assets.errors import StorageError
-from ntg_assets.orchestration.logs import KEPT_FILES, JsonLines, run_log
-from ntg_assets.orchestration.nightly import start_or_wait
+from ntg_assets.orchestration.runs.logs import KEPT_FILES, JsonLines, run_log
+from ntg_assets.orchestration.runs.nightly import start_or_wait
 from ntg_assets_tests.event_files import write_log
 
 Line = dict[str, Any]

@@ -22,8 +22,8 @@ from dagster._core.test_utils import create_run_for_test
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.settings import load_settings, project_paths
 from ntg_assets.definitions import defs
-from ntg_assets.orchestration.nightly import nightly_schedule, start_or_wait
-from ntg_assets.orchestration.unfinished_runs import (
+from ntg_assets.orchestration.runs.nightly import nightly_schedule, start_or_wait
+from ntg_assets.orchestration.runs.unfinished_runs import (
     WORKSPACE_TAG,
     fail_killed_run,
     killed_runs_sensor,

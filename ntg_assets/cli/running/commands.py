@@ -143,7 +143,7 @@ def _materialize(groups: list[str], *, paths: "Paths", remembers: bool = False) 
     from ntg_assets.configuration.settings import load_settings  # noqa: PLC0415
     from ntg_assets.orchestration.instance import open_instance  # noqa: PLC0415
     from ntg_assets.orchestration.remembering.planned import state_of  # noqa: PLC0415
-    from ntg_assets.orchestration.unfinished_runs import fail_killed_run  # noqa: PLC0415
+    from ntg_assets.orchestration.runs.unfinished_runs import fail_killed_run  # noqa: PLC0415
     from ntg_assets.storage.preflight import check_ready  # noqa: PLC0415
 
     settings = load_settings()

@@ -14,7 +14,7 @@ class RunFailedError(NtgError):
     """
 
     def __init__(self, outcome: "RunOutcome") -> None:
-        from ntg_assets.orchestration.failed_runs import (  # noqa: PLC0415  # as above; a run has loaded it
+        from ntg_assets.orchestration.runs.failed_runs import (  # noqa: PLC0415  # as above; a run has loaded it
             Failed,
             Refused,
             reason_lines,

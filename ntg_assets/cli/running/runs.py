@@ -22,10 +22,10 @@ from ntg_assets.cli.running.time_left import TimeLeft
 from ntg_assets.configuration.settings import project_home
 from ntg_assets.orchestration.code_location import location_name
 from ntg_assets.orchestration.domains import part_of
-from ntg_assets.orchestration.failed_runs import asset_of, say_why
-from ntg_assets.orchestration.logs import TO_FILE_ONLY, reason_of
 from ntg_assets.orchestration.remembered_steps import REUSED
 from ntg_assets.orchestration.remembering.planned import PLANNED_ON
+from ntg_assets.orchestration.runs.failed_runs import asset_of, say_why
+from ntg_assets.orchestration.runs.logs import TO_FILE_ONLY, reason_of
 from ntg_assets.sql import Table
 
 DEFINITIONS = "ntg_assets.definitions"

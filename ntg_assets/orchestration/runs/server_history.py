@@ -12,7 +12,7 @@ from dagster._core.storage.event_log import (
 )
 
 from ntg_assets.errors import StorageError
-from ntg_assets.orchestration.run_history import clean_entry, spellings
+from ntg_assets.orchestration.runs.run_history import clean_entry, spellings
 
 URL = "postgres_url"  # of Dagster's storage for PostgreSQL
 IN_FILES = (SqliteEventLogStorage, ConsolidatedSqliteEventLogStorage)
