@@ -34,7 +34,8 @@ from ntg_assets.events.volume import report_volume
 from ntg_assets.history.forgets import read_forgotten
 from ntg_assets.landing.assets import LANDED_FILES
 from ntg_assets.orchestration.project import Project
-from ntg_assets.orchestration.staging import source_step, staged_asset
+from ntg_assets.orchestration.source_steps import source_step
+from ntg_assets.orchestration.staging import staged_asset
 from ntg_assets.sources.accounting.threshold import CLOCK_REASONS
 from ntg_assets.sources.files.source_files import refuse_changed
 from ntg_assets.sources.files.staging import clear_staging

@@ -10,7 +10,7 @@ from ntg_assets.landing.contracts import LandedFiles
 from ntg_assets.landing.fetch import Fetched, fetch_all, refuse_failures
 from ntg_assets.landing.folder import LandedFile
 from ntg_assets.orchestration.project import Project
-from ntg_assets.orchestration.staging import source_step
+from ntg_assets.orchestration.source_steps import source_step
 from ntg_assets.stages import INGEST
 
 LANDED_FILES = dg.AssetKey([INGEST, "landed_files"])

@@ -26,7 +26,7 @@ from ntg_assets.optional_sources.reading import (
     rests_on_the_clock,
 )
 from ntg_assets.orchestration.project import Project
-from ntg_assets.orchestration.staging import source_step
+from ntg_assets.orchestration.source_steps import source_step
 from ntg_assets.ranking.lists.contracts import ExcludedItemsTable
 from ntg_assets.revenue.contacts.list_contracts import TrialLogTable, UserListsTable
 from ntg_assets.stages import BACKTEST, EXPERIMENTS

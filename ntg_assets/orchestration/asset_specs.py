@@ -8,7 +8,7 @@ from warnings import catch_warnings, simplefilter
 import dagster as dg
 
 from ntg_assets.modules import ROOT
-from ntg_assets.orchestration.staging import DECORATED
+from ntg_assets.orchestration.decorated import DECORATED
 
 # module, function, and of one that a function makes the makers before it
 PLACE = re.compile(r"(?P<module>[\w.]+?)\.\w+(\.<locals>\.\w+)* \(line (?P<line>\d+)\)")

@@ -6,8 +6,8 @@ from typing import Any
 import dagster as dg
 
 from ntg_assets.orchestration.declaring import Beside, issued, keys_of_tables
+from ntg_assets.orchestration.decorated import note
 from ntg_assets.orchestration.remembered_steps import check_with_memory
-from ntg_assets.orchestration.staging import note
 from ntg_assets.sql import Table
 
 

@@ -6,7 +6,7 @@ from types import ModuleType
 import dagster as dg
 
 from ntg_assets.modules import modules_named
-from ntg_assets.orchestration.staging import DECORATED
+from ntg_assets.orchestration.decorated import DECORATED
 
 
 def collected_assets() -> list[dg.AssetsDefinition]:

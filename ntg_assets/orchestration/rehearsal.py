@@ -33,8 +33,8 @@ from ntg_assets.engines.kernel import Kernel
 from ntg_assets.errors import StorageError
 from ntg_assets.modules import ROOT
 from ntg_assets.orchestration.collection import collected_assets
+from ntg_assets.orchestration.decorated import STEPS, Step
 from ntg_assets.orchestration.opened_files import readers_that_ask, rehearsal_roots, watching
-from ntg_assets.orchestration.staging import STEPS, Step
 from ntg_assets.randomness import random_stream
 from ntg_assets.sql import Query, Stream, Table, quote_identifier
 from ntg_assets.storage.connection import Connection, connect  # noqa: TID251  # in memory

@@ -2,12 +2,12 @@
 
 A function's name is its table, a parameter's name is the table it reads: from the same stage, or
 from `ingest`. These decorators are the only way to make an asset or a check (`checking.py`), so
-that every one of them has a contract and stands in `DECORATED`.
+that every one of them has a contract and stands in `decorated.DECORATED`.
 """
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import dagster as dg
 
@@ -16,37 +16,11 @@ from ntg_assets.errors import ContractError
 from ntg_assets.orchestration.column_docs import column_docs
 from ntg_assets.orchestration.contract_checks import contract_check, with_contract_checks
 from ntg_assets.orchestration.declaring import Beside, issued, keys_of_tables
+from ntg_assets.orchestration.decorated import STEPS, Step, described, noted
 from ntg_assets.orchestration.domains import group_of, owners_of, tags_of
 from ntg_assets.orchestration.remembered_steps import with_memory
 from ntg_assets.sql import Table
-from ntg_assets.stages import INGEST, STAGES
-
-# every function that a decorator has made an asset or a check: its name in the graph and where it
-# stands; a test holds this against the graph
-DECORATED: list[tuple[str, str]] = []
-
-
-class Step(NamedTuple):
-    """A decorated function as it is run: what a rehearsal without Dagster needs of it.
-
-    Attributes:
-        name: Step of the graph.
-        stage: Its stage.
-        group: Part of the pipeline.
-        tables: What it makes, in order.
-        reads: Tables that it takes, by parameter.
-        function: The function, held to what it declares.
-    """
-
-    name: str
-    stage: str
-    group: str
-    tables: tuple[type[Contract], ...]
-    reads: Mapping[str, dg.AssetKey]
-    function: Callable[..., Any]
-
-
-STEPS: list[Step] = []
+from ntg_assets.stages import STAGES
 
 
 def staged_asset(  # noqa: PLR0913  # all that the graph shows of an asset
@@ -130,75 +104,6 @@ def staged_assets(
     return build
 
 
-def source_step(
-    tables: Mapping[type[Contract], str],
-    *,
-    group: str,
-    files: Sequence[str],
-    stages: Mapping[type[Contract], str] | None = None,
-    after: Sequence[dg.AssetKey] = (),
-    check_specs: Sequence[dg.AssetCheckSpec] = (),
-    op_tags: Mapping[str, str] | None = None,
-) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
-    """Make the decorated function one step that reads files and makes tables of `ingest`.
-
-    Args:
-        tables: How each table is made (a label of the UI), by its contract, whose first lines
-        describe it; the function yields an output for each, by its name.
-        group: As in `staged_asset`.
-        files: What it reads, as a person would look for it: configuration keys, folders.
-        stages: Stage of tables that are not of `ingest`, since one other stage alone reads them.
-        after: Assets that must be made before.
-        check_specs: Checks whose results the function yields.
-        op_tags: Tags of the step.
-    """
-
-    def build(function: Callable[..., Any]) -> dg.AssetsDefinition:
-        beside = Beside(tuple(after), tuple(files))
-        placed = {model: (stages or {}).get(model, INGEST) for model in tables}
-        outs = {
-            table_of(model): _out(
-                placed[model],
-                model,
-                str(inspect.getdoc(model)),
-                (kind,),
-                part=group,
-                shown=beside.shown,
-            )
-            for model, kind in tables.items()
-        }
-        run = issued(function, beside.declared(function.__name__, {}))
-        work = beside.work(
-            function.__name__,
-            function,
-            [Table(stage, table_of(model)) for model, stage in placed.items()],
-            {},
-        )
-        made = dg.multi_asset(  # noqa: TID251  # the decorator itself
-            name=function.__name__,
-            outs=outs,
-            group_name=INGEST,
-            deps=list(after),
-            check_specs=[
-                *(
-                    contract_check(dg.AssetKey([stage, table_of(model)]), model)
-                    for model, stage in placed.items()
-                ),
-                *check_specs,
-            ],
-            op_tags=dict(op_tags or {}),
-        )(with_memory(with_contract_checks(run, placed), work))
-        return _noted(made, function)
-
-    return build
-
-
-def note(name: str, function: Callable[..., Any]) -> None:
-    """Remember that a function was decorated, under its name in the graph."""
-    line = function.__code__.co_firstlineno
-    DECORATED.append((name, f"{function.__module__}.{function.__qualname__} (line {line})"))
-
-
 def _asset_in(
     stage: str,
     contract: type[Contract],
@@ -228,7 +133,7 @@ def _asset_in(
         metadata={"dagster/column_schema": column_docs(contract), **beside.shown},
         check_specs=[contract_check(dg.AssetKey([stage, table_of(contract)]), contract)],
     )(with_memory(with_contract_checks(run, {contract: stage}), work))
-    return _noted(made, function)
+    return noted(made, function)
 
 
 def _assets_in(
@@ -247,7 +152,7 @@ def _assets_in(
     made = dg.multi_asset(  # noqa: TID251  # the decorator itself
         name=work.name,
         outs={
-            table_of(model): _out(stage, model, meaning, kinds, part=group)
+            table_of(model): described(stage, model, meaning, kinds, part=group)
             for model, meaning in tables.items()
         },
         ins={table: dg.AssetIn(key=key) for table, key in keys.items()},
@@ -256,33 +161,7 @@ def _assets_in(
             contract_check(dg.AssetKey([stage, table_of(model)]), model) for model in tables
         ],
     )(with_memory(with_contract_checks(run, dict.fromkeys(tables, stage)), work))
-    return _noted(made, function)
-
-
-def _out(
-    stage: str,
-    contract: type[Contract],
-    description: str,
-    kinds: Sequence[str],
-    *,
-    part: str,
-    shown: Mapping[str, Any] | None = None,
-) -> dg.AssetOut:
-    return dg.AssetOut(
-        dagster_type=dg.Any,  # as of an asset of one table
-        key=dg.AssetKey([stage, table_of(contract)]),
-        description=description,
-        owners=owners_of(part),
-        tags=tags_of(stage, part),
-        kinds={"duckdb", *kinds},
-        metadata={"dagster/column_schema": column_docs(contract), **(shown or {})},
-    )
-
-
-def _noted(made: dg.AssetsDefinition, function: Callable[..., Any]) -> dg.AssetsDefinition:
-    for key in made.keys:
-        note(key.to_user_string(), function)
-    return made
+    return noted(made, function)
 
 
 def _require_own(contract: type[Contract], table: str, function: Callable[..., Any]) -> None:

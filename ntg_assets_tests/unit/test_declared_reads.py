@@ -14,10 +14,12 @@ from ntg_assets.contracts import Contract, column, contract
 from ntg_assets.declared_reads import Declared, only, require_declared, require_files
 from ntg_assets.errors import UnboundTableError, UndeclaredReadError
 from ntg_assets.orchestration.checking import staged_check
+from ntg_assets.orchestration.decorated import Step
 from ntg_assets.orchestration.io_manager import NtgDuckDBIOManager
 from ntg_assets.orchestration.project import Project
 from ntg_assets.orchestration.rehearsal import rehearse
-from ntg_assets.orchestration.staging import Step, source_step, staged_asset
+from ntg_assets.orchestration.source_steps import source_step
+from ntg_assets.orchestration.staging import staged_asset
 from ntg_assets.sql import Query, Stream, Table
 from ntg_assets.stages import BACKTEST
 from ntg_assets.storage.connection import connect

@@ -15,7 +15,8 @@ from ntg_assets.features.contracts.items import ItemFeatures
 from ntg_assets.features.contracts.users import UserFeatures
 from ntg_assets.orchestration.checking import check_name
 from ntg_assets.orchestration.collection import definitions_in, missing_from
-from ntg_assets.orchestration.staging import DECORATED, staged_asset, staged_assets
+from ntg_assets.orchestration.decorated import DECORATED
+from ntg_assets.orchestration.staging import staged_asset, staged_assets
 from ntg_assets.taste.contracts import Edge
 
 ROOT = Path(__file__).parents[2]

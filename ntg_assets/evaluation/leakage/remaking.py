@@ -21,8 +21,8 @@ from ntg_assets.evaluation.leakage.verdicts import (
     known_verdict,
 )
 from ntg_assets.evaluation.leakage.world import ZONE, World, no_rows
+from ntg_assets.orchestration.decorated import Step
 from ntg_assets.orchestration.rehearsal import needed_for, rehearse, steps_of
-from ntg_assets.orchestration.staging import Step
 from ntg_assets.splits.boundaries import event_calendar
 from ntg_assets.sql import Table, query
 from ntg_assets.stages import BACKTEST, INGEST, LIVE, PUBLISHED
