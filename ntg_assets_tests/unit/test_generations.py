@@ -17,13 +17,9 @@ from ntg_assets.errors import StorageError
 from ntg_assets.history.currents import read_changes
 from ntg_assets.history.days import ASSIGNMENT_DAYS
 from ntg_assets.publish.generations.handover import LINKED, reconcile
+from ntg_assets.publish.generations.pruning import prune
 from ntg_assets.publish.generations.rollback import roll_back
-from ntg_assets.publish.generations.shelf import (
-    current_folder,
-    find,
-    generations,
-    prune,
-)
+from ntg_assets.publish.generations.shelf import current_folder, find, generations
 from ntg_assets.publish.verify import verify_publication
 from ntg_assets.storage.files import point
 from ntg_assets_tests.nights import (

@@ -13,9 +13,7 @@ from ntg_assets.errors import StorageError
 from ntg_assets.history.days import ASSIGNMENT_DAYS, day_files
 from ntg_assets.publish.generations.migration import OLDER
 from ntg_assets.publish.generations.rollback import roll_back
-from ntg_assets.publish.generations.shelf import (
-    generations,
-)
+from ntg_assets.publish.generations.shelf import generations
 from ntg_assets.publish.manifest import Manifest, describe_file, write_manifest
 from ntg_assets.storage.preflight import check_ready, largest_generation
 from ntg_assets_tests.nights import (

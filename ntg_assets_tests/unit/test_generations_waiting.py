@@ -19,9 +19,7 @@ from ntg_assets.history.contacts import contacts_taken_back
 from ntg_assets.history.currents import kept_aside, read_changes
 from ntg_assets.history.days import ASSIGNMENT_DAYS, day_files
 from ntg_assets.publish.generations.rollback import accept, roll_back
-from ntg_assets.publish.generations.shelf import (
-    unreadable,
-)
+from ntg_assets.publish.generations.shelf import unreadable
 from ntg_assets.publish.locations import BRIEF
 from ntg_assets.publish.verify import verify_publication
 from ntg_assets.revenue.contacts.policy import intervention_exclusions

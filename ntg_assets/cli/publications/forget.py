@@ -13,7 +13,8 @@ from ntg_assets.errors import EngineError
 from ntg_assets.orchestration.instance import dagster_home, open_instance
 from ntg_assets.orchestration.runs.run_history import remove_from_lines, remove_from_run_history
 from ntg_assets.orchestration.runs.server_history import remove_from_server_history
-from ntg_assets.publish.forgetting.forget import Forgot, forget_people
+from ntg_assets.publish.forgetting.forget import forget_people
+from ntg_assets.publish.forgetting.forgot import Forgot
 from ntg_assets.storage.files import remove_tree
 
 SHOWN = 20

@@ -12,14 +12,8 @@ from ntg_assets.history.currents import kept_aside, read_changes, taken_back
 from ntg_assets.publish.generations.handover import keep_aside, make_current, reconcile
 from ntg_assets.publish.generations.headlines import jumps
 from ntg_assets.publish.generations.migration import migrate
-from ntg_assets.publish.generations.shelf import (
-    current_generation,
-    damage,
-    prune,
-    shelf_lock,
-    shelve,
-    tidy,
-)
+from ntg_assets.publish.generations.pruning import prune, tidy
+from ntg_assets.publish.generations.shelf import current_generation, damage, shelf_lock, shelve
 from ntg_assets.publish.manifest import Manifest, read_manifest
 
 

@@ -90,7 +90,7 @@ def generations(paths: Paths) -> list[Kept]:
     """List the generations, oldest first, each once: the current folder, or the latest one."""
     current = current_folder(paths)
     by_name: dict[str, Kept] = {}
-    for kept in _folders(paths):
+    for kept in readable_folders(paths):
         if kept.name not in by_name or by_name[kept.name].folder != current:
             by_name[kept.name] = kept
     return sorted(by_name.values(), key=lambda kept: (kept.made_at, kept.name))
@@ -99,12 +99,12 @@ def generations(paths: Paths) -> list[Kept]:
 def current_kept(paths: Paths) -> Kept | None:
     """Return the generation that people see, with its folder; None where none is whole."""
     current = current_folder(paths)
-    return next((kept for kept in _folders(paths) if kept.folder == current), None)
+    return next((kept for kept in readable_folders(paths) if kept.folder == current), None)
 
 
 def editions(paths: Paths, name: str) -> list[Kept]:
     """List the folders of one generation, oldest first."""
-    return [kept for kept in _folders(paths) if kept.name == name]
+    return [kept for kept in readable_folders(paths) if kept.name == name]
 
 
 def whole_folder(paths: Paths, name: str) -> Path | None:
@@ -116,7 +116,7 @@ def whole_folder(paths: Paths, name: str) -> Path | None:
 
 def unreadable(paths: Paths) -> list[Path]:
     """List the folders that are no generation, because their manifest cannot be read."""
-    readable = {kept.folder for kept in _folders(paths)}
+    readable = {kept.folder for kept in readable_folders(paths)}
     return [folder for folder in generation_folders(paths) if folder not in readable]
 
 
@@ -170,46 +170,7 @@ def damage(paths: Paths) -> str | None:
     return None
 
 
-def prune(
-    paths: Paths, *, keep: int, keep_hours: float, spare: set[str], now: datetime
-) -> list[str]:
-    """Remove generations that are neither current nor among the newest nor young.
-
-    Args:
-        paths: Where generations lie.
-        keep: How many of the newest are kept.
-        keep_hours: None younger than this is removed.
-        spare: Names that are kept whatever their age.
-        now: The present instant (naive UTC).
-
-    Returns:
-        Names of the folders that are gone.
-    """
-    shelved = generations(paths)
-    stay = {kept.name for kept in shelved[-keep:]} | spare
-    shown = {kept.folder for kept in shelved}
-    current = current_folder(paths)
-    gone = [
-        kept.folder
-        for kept in _folders(paths)
-        if kept.folder != current
-        and (now - kept.made_at).total_seconds() >= keep_hours * 3600
-        and (kept.name not in stay or kept.folder not in shown)
-    ]
-    for folder in gone:
-        remove_tree(folder)
-    return [folder.name for folder in gone]
-
-
-def tidy(paths: Paths) -> None:
-    """Remove what a process left that ended while it wrote or removed a generation."""
-    if paths.generations.is_dir():
-        for folder in sorted(paths.generations.iterdir()):
-            if folder.name.startswith((MAKING, REMOVING)):
-                remove_tree(folder)
-
-
-def _folders(paths: Paths) -> list[Kept]:
+def readable_folders(paths: Paths) -> list[Kept]:
     """List the folders with a readable manifest, in the order in which they were written."""
     shelved = []
     for folder in generation_folders(paths):
