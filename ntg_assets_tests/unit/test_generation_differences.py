@@ -12,11 +12,13 @@ from ntg_assets.cli.publications.differences import told
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.settings import load_settings
 from ntg_assets.contracts import contract_of, key_of, known_tables
-from ntg_assets.publish.generations.differences import Change, changes, differences, flat
+from ntg_assets.publish.generations.changes import Change, changes, flat
+from ntg_assets.publish.generations.differences import differences
 from ntg_assets.publish.generations.news import news
 from ntg_assets.publish.generations.origin import ORIGIN, origin_of
 from ntg_assets.publish.generations.shelf import find
-from ntg_assets.publish.generations.table_differences import _key, table_differences
+from ntg_assets.publish.generations.stored_tables import _key
+from ntg_assets.publish.generations.table_differences import table_differences
 from ntg_assets.publish.manifest import Manifest, write_manifest
 from ntg_assets.publish.store_schema import table_comment
 from ntg_assets.sql import Table

@@ -10,7 +10,8 @@ from ntg_assets.cli.json_answers import print_json
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.errors import StorageError
 from ntg_assets.history.currents import kept_aside, last_current, read_changes
-from ntg_assets.publish.generations.differences import Change, Differences, differences, in_words
+from ntg_assets.publish.generations.changes import Change, in_words
+from ntg_assets.publish.generations.differences import Differences, differences
 from ntg_assets.publish.generations.shelf import Kept, find
 from ntg_assets.publish.generations.table_differences import TableDifference
 

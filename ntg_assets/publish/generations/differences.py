@@ -1,15 +1,17 @@
 """What differs between two generations, by how much, and what may be why."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import duckdb
 
 from ntg_assets.configuration.paths import Paths
+from ntg_assets.publish.generations.changes import Change, changes, flat
 from ntg_assets.publish.generations.origin import ORIGIN, Origin
+from ntg_assets.publish.generations.rank_changes import AFTER, BEFORE, rank_changes, rows_of
 from ntg_assets.publish.generations.shelf import Kept
 from ntg_assets.publish.generations.table_differences import (
     TableDifference,
@@ -17,56 +19,15 @@ from ntg_assets.publish.generations.table_differences import (
     table_differences,
 )
 from ntg_assets.publish.manifest import Manifest
-from ntg_assets.storage.connection import MissingTableError, connect
+from ntg_assets.storage.connection import connect
 
-BEFORE, AFTER = "before", "after"
 STORE = "data/published/ntg.duckdb"
 INPUTS = (
     "select file_name, sha256 from {store}.ingest.load_ledger",
     "select concat(source, ': ', file_name), sha256 from {store}.ingest.input_files",
 )
 DECISIONS = "select experiment, decision from {store}.experiments.decisions"
-LISTS = """
-with
-before as (
-    select user_id, list(item_id order by rank) as items
-    from before.live.recommendations group by user_id
-),
-after as (
-    select user_id, list(item_id order by rank) as items
-    from after.live.recommendations group by user_id
-)
-select
-    count(*) as n_users,
-    count(*) filter (before.items <> after.items) as n_other_list,
-    count(*) filter (before.items[1] <> after.items[1]) as n_other_first,
-    avg(len(list_intersect(before.items, after.items)) / greatest(len(before.items), 1)) as kept
-from before inner join after using (user_id)
-"""
-RADAR = """
-select count(*) from before.live.revenue_risk_radar as b
-inner join after.live.revenue_risk_radar as a using (user_id)
-where b.rank <= $top and a.rank <= $top
-"""
-CONTACTS = """
-select
-    count(*) filter (a.user_id is null) as gone,
-    count(*) filter (b.user_id is null) as new
-from (select strategy, user_id from before.live.intervention_targets where action = 'contact') as b
-full join
-    (select strategy, user_id from after.live.intervention_targets where action = 'contact') as a
-    on a.strategy = b.strategy and a.user_id = b.user_id
-"""
-TOP = 100
 PROCESSOR = "processor"
-
-
-class Change(NamedTuple):
-    """One thing that has another value; none: it was not there, or is not."""
-
-    what: str
-    before: Any
-    after: Any
 
 
 class Differences(NamedTuple):
@@ -114,7 +75,7 @@ def differences(paths: Paths, before: Kept, after: Kept) -> Differences:
         decisions, inputs = (
             _changed(connection, *questions) for questions in ((DECISIONS,), INPUTS)
         )
-        ranks = list(_ranks(connection))
+        ranks = list(rank_changes(connection))
         tables = list(table_differences(connection, BEFORE, AFTER))
     origin_before, origin_after = _origin(before.folder), _origin(after.folder)
     is_known = origin_before is not None and origin_after is not None
@@ -143,15 +104,8 @@ def headline_changes(
     is compared row by row.
     """
     with _both(paths, before, after) as connection:
-        decisions, ranks = _changed(connection, DECISIONS), list(_ranks(connection))
+        decisions, ranks = _changed(connection, DECISIONS), list(rank_changes(connection))
     return _figures(before.manifest, after.manifest), decisions, ranks
-
-
-def in_words(value: object) -> str:
-    """Write a value as a person reads it."""
-    if value is None:
-        return "none"
-    return f"{value:,.6g}" if isinstance(value, float) else str(value)
 
 
 @contextmanager
@@ -166,27 +120,6 @@ def _both(paths: Paths, before: Kept, after: Kept) -> Iterator[duckdb.DuckDBPyCo
 
 
 _OLDER = "a generation of an older version does not say what made it"
-
-
-def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]:
-    """List the keys whose values differ, in the order of the keys."""
-    keys = sorted({*before, *after})
-    return [
-        Change(key, before.get(key), after.get(key))
-        for key in keys
-        if before.get(key) != after.get(key)
-    ]
-
-
-def flat(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Give the values of a nested configuration by dotted key; lists are one value."""
-    values: dict[str, Any] = {}
-    for name, value in tree.items():
-        if isinstance(value, Mapping):
-            values |= flat(value, f"{prefix}{name}.")
-        else:
-            values[f"{prefix}{name}"] = value
-    return values
 
 
 def _figures(before: Manifest, after: Manifest) -> list[Change]:
@@ -207,42 +140,11 @@ def _changed(connection: duckdb.DuckDBPyConnection, *questions: str) -> list[Cha
         {
             str(name): value
             for text in questions
-            for name, value in _rows(connection, text.format(store=store))
+            for name, value in rows_of(connection, text.format(store=store))
         }
         for store in (BEFORE, AFTER)
     ]
     return changes(*stores)
-
-
-def _rows(
-    connection: duckdb.DuckDBPyConnection, text: str, parameters: Mapping[str, Any] | None = None
-) -> list[tuple[Any, ...]]:
-    """Ask; nothing where a store of an older version lacks the table."""
-    try:
-        return connection.execute(text, parameters).fetchall()
-    except MissingTableError:
-        return []
-
-
-def _ranks(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
-    for n_users, n_other, n_first, kept in _rows(connection, LISTS):
-        if n_other:
-            yield (
-                f"lists: {n_other:,} of {n_users:,} users have another list ({n_first:,} another"
-                f" first item); {kept:.0%} of the items of a list stay on average"
-            )
-    sizes = [
-        _rows(connection, f"select count(*) from {store}.live.revenue_risk_radar")
-        for store in (BEFORE, AFTER)
-    ]
-    if all(sizes):
-        top = min(TOP, *(rows[0][0] for rows in sizes))
-        ((both,),) = _rows(connection, RADAR, {"top": top})
-        if both < top:
-            yield f"radar: {both:,} of the first {top:,} users are among the first {top:,} in both"
-    for gone, new in _rows(connection, CONTACTS):
-        if gone or new:
-            yield f"contacts: {new:,} are new, {gone:,} are gone"
 
 
 def _origin(folder: Path) -> Origin | None:

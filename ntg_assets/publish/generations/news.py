@@ -5,7 +5,8 @@ beside the one that is now.
 from collections.abc import Iterator
 
 from ntg_assets.configuration.paths import Paths
-from ntg_assets.publish.generations.differences import Change, headline_changes, in_words
+from ntg_assets.publish.generations.changes import Change, in_words
+from ntg_assets.publish.generations.differences import headline_changes
 from ntg_assets.publish.generations.shelf import Kept
 
 # figures that people know by other words than their names

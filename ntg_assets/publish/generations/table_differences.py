@@ -1,11 +1,16 @@
 """In which rows and columns a table of one store differs from that of another."""
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import duckdb
 
+from ntg_assets.publish.generations.stored_tables import (
+    StoredTable,
+    count_rows,
+    hash_rows,
+    stored_tables,
+)
 from ntg_assets.sql import quote_identifier
 
 # of the larger value, or of 1: processors of other types differ by less
@@ -13,9 +18,6 @@ LAST_BITS = 1e-9
 NUMBERS = ("DOUBLE", "FLOAT", "BIGINT", "INTEGER", "SMALLINT", "TINYINT", "HUGEINT")
 FRACTIONS = ("DOUBLE", "FLOAT")
 LISTS = ("DOUBLE[]", "FLOAT[]")
-# the comment of a published table ends so (`store_schema.table_comment`), also where it is too
-# large for an index
-KEY = re.compile(r"\bKey: ([\w, ]+)\.$")
 
 
 class ColumnDifference(NamedTuple):
@@ -66,14 +68,6 @@ class TableDifference(NamedTuple):
         )
 
 
-class _Stored(NamedTuple):
-    """A table as one store has it."""
-
-    name: str
-    types: Mapping[str, str]
-    key: tuple[str, ...]
-
-
 def are_close(first: float | None, second: float | None) -> bool:
     """Whether two figures differ by no more than processors of other types make them."""
     if first is None or second is None:
@@ -91,12 +85,12 @@ def table_differences(
         before: Name that one is attached by.
         after: The other's.
     """
-    ones, others = (_tables(connection, name) for name in (before, after))
+    ones, others = (stored_tables(connection, name) for name in (before, after))
     for name in sorted({*ones, *others}):
         stored_before, stored_after = ones.get(name), others.get(name)
         if stored_before is None or stored_after is None:
             n_before, n_after = (
-                None if side is None else _count(connection, side.name)
+                None if side is None else count_rows(connection, side.name)
                 for side in (stored_before, stored_after)
             )
             yield TableDifference(name, n_before, n_after)
@@ -105,12 +99,12 @@ def table_differences(
 
 
 def _difference(
-    connection: duckdb.DuckDBPyConnection, table: str, before: _Stored, after: _Stored
+    connection: duckdb.DuckDBPyConnection, table: str, before: StoredTable, after: StoredTable
 ) -> TableDifference | None:
     shared = [name for name in before.types if name in after.types]
     other = tuple(sorted({*before.types, *after.types} - {*shared}))
     names = (before.name, after.name)
-    if not other and len({_hash(connection, name, shared) for name in names}) == 1:
+    if not other and len({hash_rows(connection, name, shared) for name in names}) == 1:
         return None
     key = list(after.key) if {*after.key} <= {*shared} else []
     gone, new, columns = (
@@ -118,7 +112,7 @@ def _difference(
         if key
         else _as_sets(connection, names, shared)
     )
-    n_before, n_after = (_count(connection, name) for name in names)
+    n_before, n_after = (count_rows(connection, name) for name in names)
     difference = TableDifference(table, n_before, n_after, gone, new, columns, other)
     return difference if gone or new or columns or other else None
 
@@ -129,7 +123,7 @@ def _as_sets(
     """Count the rows that only one side has, of tables without a key."""
     columns = ", ".join(map(quote_identifier, shared))
     gone, new = (
-        _count(
+        count_rows(
             connection, f"(select {columns} from {first} except all select {columns} from {second})"
         )
         for first, second in (tables, tables[::-1])
@@ -204,53 +198,3 @@ def _distance(first: str, second: str, kind: str) -> tuple[str, str]:
             f"case when {comparable} then sqrt(list_inner_product({first}, {first})) end",
         )
     return "null::double", "null::double"
-
-
-def _tables(connection: duckdb.DuckDBPyConnection, store: str) -> dict[str, _Stored]:
-    """List the tables of a store, with their columns and keys, in one question each."""
-    of_store = {"store": store}
-    columns = connection.execute(
-        "select concat(schema_name, '.', table_name), column_name, data_type from duckdb_columns()"
-        " where database_name = $store order by table_name, column_index",
-        of_store,
-    ).fetchall()
-    types: dict[str, dict[str, str]] = {}
-    for table, column, kind in columns:
-        types.setdefault(table, {})[column] = kind
-    listed = connection.execute(
-        "select schema_name, table_name, comment from duckdb_tables() where database_name = $store",
-        of_store,
-    ).fetchall()
-    return {
-        f"{schema}.{table}": _Stored(
-            f"{store}.{quote_identifier(schema)}.{quote_identifier(table)}",
-            types[f"{schema}.{table}"],
-            _key(table, comment),
-        )
-        for schema, table, comment in listed
-    }
-
-
-def _key(table: str, comment: str | None) -> tuple[str, ...]:
-    # a publication of an older version, or a working store, which says where columns come from
-    if comment is None or comment.startswith("{"):
-        from ntg_assets.contracts import (  # noqa: PLC0415  # loading every contract takes a second
-            contract_of,
-            key_of,
-            known_tables,
-        )
-
-        return tuple(key_of(contract_of(table))) if table in known_tables() else ()
-    stated = KEY.search(comment)
-    return tuple(stated.group(1).split(", ")) if stated else ()
-
-
-def _count(connection: duckdb.DuckDBPyConnection, rows: str) -> int:
-    return int(connection.execute(f"select count(*) from {rows}").fetchall()[0][0])
-
-
-def _hash(connection: duckdb.DuckDBPyConnection, table: str, columns: list[str]) -> tuple[int, int]:
-    """Hash the rows as a set, whatever their order."""
-    values = ", ".join(map(quote_identifier, columns))
-    text = f"select count(*), coalesce(sum(hash({values})), 0) from {table}"
-    return connection.execute(text).fetchall()[0]
