@@ -6,15 +6,9 @@ from types import SimpleNamespace
 import dagster as dg
 from rich.console import Console
 
+from ntg_assets.cli.running.events import AssetDone, RunEvent, RunOutcome
 from ntg_assets.cli.running.progress import tell_run
-from ntg_assets.cli.running.runs import (
-    AssetDone,
-    RunEvent,
-    RunOutcome,
-    never_made,
-    select_assets,
-    time_left,
-)
+from ntg_assets.cli.running.runs import never_made, select_assets, time_left
 from ntg_assets.cli.running.time_left import TimeLeft
 from ntg_assets.orchestration.remembered_steps import REUSED
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from ntg_assets.cli import app as command_line
+from ntg_assets.cli.running.events import CheckDone, RunOutcome, StepFailed
 from ntg_assets.cli.running.failure import RunFailedError
-from ntg_assets.cli.running.runs import CheckDone, RunOutcome, StepFailed
 from ntg_assets.errors import ConfigurationError, StorageError
 
 Failing = Callable[[BaseException], None]

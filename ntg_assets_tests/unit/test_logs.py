@@ -16,7 +16,8 @@ import pytest
 import yaml
 from dagster._core.execution.api import execute_run_iterator
 
-from ntg_assets.cli.running.runs import RunOutcome, nightly_job, run_assets, select_assets
+from ntg_assets.cli.running.events import RunOutcome
+from ntg_assets.cli.running.runs import nightly_job, run_assets, select_assets
 from ntg_assets.configuration.settings import load_settings, project_paths
 from ntg_assets.errors import StorageError
 from ntg_assets.orchestration.runs.logs import KEPT_FILES, JsonLines, run_log

@@ -9,7 +9,7 @@ from ntg_assets.cli.experiments.published_evidence import open_published
 from ntg_assets.cli.json_answers import print_json
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.settings import Settings
-from ntg_assets.experiments.decision.trace import TracedLog, trace
+from ntg_assets.experiments.decision.trace import Trace, TracedLog, trace
 from ntg_assets.history.forgets import read_forgets, told_by_a_forget
 from ntg_assets.publish.manifest import read_manifest
 
@@ -27,31 +27,34 @@ def tell_trace(
         forgot = [{"at": forgotten.at, "n_users": len(forgotten.hashes)} for forgotten in forgets]
         print_json({**asdict(way), "changed_by_forgets": forgot})
         return
-    console.print(
-        f"{way.experiment}: {way.decision} (readout {way.readout_key}, inputs"
-        f" {way.inputs_sha256[:12]})",
-        highlight=False,
-    )
-    for step in way.steps:
-        console.print(
-            f"  {step.table:<28} {step.n_rows:>12,} rows  {step.content_hash:<28} {step.meaning}",
-            highlight=False,
-            soft_wrap=True,
-        )
-    for log in way.logs:
-        change = f"  {log.change}" if log.change else ""
-        console.print(
-            f"  {log.file_name}  sha256 {log.sha256}{change}", highlight=False, soft_wrap=True
-        )
-    for name, digest in way.files:
-        console.print(f"  {name}  sha256 {digest}", highlight=False, soft_wrap=True)
+    _print_way(way, console)
     for forget in forgets:
-        console.print(
+        _say(
             f"  the log was changed by a forget on {forget.at.date().isoformat()}:"
             f" {len(forget.hashes)} user(s) are left out of what is read and published",
-            highlight=False,
-            soft_wrap=True,
+            console,
         )
+
+
+def _print_way(way: Trace, console: Console) -> None:
+    """The decision, the tables behind it, the logs that they were read from, and the files."""
+    _say(
+        f"{way.experiment}: {way.decision} (readout {way.readout_key}, inputs"
+        f" {way.inputs_sha256[:12]})",
+        console,
+    )
+    for step in way.steps:
+        rows = f"{step.table:<28} {step.n_rows:>12,} rows"
+        _say(f"  {rows}  {step.content_hash:<28} {step.meaning}", console)
+    for log in way.logs:
+        change = f"  {log.change}" if log.change else ""
+        _say(f"  {log.file_name}  sha256 {log.sha256}{change}", console)
+    for name, digest in way.files:
+        _say(f"  {name}  sha256 {digest}", console)
+
+
+def _say(line: str, console: Console) -> None:
+    console.print(line, highlight=False, soft_wrap=True)
 
 
 def what_became(log: TracedLog, paths: Paths) -> str:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from ntg_assets.errors import NtgError
 
 if TYPE_CHECKING:  # loading Dagster costs seconds; a wrong option must be told at once
-    from ntg_assets.cli.running.runs import RunOutcome
+    from ntg_assets.cli.running.events import RunOutcome
 
 
 class RunFailedError(NtgError):

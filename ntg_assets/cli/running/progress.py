@@ -22,7 +22,7 @@ SLOWEST = 5  # tables that are named at the end
 LONG_RUN_SECONDS = 120  # before, nobody asks where the time went
 
 if TYPE_CHECKING:  # loading Dagster costs seconds; a wrong option must be told at once
-    from ntg_assets.cli.running.runs import AssetDone, RunEvent, RunOutcome
+    from ntg_assets.cli.running.events import AssetDone, RunEvent, RunOutcome
 
 
 def tell_run(
@@ -81,7 +81,7 @@ class _Shown:
 
     def take(self, event: "RunEvent") -> None:
         """Show one event."""
-        from ntg_assets.cli.running.runs import (  # noqa: PLC0415
+        from ntg_assets.cli.running.events import (  # noqa: PLC0415  # as above
             AssetDone,
             CheckDone,
             RunOutcome,
