@@ -116,6 +116,11 @@ def first_instant(clock: date | datetime, zone: str) -> datetime:
 def shift_days(instants: pl.Series, n_days: float, zone: str) -> pl.Series:
     """Move instants (naive UTC) by days: what begins a day of the zone begins another one
     afterwards; the rest moves by 24 hours each.
+
+    Args:
+        instants: Naive UTC.
+        n_days: Days, backwards below zero; a fraction is of 24 hours.
+        zone: IANA name of the service's zone.
     """
     moved = instants.cast(INSTANT) + timedelta(days=n_days)
     if zone == UTC_ZONE:
@@ -127,7 +132,13 @@ def shift_days(instants: pl.Series, n_days: float, zone: str) -> pl.Series:
 
 
 def shift_instant(instant: datetime, n_days: int, zone: str) -> datetime:
-    """Move one instant (naive UTC) by whole days; see `shift_days`."""
+    """Move one instant (naive UTC) by whole days; see `shift_days`.
+
+    Args:
+        instant: Naive UTC.
+        n_days: Days, backwards below zero.
+        zone: IANA name of the service's zone.
+    """
     return shift_days(pl.Series([instant], dtype=INSTANT), n_days, zone)[0]
 
 
@@ -152,6 +163,11 @@ def tell_cutoff(as_of: str, zone: str) -> str:
 
 def days_of_utc_days(zone: str, *, first_on: date, last_on: date) -> pl.DataFrame:
     """Say which days of the zone each day of UTC holds, for joining them to instants.
+
+    Args:
+        zone: IANA name.
+        first_on: First day of UTC.
+        last_on: Last one, included.
 
     Returns:
         One row per `utc_on` in [first_on, last_on]: its instants lie on `day_on` before `next_at`,

@@ -59,7 +59,13 @@ def _with_example(sniffed: Any, choice: object) -> str:  # noqa: ANN401  # impor
 
 
 def overlay_text(sections: Mapping[str, Any], files: Sequence[Path], folders: Sequence[str]) -> str:
-    """Text of the overlay: each setting with its reason, and what is not certain as a comment."""
+    """Text of the overlay: each setting with its reason, and what is not certain as a comment.
+
+    Args:
+        sections: Settings by section, each with its reason.
+        files: What was looked at.
+        folders: Folders outside the project that have to be named.
+    """
     name = files[0].stem
     lines = [
         "# Written by `ntg init`: what your files are, and how they are read (docs/sources.md).",

@@ -67,7 +67,13 @@ def rows_of(folder: Path) -> str:
 
 
 def seal(folder: Path, *, n_rows: int, content_hash: str) -> None:
-    """Say beside the rows of a folder what they are; it is not written again."""
+    """Say beside the rows of a folder what they are; it is not written again.
+
+    Args:
+        folder: Holds the rows of one version of a table.
+        n_rows: Rows in it.
+        content_hash: Of these, whatever their order.
+    """
     version = Version(n_rows, content_hash, _files(folder))
     write_text(folder / FACTS, json.dumps(asdict(version), indent=1) + "\n")
 

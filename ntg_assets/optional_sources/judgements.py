@@ -54,6 +54,14 @@ class Judgements:
         """Read one source and judge it; None when it cannot be read, whatever the reason.
 
         `is_hashed`: whether the reader looks at the bytes of its files itself.
+
+        Args:
+            source: Configuration key, by which people know it.
+            files: Patterns that it is read from.
+            read: Reads it.
+            found: Says of what was read how many rows there are, and what is doubtful.
+            without: What is left out while it cannot be read, in words.
+            is_hashed: Whether the reader looks at the bytes of its files itself.
         """
         named = ", ".join(files)
         before = {} if is_hashed else hash_files(files, home=self.home)

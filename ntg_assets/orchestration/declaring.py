@@ -66,7 +66,14 @@ class Beside(NamedTuple):
         tables: Sequence[Table],
         keys: Mapping[str, dg.AssetKey],
     ) -> Work:
-        """What a step is made from: what publishes the whole store is made in every run."""
+        """What a step is made from: what publishes the whole store is made in every run.
+
+        Args:
+            name: Step of the graph.
+            function: What it runs; its sources are hashed.
+            tables: What it makes.
+            keys: Tables that it takes, by parameter.
+        """
         after = tuple(Table(key.path[0], key.path[-1]) for key in self.after)
         reads = tuple(Table(key.path[0], key.path[-1]) for key in keys.values())
         return Work(
@@ -112,7 +119,13 @@ def issued(function: Callable[..., Any], declared: Declared) -> Callable[..., An
 def keys_of_tables(
     function: Callable[..., Any], stage: str, reads: Mapping[str, str]
 ) -> dict[str, dg.AssetKey]:
-    """Find the tables that a function takes, by the names of its parameters."""
+    """Find the tables that a function takes, by the names of its parameters.
+
+    Args:
+        function: Its parameters that are no resource are tables.
+        stage: Whose tables they are by default.
+        reads: Stage of those that are of another, by parameter.
+    """
     return {
         table: dg.AssetKey(
             [reads.get(table) or (INGEST if table in INGEST_TABLES else stage), table]

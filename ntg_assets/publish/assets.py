@@ -27,7 +27,13 @@ from ntg_assets.stages import LIVE, PUBLISHED
 def contents_asset(
     stage: str, part: str, tables: Sequence[tuple[str, str]]
 ) -> list[dg.AssetsDefinition]:
-    """Make the asset that gathers what is published of one part of a stage."""
+    """Make the asset that gathers what is published of one part of a stage.
+
+    Args:
+        stage: Schema of the tables.
+        part: Part of the pipeline, the first word of the asset's name.
+        tables: (schema, name) of what is published of it.
+    """
 
     @staged_asset(
         contract=contract_of(contents_table(part)),

@@ -48,6 +48,12 @@ def export_contact_list(
 
     While the lists are withheld both files have their columns and no row, and the Parquet file says
     why in its key-value metadata.
+
+    Args:
+        connection: Open warehouse.
+        targets: One row per strategy and user.
+        target: The Parquet file; the CSV lies beside it.
+        withheld: Why nobody may be contacted, a sentence each; none: the lists go out.
     """
     columns = ", ".join(quote_identifier(name) for name in _contact_columns(targets.name))
     chosen = (
@@ -106,6 +112,11 @@ def export_handover_schema(attributes: Sequence[str], *, ids: IdTypes, target: P
 def export_withheld(withheld: Sequence[str], *, as_of: str, target: Path) -> Path | None:
     """Write beside the empty lists why they are empty;
     while they are not withheld no such file is there.
+
+    Args:
+        withheld: Why, a sentence each.
+        as_of: Instant before which everything is known.
+        target: The text file.
     """
     if not withheld:
         return None

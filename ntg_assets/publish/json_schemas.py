@@ -34,7 +34,14 @@ HEADER = {
 def report_schema(
     name: str, tables: Sequence[str], *, version: str, ids: IdTypes
 ) -> dict[str, Any]:
-    """Describe a report: a header, and the rows of some tables under their names."""
+    """Describe a report: a header, and the rows of some tables under their names.
+
+    Args:
+        name: Of the report.
+        tables: Whose rows it holds, by their contracts.
+        version: Of the report's form.
+        ids: How users and items are written.
+    """
     properties = {
         **HEADER,
         **{table: {"type": "array", "items": row_schema(table, ids=ids)} for table in tables},

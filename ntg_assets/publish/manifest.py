@@ -46,7 +46,14 @@ class Manifest(BaseModel):
 def describe_file(
     file: Path, *, workspace: Path, kind: str, n_rows: int | None = None
 ) -> PublishedFile:
-    """Measure one published file."""
+    """Measure one published file.
+
+    Args:
+        file: Written and synced.
+        workspace: Folder that its path is relative to.
+        kind: table, report, schema, export, figure, page or origin.
+        n_rows: Rows that it holds; none for what has none.
+    """
     path = file.relative_to(workspace).as_posix()
     return PublishedFile(
         path=path, kind=kind, n_rows=n_rows, n_bytes=file.stat().st_size, sha256=sha256_of(file)

@@ -62,7 +62,13 @@ def comments(table: Table, model: type[Contract]) -> Iterator[str]:
 
 
 def comment_on(kind: str, name: str, text: str) -> str:
-    """Write a `comment on` statement (which takes no bound parameter)."""
+    """Write a `comment on` statement (which takes no bound parameter).
+
+    Args:
+        kind: table, view or column.
+        name: Quoted, with its schema.
+        text: What it means; quotes in it are escaped.
+    """
     return f"comment on {kind} {name} is '{text.replace(chr(39), chr(39) * 2)}'"
 
 

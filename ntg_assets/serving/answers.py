@@ -17,6 +17,12 @@ def published_list(
 ) -> bytes | None:
     """Answer with the list of the night, as JSON of a `ListAnswer`.
 
+    Args:
+        generation: What is served.
+        asked: User, as the address spells the id.
+        k: Length; none: as long as the list of the night.
+        id_type: integer or string.
+
     Returns:
         None where the night made no such list: the user is unknown, the list longer than those of
         the night, or the publication of another configuration.
@@ -38,7 +44,14 @@ def published_list(
 
 
 def list_of_user(generation: Generation, asked: str, *, k: int | None, id_type: str) -> ListAnswer:
-    """Make the list of a user of the log; one whom the log does not know gets the default list."""
+    """Make the list of a user of the log; one whom the log does not know gets the default list.
+
+    Args:
+        generation: What is served.
+        asked: User, as the address spells the id.
+        k: Length; none: `ranking.top_k`.
+        id_type: integer or string.
+    """
     user = as_id(asked, id_type)
     if user is None:
         raise NotEnoughDataError(f"user {asked!r}: the ids of this log are integers.")

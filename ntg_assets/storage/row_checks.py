@@ -30,6 +30,12 @@ def check_rows(
 ) -> None:
     """Hold stored rows against a schema and a key.
 
+    Args:
+        connection: Open store.
+        table: Stored; read batch by batch.
+        schema: Types and limits of each column.
+        key: Columns that name a row; none: nothing is asked.
+
     Raises:
         BrokenContractError: a value breaks a rule, or the key is not unique.
     """

@@ -28,7 +28,16 @@ def tell_user(
     console: Console,
     as_json: bool,
 ) -> None:
-    """Explain a user's list, and the user's risk and value."""
+    """Explain a user's list, and the user's risk and value.
+
+    Args:
+        user: Id, as the log writes it.
+        item: Id or title of the item that is explained; none: the first of the list.
+        settings: The effective configuration.
+        paths: Whose publication.
+        console: Where people read it.
+        as_json: Whether programs read it.
+    """
     _tell(
         lambda published: explain_user(published, user, item=item),
         partial(print_user, is_of_item=item is not None),
@@ -42,7 +51,16 @@ def tell_user(
 def tell_edge(
     item: str, neighbour: str, *, settings: Settings, paths: Paths, console: Console, as_json: bool
 ) -> None:
-    """Explain why two items are neighbours, or why they are not."""
+    """Explain why two items are neighbours, or why they are not.
+
+    Args:
+        item: Id or title.
+        neighbour: Id or title of the other.
+        settings: The effective configuration.
+        paths: Whose publication.
+        console: Where people read it.
+        as_json: Whether programs read it.
+    """
     _tell(
         lambda published: explain_edge(published, item, neighbour),
         print_edge,

@@ -68,6 +68,12 @@ def _width(console: Console) -> int:
 def answer(connection: Connection, question: str, *, console: Console, form: Form) -> None:
     """Print the rows of a question.
 
+    Args:
+        connection: Open publication.
+        question: SQL.
+        console: How wide a table may be.
+        form: table for people; json or csv with every row and digit.
+
     Raises:
         QueryError: it cannot be answered as it is written.
     """
@@ -78,7 +84,13 @@ def answer(connection: Connection, question: str, *, console: Console, form: For
 
 
 def write_json(columns: list[str], rows: Iterator[tuple[object, ...]], target: TextIO) -> None:
-    """Write rows as one JSON array, a row a line."""
+    """Write rows as one JSON array, a row a line.
+
+    Args:
+        columns: Names, in order.
+        rows: Values in that order, one row at a time.
+        target: Where.
+    """
     target.write("[")
     for number, row in enumerate(rows):
         values = {name: plain(value) for name, value in zip(columns, row, strict=True)}
@@ -89,6 +101,11 @@ def write_json(columns: list[str], rows: Iterator[tuple[object, ...]], target: T
 def write_csv(columns: list[str], rows: Iterator[tuple[object, ...]], target: TextIO) -> None:
     """Write rows as CSV with a header; null is empty, a list is JSON, and no text runs as a formula
     in a spreadsheet (`publish/spreadsheets.py`).
+
+    Args:
+        columns: Names, in order.
+        rows: Values in that order, one row at a time.
+        target: Where.
     """
     writer = csv.writer(target, lineterminator="\n")
     writer.writerow(columns)

@@ -34,6 +34,13 @@ def decide_alone(
 ) -> Concluded:
     """Decide what was asked for.
 
+    Args:
+        experiment: Id in the configuration; none: all of them, from their own logs.
+        units: Table with a row per unit of that experiment.
+        aggregates: Table with a row per arm and metric instead.
+        settings: The effective configuration, which defines the experiments.
+        paths: Against which the files of logs are found.
+
     Raises:
         ConfigurationError: a table is given without an experiment, two tables are given, or the
             experiment is not configured.

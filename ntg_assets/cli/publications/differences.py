@@ -23,7 +23,15 @@ SHORT = 60  # characters of a value
 def tell_differences(
     before: str | None, after: str | None, *, paths: Paths, console: Console, as_json: bool
 ) -> None:
-    """Print what differs; without names: what is kept aside, or is current, and the one before."""
+    """Print what differs; without names: what is kept aside, or is current, and the one before.
+
+    Args:
+        before: Generation by name, or by the beginning of one.
+        after: The other one.
+        paths: Where generations lie.
+        console: Where people read it.
+        as_json: Whether programs read it.
+    """
     both = differences(paths, *_chosen(before, after, paths))
     if as_json:
         print_json(_as_rows(both))

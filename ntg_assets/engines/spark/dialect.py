@@ -87,7 +87,13 @@ def _in_spark(tree: Any, sqlglot: Any) -> str:
 
 
 def spark_type(duckdb_type: str, *, column: str, origin: str) -> str:
-    """Name the Spark type of a column, or refuse one that it has none for."""
+    """Name the Spark type of a column, or refuse one that it has none for.
+
+    Args:
+        duckdb_type: As DuckDB writes it.
+        column: Whose, for the message.
+        origin: What asks for it, for the message.
+    """
     if duckdb_type in SPARK_TYPES:
         return SPARK_TYPES[duckdb_type]
     if duckdb_type.startswith("DECIMAL("):

@@ -77,7 +77,14 @@ def make_current(  # each is a word of the record
 
 
 def keep_aside(paths: Paths, folder: Path, reasons: list[str], *, run: str | None = None) -> None:
-    """Keep a generation for a person to look at; the current page says so from now on."""
+    """Keep a generation for a person to look at; the current page says so from now on.
+
+    Args:
+        paths: Where generations lie.
+        folder: The one that waits.
+        reasons: Why people do not see it, a sentence each.
+        run: Run that made it.
+    """
     manifest, current = read_manifest(paths.at(folder).manifest), current_generation(paths)
     assert current is not None  # noqa: S101  # there was one to jump from
     change = _change(manifest, "kept aside", before=current.generation).model_copy(

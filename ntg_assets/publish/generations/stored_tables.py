@@ -68,7 +68,13 @@ def count_rows(connection: duckdb.DuckDBPyConnection, rows: str) -> int:
 def hash_rows(
     connection: duckdb.DuckDBPyConnection, table: str, columns: list[str]
 ) -> tuple[int, int]:
-    """Hash the rows as a set, whatever their order."""
+    """Hash the rows as a set, whatever their order.
+
+    Args:
+        connection: Where.
+        table: Quoted name.
+        columns: What is hashed of a row, in order.
+    """
     values = ", ".join(map(quote_identifier, columns))
     text = f"select count(*), coalesce(sum(hash({values})), 0) from {table}"
     return connection.execute(text).fetchall()[0]

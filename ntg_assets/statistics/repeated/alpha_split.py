@@ -26,6 +26,12 @@ def preferential_alpha(
 ) -> tuple[float, float]:
     """Give the primary metric a share of the error rate and let the others divide the rest.
 
+    Args:
+        primary_share: Share of the error rate that the primary metric gets, from 0 to 1.
+        alpha: Error rate, both sides and all treatments together.
+        n_treatments: Arms beside the control.
+        n_metrics: Metrics with the primary one.
+
     Returns:
         Error rate of the primary metric and of each other metric, per treatment.
 
