@@ -168,12 +168,12 @@ def ui(
     """Open the Dagster UI and its daemon on 127.0.0.1, with the history of all runs."""
     from ntg_assets.cli.ports import HOST, listen  # noqa: PLC0415
     from ntg_assets.configuration.settings import use_home  # noqa: PLC0415
-    from ntg_assets.orchestration.code_location import ui_arguments  # noqa: PLC0415
     from ntg_assets.orchestration.instance import (  # noqa: PLC0415
         CONFIG,
         prepare_dagster_home,
         undecided,
     )
+    from ntg_assets.orchestration.runs.code_location import ui_arguments  # noqa: PLC0415
 
     _, paths = prepare(config)
     listen(port).close()  # Dagster would start all else first and then hang without its web server

@@ -8,7 +8,6 @@ store, or a `Stream` of frames that are stored one by one. An input may be annot
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from resource import RUSAGE_SELF, getrusage
 from typing import Any
 
 import dagster as dg
@@ -25,25 +24,22 @@ from ntg_assets.engines.duckdb_engine import DuckDBEngine
 from ntg_assets.engines.engine import Engine
 from ntg_assets.errors import StorageError
 from ntg_assets.orchestration.column_docs import column_docs, column_lineage
-from ntg_assets.orchestration.contract_checks import CLOCK, WRITTEN
+from ntg_assets.orchestration.contract_checks import WRITTEN
 from ntg_assets.orchestration.project import Project
 from ntg_assets.orchestration.remembered_steps import REUSED, Left, is_left, running
-from ntg_assets.orchestration.samples import sample_of
+from ntg_assets.orchestration.table_metadata import metadata_of, sample_of, user_columns_of
 from ntg_assets.sql import Query, Stream, Table
 from ntg_assets.storage.connection import Connection
 from ntg_assets.storage.describe import measure_table, sample_table
 from ntg_assets.storage.lineage import keep_origins, kept_origins
 from ntg_assets.storage.row_checks import BrokenContractError
 from ntg_assets.storage.tables import (
-    Written,
     table_exists,
     version_written,
 )
-from ntg_assets.summaries import user_columns
 
 # what makes the tables of a schema; everything else: run-all
 COMMANDS = {"ingest": "build-dataset"}
-KILOBYTES_PER_MEGABYTE = 1024  # in which Linux counts the peak
 
 
 class TableHandler(DbTypeHandler[Any]):
@@ -90,7 +86,7 @@ class TableHandler(DbTypeHandler[Any]):
         origins = column_origins(obj, contract_of(table.name), declared.tables)
         keep_origins(connection, table, origins)
         return {
-            **_metadata(table, written, users=self._users_of(table)),
+            **metadata_of(table, written, users=self._users_of(table)),
             "dagster/column_lineage": column_lineage(origins),
         }
 
@@ -206,23 +202,6 @@ def _declared_by(context: dg.OutputContext) -> Declared:
     parents = frozenset(Table(key.path[0], key.path[-1]) for key in node.parent_keys)
     files = tuple(node.metadata.get(FILES, ()))
     return Declared(context.asset_key.to_user_string(), parents, files)
-
-
-def _metadata(table: Table, written: Written, *, users: set[str]) -> dict[str, Any]:
-    return {
-        **written.measures,
-        "dagster/row_count": written.n_rows,
-        "seconds": round(CLOCK.seconds(), 2),
-        "peak_memory_mb": round(getrusage(RUSAGE_SELF).ru_maxrss / KILOBYTES_PER_MEGABYTE),
-        "dagster/column_schema": column_docs(contract_of(table.name)),
-        "content_hash": written.content_hash,
-        "sample": sample_of(written.sample, users=users),
-    }
-
-
-def user_columns_of(table: Table) -> set[str]:
-    """Columns of a table that name a person."""
-    return user_columns(contract_of(table.name))
 
 
 def _as_failure(broken: BrokenContractError) -> dg.Failure:

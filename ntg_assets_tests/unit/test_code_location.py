@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ntg_assets.cli.running.runs import origin_of_runs
-from ntg_assets.orchestration.code_location import MODULE, location_name, ui_arguments
+from ntg_assets.orchestration.runs.code_location import MODULE, location_name, ui_arguments
 from ntg_assets_tests.workspaces import HOME
 
 

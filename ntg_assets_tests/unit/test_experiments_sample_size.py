@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from ntg_assets.cli.experiments.planning import Asked, read_weights, request_of, tell_plan
+from ntg_assets.cli.experiments.plan_in_words import tell_plan
+from ntg_assets.cli.experiments.planning import Asked, read_weights, request_of
 from ntg_assets.errors import ConfigurationError, StorageError
 from ntg_assets.statistics.planning.plan_request import PlanRequest
 from ntg_assets.statistics.planning.sample_size import answer_plan, effect_at, power_at

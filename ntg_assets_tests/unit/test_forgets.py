@@ -38,7 +38,7 @@ from ntg_assets.orchestration.runs.run_history import (
     remove_from_lines,
     remove_from_run_history,
 )
-from ntg_assets.orchestration.samples import sample_of
+from ntg_assets.orchestration.table_metadata import sample_of
 from ntg_assets.ranking.lists.excluded_items import read_excluded
 from ntg_assets.sources.files.derived_columns import Described
 from ntg_assets.sources.optional_files import read_rows

@@ -21,7 +21,7 @@ from ntg_assets.contracts import (
 )
 from ntg_assets.definitions import defs
 from ntg_assets.orchestration.contract_checks import NAME, WRITTEN, with_contract_checks
-from ntg_assets.orchestration.samples import SAMPLE_TEXT, UNBROKEN, sample_of
+from ntg_assets.orchestration.table_metadata import SAMPLE_TEXT, UNBROKEN, sample_of
 from ntg_assets.sql import Query, Table
 from ntg_assets.storage.connection import Connection, connect
 from ntg_assets.storage.describe import measure_table, sample_table

@@ -156,12 +156,12 @@ def plan_experiment(  # noqa: PLR0913, PLR0917  # one option per figure of a pla
     config: ConfigOption = None,
 ) -> None:
     """Plan an experiment: units for an effect, effect for units, days from the traffic."""
+    from ntg_assets.cli.experiments.plan_in_words import tell_plan  # noqa: PLC0415
     from ntg_assets.cli.experiments.planning import (  # noqa: PLC0415
         Asked,
         known_from,
         read_weights,
         request_of,
-        tell_plan,
     )
 
     shares = read_weights(weights) if weights is not None else None

@@ -12,7 +12,9 @@ from ntg_assets.cli.running.progress import tell_run
 from ntg_assets.errors import ConfigurationError
 
 if TYPE_CHECKING:  # loaded by the commands that need it: help comes at once
+    from ntg_assets.cli.running.runs import Assets
     from ntg_assets.configuration.paths import Paths
+    from ntg_assets.configuration.settings import Settings
 
 # lists and logs as they are now: whoever opted out since the last run is not on a list made anew
 OPTIONAL = "ingest_optional"
@@ -132,34 +134,30 @@ def _run_groups(
 
 
 def _materialize(groups: list[str], *, paths: "Paths", remembers: bool = False) -> None:
-    from ntg_assets.cli.running.plan import work_plan  # noqa: PLC0415
-    from ntg_assets.cli.running.runs import (  # noqa: PLC0415
-        assets_of,
+    from ntg_assets.cli.running.runs import (  # noqa: PLC0415  # as above
         never_made,
         run_assets,
         select_assets,
         time_left,
     )
-    from ntg_assets.configuration.settings import load_settings  # noqa: PLC0415
-    from ntg_assets.orchestration.instance import open_instance  # noqa: PLC0415
-    from ntg_assets.orchestration.remembering.planned import state_of  # noqa: PLC0415
-    from ntg_assets.orchestration.runs.unfinished_runs import fail_killed_run  # noqa: PLC0415
-    from ntg_assets.storage.preflight import check_ready  # noqa: PLC0415
+    from ntg_assets.configuration.settings import load_settings  # noqa: PLC0415  # as above
+    from ntg_assets.orchestration.instance import open_instance  # noqa: PLC0415  # as above
+    from ntg_assets.orchestration.remembering.planned import state_of  # noqa: PLC0415  # as above
+    from ntg_assets.orchestration.runs.unfinished_runs import (  # noqa: PLC0415  # as above
+        fail_killed_run,
+    )
+    from ntg_assets.storage.preflight import check_ready  # noqa: PLC0415  # as above
 
     settings = load_settings()
     check_ready(paths, engine=settings.engine)
     with open_instance(paths) as instance:
         if killed := fail_killed_run(instance, paths):
             out.print(f"run {killed[:8]} was killed: it is marked as failed", highlight=False)
-        selected, state = select_assets(groups), None
+        selected = select_assets(groups)
+        # the state on which the plan is made, taken before it
+        state = state_of(paths) if remembers else None
         if remembers:
-            state = state_of(paths)
-            started = assets_of(work_plan(settings, paths).tables)
-            if n_left := len(selected - started):
-                out.print(
-                    f"{n_left:,} of {len(selected):,} tables are left: {LEFT}", highlight=False
-                )
-            selected &= started
+            selected = _changed(selected, settings, paths)
         elif missing := never_made(selected, instance=instance):
             out.print(f"{len(missing)} tables that this needs are made first", highlight=False)
             selected |= missing
@@ -171,3 +169,14 @@ def _materialize(groups: list[str], *, paths: "Paths", remembers: bool = False) 
         )
     if not outcome.succeeded:
         raise RunFailedError(outcome)
+
+
+def _changed(selected: "Assets", settings: "Settings", paths: "Paths") -> "Assets":
+    """Leave out what would come out as it is there, and say how much that is."""
+    from ntg_assets.cli.running.plan import work_plan  # noqa: PLC0415  # as above
+    from ntg_assets.cli.running.runs import assets_of  # noqa: PLC0415  # as above
+
+    started = assets_of(work_plan(settings, paths).tables)
+    if n_left := len(selected - started):
+        out.print(f"{n_left:,} of {len(selected):,} tables are left: {LEFT}", highlight=False)
+    return selected & started

@@ -20,16 +20,17 @@ from ntg_assets.cli.loading import loading
 from ntg_assets.cli.running.events import RunEvent, RunOutcome, read_event
 from ntg_assets.cli.running.time_left import TimeLeft
 from ntg_assets.configuration.settings import project_home
-from ntg_assets.orchestration.code_location import location_name
 from ntg_assets.orchestration.domains import part_of
 from ntg_assets.orchestration.remembered_steps import REUSED
 from ntg_assets.orchestration.remembering.planned import PLANNED_ON
+from ntg_assets.orchestration.runs.code_location import location_name
 from ntg_assets.orchestration.runs.failed_runs import say_why
 from ntg_assets.orchestration.runs.logs import TO_FILE_ONLY
 from ntg_assets.sql import Table
 
 DEFINITIONS = "ntg_assets.definitions"
 LOOKED_BACK_RUNS = 3  # a run of a part knows only its own steps
+Assets = set[dg.AssetKey]
 
 
 def nightly_job() -> dg.JobDefinition:
@@ -42,7 +43,7 @@ def nightly_job() -> dg.JobDefinition:
     return defs.resolve_job_def("nightly")
 
 
-def select_assets(parts: Sequence[str]) -> set[dg.AssetKey]:
+def select_assets(parts: Sequence[str]) -> Assets:
     """List the assets of some parts (`backtest_features`); of all parts when none is named."""
     graph = nightly_job().asset_layer.asset_graph
     return {
@@ -52,7 +53,7 @@ def select_assets(parts: Sequence[str]) -> set[dg.AssetKey]:
     }
 
 
-def never_made(selected: set[dg.AssetKey], *, instance: dg.DagsterInstance) -> set[dg.AssetKey]:
+def never_made(selected: Assets, *, instance: dg.DagsterInstance) -> Assets:
     """List what some assets need, directly or not, and no run has made yet."""
     graph = nightly_job().asset_layer.asset_graph
     needed = set(dg.AssetSelection.assets(*selected).upstream().resolve(graph)) - selected
@@ -61,7 +62,7 @@ def never_made(selected: set[dg.AssetKey], *, instance: dg.DagsterInstance) -> s
     return set(together.resolve(graph)) - selected if missing else missing
 
 
-def time_left(selected: set[dg.AssetKey], *, instance: dg.DagsterInstance) -> TimeLeft:
+def time_left(selected: Assets, *, instance: dg.DagsterInstance) -> TimeLeft:
     """Know from the last runs that succeeded how long the steps of a run take."""
     layer = nightly_job().asset_layer
     checks = {key for key in layer.asset_graph.asset_check_keys if key.asset_key in selected}
@@ -108,13 +109,13 @@ def origin_of_runs() -> RemoteRepositoryOrigin:
     )
 
 
-def assets_of(tables: Iterable[Table]) -> set[dg.AssetKey]:
+def assets_of(tables: Iterable[Table]) -> Assets:
     """Name tables as assets."""
     return {dg.AssetKey([table.schema, table.name]) for table in tables}
 
 
 def run_assets(
-    selected: set[dg.AssetKey],
+    selected: Assets,
     *,
     instance: dg.DagsterInstance,
     remake: bool = True,

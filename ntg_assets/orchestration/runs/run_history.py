@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ntg_assets.errors import StorageError
-from ntg_assets.orchestration.samples import UNBROKEN, unbroken
+from ntg_assets.orchestration.table_metadata import UNBROKEN, unbroken
 from ntg_assets.sql import quote_identifier
 
 REMOVED = "(forgotten)"
