@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import pandera.polars as pa
 
-from ntg_assets.contracts import Contract, contract_of
+from ntg_assets.contracts import Contract, contract_of, known_tables
 from ntg_assets.sql import Query, Table
 
 FILE = "sql_lineage.json"
@@ -148,3 +148,23 @@ def _read_texts() -> Mapping[str, Mapping[str, list[list[str]]]]:
     text = resources.files("ntg_assets").joinpath(FILE).read_text(encoding="utf-8")
     files: dict[str, dict[str, Any]] = json.loads(text)
     return {entry["sha256"]: entry["columns"] for entry in files.values()}
+
+
+def meaning_of(name: str, column: pa.Column) -> str:
+    """Say what a column holds; where a contract says "as in another table", what that one says.
+
+    Args:
+        name: Of the column.
+        column: As its contract has it.
+    """
+    text = (column.description or "").rstrip(".")
+    reference = AS_IN.search(text)
+    if reference is None or reference.group(1) not in known_tables():
+        return text
+    table = reference.group(1)
+    other = contract_of(table).to_schema().columns.get(name)
+    if other is None or (meaning := meaning_of(name, other)) == text:
+        return text
+    if reference.start() == 0:
+        return f"{meaning}{text[reference.end() :]} (as in {table})"
+    return f"{text} ({meaning[0].lower()}{meaning[1:]})"

@@ -4,7 +4,7 @@ from typing import Any
 
 import dagster as dg
 
-from ntg_assets.column_lineage import Origins
+from ntg_assets.column_lineage import Origins, meaning_of
 from ntg_assets.contracts import Contract
 
 
@@ -19,7 +19,7 @@ def column_docs(model: type[Contract]) -> dg.TableSchema:
             dg.TableColumn(
                 name=name,
                 type="id" if "id" in (column.metadata or {}) else str(column.dtype),
-                description=column.description,
+                description=meaning_of(name, column),
                 constraints=dg.TableColumnConstraints(
                     nullable=column.nullable,
                     unique=list(key) == [name],

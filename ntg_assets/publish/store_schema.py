@@ -7,13 +7,11 @@ from typing import Any
 
 import pandera.polars as pa
 
-from ntg_assets.column_lineage import AS_IN
+from ntg_assets.column_lineage import meaning_of
 from ntg_assets.contracts import (
     Contract,
     IdTypes,
-    contract_of,
     key_of,
-    known_tables,
     schema_of,
 )
 from ntg_assets.sql import Table, quote_identifier
@@ -86,26 +84,6 @@ def column_comments(model: type[Contract]) -> dict[str, str]:
     """Say of each column what it means, in which unit, and which values it may have."""
     columns = schema_of(model, IdTypes()).columns
     return {name: _column_comment(name, column) for name, column in columns.items()}
-
-
-def meaning_of(name: str, column: pa.Column) -> str:
-    """Say what a column holds; where a contract says "as in another table", what that one says.
-
-    Args:
-        name: Of the column.
-        column: As its contract has it.
-    """
-    text = (column.description or "").rstrip(".")
-    reference = AS_IN.search(text)
-    if reference is None or reference.group(1) not in known_tables():
-        return text
-    table = reference.group(1)
-    other = contract_of(table).to_schema().columns.get(name)
-    if other is None or (meaning := meaning_of(name, other)) == text:
-        return text
-    if reference.start() == 0:
-        return f"{meaning}{text[reference.end() :]} (as in {table})"
-    return f"{text} ({meaning[0].lower()}{meaning[1:]})"
 
 
 def _column_comment(name: str, column: pa.Column) -> str:

@@ -26,7 +26,7 @@ from ntg_assets.contracts import (
     identifier,
     known_tables,
 )
-from ntg_assets.orchestration.column_docs import column_lineage
+from ntg_assets.orchestration.column_docs import column_docs, column_lineage
 from ntg_assets.sql import Query, Table, query
 from ntg_assets.storage.connection import connect
 from ntg_assets.storage.lineage import keep_origins, kept_origins
@@ -140,3 +140,19 @@ def test_dagster_is_told_of_columns_alone() -> None:
     assert told.deps_by_column == {
         "n": [dg.TableColumnDep(dg.AssetKey(["live", "train_events"]), "event_at")]
     }
+
+
+def test_columns_in_the_ui_say_what_they_hold_and_not_where_to_look() -> None:
+    docs = {
+        column.name: column for column in column_docs(contract_of("revenue_risk_radar")).columns
+    }
+    assert docs["churn_probability"].description == (
+        "Probability of no active day in [cutoff, cutoff + horizon) (as in churn_scores)"
+    )
+    sent = [
+        f"{table}.{column.name}"
+        for table in known_tables()
+        for column in column_docs(contract_of(table)).columns
+        if (column.description or "").lower().startswith("as in ")
+    ]
+    assert sent == []

@@ -13,7 +13,7 @@ import pytest
 from rich.console import Console
 
 from ntg_assets.cli.answers.sql import answer, tell_help
-from ntg_assets.column_lineage import CONTRACT, READ, Origin
+from ntg_assets.column_lineage import CONTRACT, READ, Origin, meaning_of
 from ntg_assets.contracts import IdTypes, contract_of, key_of, schema_of
 from ntg_assets.errors import QueryError
 from ntg_assets.publish import store_schema
@@ -21,7 +21,7 @@ from ntg_assets.publish.answers import ANSWERS
 from ntg_assets.publish.catalogue import READ_COPY_TABLES
 from ntg_assets.publish.column_sources import reached_from
 from ntg_assets.publish.store_copy import publish_store
-from ntg_assets.publish.store_schema import create_table, meaning_of
+from ntg_assets.publish.store_schema import create_table
 from ntg_assets.sql import Table
 from ntg_assets.storage.connection import connect
 from ntg_assets.storage.lineage import keep_origins
