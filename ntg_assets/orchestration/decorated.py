@@ -26,6 +26,7 @@ class Step(NamedTuple):
         tables: What it makes, in order.
         reads: Tables that it takes, by parameter.
         function: The function, held to what it declares.
+        opens_files: Whether it declares files beside its tables.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Step(NamedTuple):
     tables: tuple[type[Contract], ...]
     reads: Mapping[str, dg.AssetKey]
     function: Callable[..., Any]
+    opens_files: bool = False
 
 
 STEPS: list[Step] = []

@@ -35,12 +35,12 @@ from ntg_assets.modules import ROOT
 from ntg_assets.orchestration.collection import collected_assets
 from ntg_assets.orchestration.decorated import STEPS, Step
 from ntg_assets.orchestration.opened_files import readers_that_ask, rehearsal_roots, watching
+from ntg_assets.orchestration.rehearsal_tables import RehearsalTables, Tables
 from ntg_assets.randomness import random_stream
 from ntg_assets.sql import Query, Stream, Table, quote_identifier
 from ntg_assets.storage.connection import Connection, connect  # noqa: TID251  # in memory
-from ntg_assets.storage.run import bound, run
+from ntg_assets.storage.run import run
 
-Tables = dict[Table, pl.DataFrame]
 SILENT = logging.getLogger("ntg.rehearsal")
 SILENT.addHandler(logging.NullHandler())
 SILENT.propagate = False
@@ -177,6 +177,7 @@ def rehearse(
     settings: Settings,
     leave: Callable[[Path], object] = lambda _: None,
     workspace: Path | None = None,
+    before: Mapping[Table, pl.DataFrame] | None = None,
 ) -> Tables:
     """Run steps over tables that are given. No step opens a file that it does not declare.
 
@@ -184,8 +185,10 @@ def rehearse(
         steps: In an order in which each finds what it reads.
         given: The tables that no step makes.
         settings: The configuration.
-        leave: Writes into the workspace what other nights left there.
+        leave: Writes into the workspace what other nights left there, where a step opens files.
         workspace: A folder that is kept; none: one of its own.
+        before: Every table of a rehearsal of the same steps and settings: a step that reads the
+            same tables, and no file, made the same then, and is not run again.
 
     Returns:
         What the steps made.
@@ -193,49 +196,58 @@ def rehearse(
     Raises:
         UndeclaredReadError: a step reads what it does not declare.
     """
-    made: list[Table] = []
     with (
         connect() as connection,
         _workspace(workspace) as folder,
         watching(*rehearsal_roots(), scratch=scratch_of(folder)),
         readers_that_ask(),
     ):
-        leave(folder)
-        for table, frame in given.items():
-            _store(connection, table, Query("select * from incoming", {"incoming": frame}))
+        if any(step.opens_files for step in steps):
+            leave(folder)
+        tables = RehearsalTables(connection, given, before or {})
         here = settings.model_copy(update={"workspace": str(folder)})
         project = RehearsalProject(here, connection, folder)
+        made: Tables = {}
         for step in steps:
-            for table, rows in _results(step, project, connection):
-                with only(_declared(step)):  # as the IO manager holds what an asset returned
-                    require_declared(rows)
-                    _store(connection, table, rows)
-                made.append(table)
-        return {
-            table: run(Query("select * from stored", {"stored": table}), connection)
-            for table in made
-        }
+            results = _results_before(step, tables) or _results(step, project, connection, tables)
+            made |= results
+        return made
+
+
+def _results_before(step: Step, tables: RehearsalTables) -> Tables | None:
+    """What a step made of the same tables before; None where it has to be run."""
+    results = [Table(step.stage, table_of(model)) for model in step.tables]
+    return None if step.opens_files else tables.take_over(results, of=_reads(step))
+
+
+def _reads(step: Step) -> frozenset[Table]:
+    return frozenset(Table(key.path[0], key.path[-1]) for key in step.reads.values())
 
 
 def _declared(step: Step) -> Declared:
-    tables = frozenset(Table(key.path[0], key.path[-1]) for key in step.reads.values())
-    return Declared(step.name, tables)
+    return Declared(step.name, _reads(step))
 
 
 def _results(
-    step: Step, project: RehearsalProject, connection: Connection
-) -> Iterator[tuple[Table, Query]]:
+    step: Step, project: RehearsalProject, connection: Connection, tables: RehearsalTables
+) -> Tables:
+    tables.lay_out(_reads(step))
     arguments = {
         name: _argument(name, annotation, step, project, connection)
         for name, annotation in _parameters(step.function).items()
     }
     result = step.function(**arguments)
     several = result if len(step.tables) > 1 else (result,)
+    made: Tables = {}
     for model, rows in zip(step.tables, several, strict=True):
         columns = ", ".join(map(quote_identifier, column_names(model)))
         whole = _as_query(rows)
         text = f"select {columns} from (\n{whole.text}\n)"  # noqa: S608  # quoted
-        yield Table(step.stage, table_of(model)), replace(whole, text=text)
+        table = Table(step.stage, table_of(model))
+        with only(_declared(step)):  # as the IO manager holds what an asset returned
+            require_declared(whole)
+            made[table] = tables.keep(table, replace(whole, text=text))
+    return made
 
 
 def _parameters(function: Callable[..., Any]) -> dict[str, Any]:
@@ -267,10 +279,3 @@ def _as_query(rows: Any) -> Query:  # noqa: ANN401  # whatever an asset may retu
         return rows
     frame = pl.concat(rows.frames) if isinstance(rows, Stream) else rows
     return Query("select * from incoming", {"incoming": frame})
-
-
-def _store(connection: Connection, table: Table, rows: Query) -> None:
-    connection.execute(f"create schema if not exists {quote_identifier(table.schema)}")
-    with bound(connection, rows):
-        statement = f"create table {table.quoted} as {rows.text}"
-        connection.execute(statement, dict(rows.parameters) or None)

@@ -116,7 +116,8 @@ def _asset_in(
 ) -> dg.AssetsDefinition:
     keys = keys_of_tables(function, stage, reads)
     run = issued(function, beside.declared(f"{stage}/{table_of(contract)}", keys))
-    STEPS.append(Step(f"{stage}/{table_of(contract)}", stage, group, (contract,), keys, run))
+    name = f"{stage}/{table_of(contract)}"
+    STEPS.append(Step(name, stage, group, (contract,), keys, run, bool(beside.files)))
     table = Table(stage, table_of(contract))
     work = beside.work(f"{stage}__{table.name}", function, [table], keys)
     made = dg.asset(  # noqa: TID251  # the decorator itself

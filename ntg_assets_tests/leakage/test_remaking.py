@@ -24,9 +24,9 @@ from ntg_assets.evaluation.leakage import futures, plants, remaking, verdicts
 from ntg_assets.evaluation.leakage.audit import (
     ORIGINS,
     Makers,
-    _from_an_origin,
     _from_another_night,
     _from_later_nights,
+    _from_origins,
     _from_the_cut,
     audit_by_remaking,
 )
@@ -206,7 +206,7 @@ def test_a_model_of_later_windows_shows_at_the_origin(
     monkeypatch.setattr(module, "closed_before", with_open_windows)
     remake = remake_with(settings)
     made = remake(world, ["churn_forecasts", "churn_recalibration"])
-    found = {one.table: one for one in _from_an_origin(remake, world, made)}
+    found = {one.table: one for one in _from_origins(remake, world, made)}
     assert found["churn_walk_forward"].differences[0][1].column == "churn_logit"
     assert "churn_walk_forward.churn_logit differs in" in str(
         found["churn_walk_forward"].as_row()[-1]
@@ -280,7 +280,7 @@ def test_what_cannot_be_made_is_said_and_what_is_read_undeclared_blocks(
     settings: Settings,
 ) -> None:
     def breaks(error: Exception) -> Makers:
-        def remake(*_: object) -> Any:
+        def remake(*_: object, **__: object) -> Any:
             raise error
 
         return Makers(remake, remake, remake)

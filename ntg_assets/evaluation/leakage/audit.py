@@ -9,8 +9,9 @@ positive control: a column that it does not move was never looked at, and is nam
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
+from functools import partial
 from itertools import filterfalse
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import polars as pl
 
@@ -45,7 +46,18 @@ from ntg_assets.ranking.learning.inner_cut import inner_slices
 
 Made = Mapping[str, pl.DataFrame]
 Future = Callable[[World, datetime], World]
-Remake = Callable[[World, Collection[str]], Made]
+
+AnyRemake = Callable[[World, Collection[str]], Made]
+
+
+class Remake(Protocol):
+    """Makes tables of a world, and what they need."""
+
+    def __call__(
+        self, world: World, tables: Collection[str], *, like: tuple[World, Made] | None = None
+    ) -> Made:
+        """Make them; of a world `like` another one only what reads something else."""
+        ...
 
 
 class Makers(NamedTuple):
@@ -65,6 +77,7 @@ class Makers(NamedTuple):
 
 
 ORIGINS = ("churn_walk_forward", "contract_walk_forward", "return_walk_forward")
+SURVIVAL = ("contract_survival_backtest",)
 ORIGIN_PLACE = 1  # the second origin: the first has no earlier one that it could learn from
 BOUNDARIES = "split_boundaries"
 # what is compared with earlier nights, so that other earlier ones must move it
@@ -96,7 +109,7 @@ def audit_by_remaking(makers: Makers, tables: Sequence[str], *, settings: Settin
         ),
         *_from_a_crowd(makers.remake, trial_crowd(world)),
         _from_the_cut(makers.remake, world, made, settings),
-        *_from_an_origin(makers.remake, world, made),
+        *_from_origins(makers.remake, world, made),
         *_from_another_night(made, again, tables),
         *_from_later_nights(makers.tonight, world, made),
     ]
@@ -114,7 +127,10 @@ def _from_the_end(
     of: Sequence[Future] = (futures.stirred, futures.deleted),
 ) -> Iterator[Finding]:
     made_again = {
-        future.__name__: _remade(remake, future(world, world.train_end), tables) for future in of
+        future.__name__: _remade(
+            partial(remake, like=(world, made)), future(world, world.train_end), tables
+        )
+        for future in of
     }
     others = {
         name: again if isinstance(again, Exception) else _without_the_end(again)
@@ -147,7 +163,7 @@ def _without_the_end(made: Made) -> Made:
     return {**made, BOUNDARIES: made[BOUNDARIES].filter(pl.col("part") != "test")}
 
 
-def _from_the_cut(remake: Remake, world: World, made: Made, settings: Settings) -> Finding:
+def _from_the_cut(remake: AnyRemake, world: World, made: Made, settings: Settings) -> Finding:
     table = "ranking_weights"
     train = world.events.filter(pl.col("event_at") < world.train_end)
     slices = inner_slices(train, strategy="global_time", settings=settings.ranking, zone=ZONE)
@@ -159,8 +175,24 @@ def _from_the_cut(remake: Remake, world: World, made: Made, settings: Settings) 
     return Finding(table, CUT, made[table].height, tuple(_compared(table, made[table], others)))
 
 
-def _from_an_origin(remake: Remake, world: World, made: Made) -> Iterator[Finding]:
-    seconds = {table: _second_origin(made[table]) for table in ORIGINS if table in made}
+def _from_origins(remake: AnyRemake, world: World, made: Made) -> Iterator[Finding]:
+    """Begin other futures at an early origin of the walks forward, and at one of the survival of
+    contracts, whose origins are others.
+    """
+    walked = {table: clock for table, clock in CLOCKED.items() if table not in SURVIVAL}
+    yield from _from_an_origin(remake, world, made, ORIGINS, walked)
+    survived = {table: CLOCKED[table] for table in SURVIVAL}
+    yield from _from_an_origin(remake, world, made, SURVIVAL, survived)
+
+
+def _from_an_origin(
+    remake: AnyRemake,
+    world: World,
+    made: Made,
+    origins: Sequence[str],
+    clocked: Mapping[str, Clocked],
+) -> Iterator[Finding]:
+    seconds = {table: _second_origin(made[table]) for table in origins if table in made}
     for table, day in seconds.items():
         if day is None:
             yield Finding(table, ORIGIN, 0, not_audited=("too few origins: all",))
@@ -168,17 +200,16 @@ def _from_an_origin(remake: Remake, world: World, made: Made) -> Iterator[Findin
     if begins_on is None:
         return
     future = futures.stirred(world, first_instant(begins_on, ZONE))
-    clocked = {table: clock for table, clock in CLOCKED.items() if table in made}
-    others = {futures.stirred.__name__: _remade(remake, future, clocked)}
-    for table, clock in clocked.items():
+    asked = {table: clock for table, clock in clocked.items() if table in made}
+    other = _remade(remake, future, asked)
+    for table, clock in asked.items():
         before = _before(made[table], clock, begins_on)
-        again = {
-            future: other
+        again = (
+            other
             if isinstance(other, Exception)
             else {table: _before(other[table], clock, begins_on)}
-            for future, other in others.items()
-        }
-        unlike = _compared(table, before, again, clock)
+        )
+        unlike = _compared(table, before, {futures.stirred.__name__: again}, clock)
         yield Finding(table, ORIGIN, before.height, tuple(unlike))
 
 
@@ -231,7 +262,7 @@ def _before(rows: pl.DataFrame, clock: Clocked, day: date) -> pl.DataFrame:
     return rows.filter(pl.col(clock.day) <= day)
 
 
-def _remade(remake: Remake, world: World, tables: Collection[str]) -> Made | Exception:
+def _remade(remake: AnyRemake, world: World, tables: Collection[str]) -> Made | Exception:
     """Make tables of another world; that they cannot be made of it is a difference too."""
     try:
         return remake(world, tables)

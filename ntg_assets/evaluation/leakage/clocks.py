@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 OUTCOMES = frozenset({"is_churned", "value_after", "lost_value", "dropped_value"})
 ENDS = frozenset({"contract_end_on", "contract_end_known_on", "contract_end_kind"})
+STAYED = frozenset({"n_stayed", "n_stayed_past_median", "log_loss", "auc"})
 JUDGED = frozenset(
     {
         "log_loss",
@@ -48,6 +49,7 @@ CLOCKED = {
     "contract_signals": Clocked("snapshot_on"),
     "contract_snapshots": Clocked("snapshot_on", ENDS),
     "contract_walk_forward": Clocked("origin_on", frozenset({"ended"})),
+    "contract_survival_backtest": Clocked("origin_on", STAYED),
     "return_snapshots": Clocked("snapshot_on", frozenset({"returned_on"})),
     "return_walk_forward": Clocked("origin_on", frozenset({"returned"})),
 }

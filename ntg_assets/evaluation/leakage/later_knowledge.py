@@ -13,6 +13,7 @@ from ntg_assets.evaluation.leakage.subscribers import MAIN, SECOND, numbered
 from ntg_assets.local_days import day_of
 
 DAY = timedelta(days=1)
+REPORTED_LATE_DAYS = 60  # ends that are known on a day came up to so many days before it
 OTHER_WORDS = {
     facts.NORTH: facts.SOUTH,
     facts.SOUTH: facts.NORTH,
@@ -26,7 +27,7 @@ LATER_ID = "z"  # contracts of the future sort last, so that those of before kee
 
 
 def other_later(known: Knowledge, begins_at: datetime) -> Knowledge:
-    """Let other things become known from an instant on: contracts that ended the day before,
+    """Let other things become known from an instant on: contracts that ended weeks before,
     prices, payments that came back, and of every user and item another version.
     """
     day = day_of(begins_at, known.zone)
@@ -89,10 +90,14 @@ def other_earlier(known: Knowledge, until: datetime) -> Knowledge:
 
 def _other_terms(terms: pl.DataFrame, day: date) -> pl.DataFrame:
     """Change what becomes known on a day or later: changes of contracts do not come, contracts are
-    others, every second contract ended the day before, the others have no end.
+    others, every second contract ended in the weeks before, the others have no end.
 
     Nobody knew of these ends before that very day.
     """
+    ended_on = pl.max_horizontal(
+        pl.lit(day - DAY) - pl.duration(days=pl.col("user_id") % REPORTED_LATE_DAYS),
+        pl.col("started_on") + DAY,
+    )
     is_later = pl.col("known_on") >= day
     is_first = pl.col("started_on") == pl.col("started_on").min().over("subscription_id")
     is_open = is_later | (pl.col("end_known_on") >= day).fill_null(value=True)
@@ -100,7 +105,7 @@ def _other_terms(terms: pl.DataFrame, day: date) -> pl.DataFrame:
     return terms.filter(~is_later | is_first).with_columns(
         price_minor=pl.when(is_later).then(pl.col("price_minor") * 7 + 1).otherwise("price_minor"),
         plan=pl.when(is_later).then(pl.lit("other")).otherwise("plan"),
-        ended_on=pl.when(ends).then(day - DAY).when(~is_open).then("ended_on"),
+        ended_on=pl.when(ends).then(ended_on).when(~is_open).then("ended_on"),
         end_known_on=pl.when(ends).then(pl.lit(day)).when(~is_open).then("end_known_on"),
         end_kind=pl.when(ends).then(pl.lit("payment_failed")).when(~is_open).then("end_kind"),
     )

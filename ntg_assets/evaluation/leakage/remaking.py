@@ -92,6 +92,7 @@ def remake(
     *,
     settings: Settings,
     workspace: Path | None = None,
+    like: tuple[World, Mapping[str, pl.DataFrame]] | None = None,
 ) -> Mapping[str, pl.DataFrame]:
     """Run the real assets of the back-test over a world, as far as some tables need it.
 
@@ -100,14 +101,31 @@ def remake(
         tables: What is wanted.
         settings: The configuration, as `rehearsal_settings` gives it.
         workspace: A folder that is kept, and what lies there; none: one of its own.
+        like: Another world with all tables that were made of it: steps that read the same as
+            there are not run again.
 
     Returns:
         Every table that was made on the way, by name.
     """
     steps = needed_for(steps_of(BACKTEST), tables, given=world.given)
-    given = ingested(world) | {Table(BACKTEST, name): rows for name, rows in world.given.items()}
-    made = rehearse(steps, given, settings=settings, leave=world.left.write, workspace=workspace)
+    before = None if like is None else _given(like[0]) | _of_backtest(like[1])
+    made = rehearse(
+        steps,
+        _given(world),
+        settings=settings,
+        leave=world.left.write,
+        workspace=workspace,
+        before=before,
+    )
     return {table.name: rows for table, rows in made.items()}
+
+
+def _given(world: World) -> dict[Table, pl.DataFrame]:
+    return ingested(world) | _of_backtest(world.given)
+
+
+def _of_backtest(made: Mapping[str, pl.DataFrame]) -> dict[Table, pl.DataFrame]:
+    return {Table(BACKTEST, name): rows for name, rows in made.items()}
 
 
 def remake_tonight(

@@ -14,15 +14,16 @@ import polars as pl
 
 TRIAL_SHARE, FAILED_SHARE, LOST_SHARE, REFUNDED_SHARE = 0.4, 0.1, 0.4, 0.03
 RISE_SHARE, RISE = 0.06, 1.25  # of periods before a higher price
-LEAVES, LEAVES_AFTER_RISE, LEAVES_TRIAL = (0.02, 0.4), 0.5, 0.3  # share of periods
+LEAVES, LEAVES_AFTER_RISE, LEAVES_TRIAL = (0.02, 0.5), 0.5, 0.3  # share of periods
 AT_ONCE_SHARE, LATE_SHARE = 0.2, 0.15  # of ends: at once; reported only after they came
 RETURN_SHARE = 0.75
 NEVER_SIGNS_EVERY = 3  # users
 MOST_CONTRACTS = 5  # of one person
 SECOND_CURRENCY_EVERY = 5  # users
 MAIN, SECOND = "USD", "EUR"
-PLANS = {"basic": 0.4, "standard": 0.35, "long": 0.1, "monthly": 0.15}  # their shares
-MONTHLY = "monthly"  # billed by the month, the others by days
+# shares of the plans
+PLANS = {"basic": 0.4, "standard": 0.35, "long": 0.1, "monthly": 0.1, "rare": 0.05}
+MONTHLY, RARE = "monthly", "rare"  # billed by the month; of too few ends for a law of its own
 TERM_TYPES: dict[str, Any] = {
     "user_id": pl.Int64,
     "subscription_id": pl.String,
@@ -65,7 +66,7 @@ class Calendar(NamedTuple):
     def period_days(self) -> dict[str, int]:
         """Days of a billing period, by plan."""
         short = max(7, self.horizon_days // 3)
-        return {"basic": short, "standard": short, "long": 3 * short, MONTHLY: 30}
+        return {"basic": short, "standard": short, "long": 3 * short, MONTHLY: 30, RARE: 2 * short}
 
 
 class _Period(NamedTuple):

@@ -1,12 +1,14 @@
 """Leaks to be planted in a copy of the code, so that each guard can show what it catches."""
 
 from ntg_assets.evaluation.leakage.plants import (
+    attributes,
     churn,
     contacts,
     features,
     other_nights,
     ranking,
     splits,
+    subscriptions,
     undeclared_reads,
 )
 from ntg_assets.evaluation.leakage.plants.plant import Edit, Plant
@@ -19,6 +21,8 @@ PLANTS: dict[str, Plant] = {
     **churn.PLANTS,
     **ranking.PLANTS,
     **contacts.PLANTS,
+    **subscriptions.PLANTS,
+    **attributes.PLANTS,
     **undeclared_reads.PLANTS,
     **other_nights.PLANTS,
 }
