@@ -4,7 +4,8 @@ Every change of the disk that Python makes while something is published is one o
 from 1. After a kill or a power cut nothing that the process still tries (its `finally` blocks)
 reaches the disk, so the disk is as a dead process leaves it. A power cut leaves what was synced
 and nothing else: file contents as they were at their last sync (empty without one), and the names
-in each folder as they were at its last sync.
+in each folder as they were at its last sync. Where the history lies on a disk of its own and that
+one is full, all else is written, and nothing can be moved from one to the other.
 """
 
 import builtins
@@ -23,8 +24,16 @@ from ntg_assets.history import days
 from ntg_assets.storage import files
 from ntg_assets.storage.parquet import write_batches
 
-NO_SPACE, IO_ERROR, KILL, POWER_CUT = KINDS = ("no space", "I/O error", "kill", "power cut")
+NO_SPACE, HISTORY_FULL, IO_ERROR, KILL, POWER_CUT = KINDS = (
+    "no space",
+    "history full",
+    "I/O error",
+    "kill",
+    "power cut",
+)
+HISTORY = f"{os.sep}data{os.sep}history"
 NAMED = ("mkdir", "rename", "replace", "symlink", "link", "unlink", "rmdir", "fsync")
+TWO_PATHS = {"rename", "replace", "link", "exchange"}
 NEEDS_SPACE = {"mkdir", "symlink", "link", "write", "write parquet", "create"}
 
 
@@ -47,16 +56,20 @@ class Operations:
         self.done: list[str] = []
         self.is_dead = self.is_full = False
 
-    def meet(self, name: str, spoil: Callable[[], object] | None = None) -> None:
+    def meet(self, name: str, *paths: Any, spoil: Callable[[], object] | None = None) -> None:
         """Count an operation; raise when it is the one that fails, or the process is dead.
 
         Args:
             name: What is done.
+            paths: What it is done to.
             spoil: Does half of it: what a write leaves that fails in its middle.
         """
         if self.is_dead:
             raise KilledError
         self.done.append(name)
+        if self.fault is not None and self.fault.kind == HISTORY_FULL:
+            self._meet_the_history(name, [*map(_is_history, paths)], spoil)
+            return
         if self.is_full and name in NEEDS_SPACE:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         if self.fault is None or len(self.done) != self.fault.at:
@@ -69,6 +82,25 @@ class Operations:
         number = errno.ENOSPC if self.fault.kind == NO_SPACE else errno.EIO
         self.is_full = self.fault.kind == NO_SPACE
         raise OSError(number, os.strerror(number))
+
+    def _meet_the_history(
+        self, name: str, lie_there: list[bool], spoil: Callable[[], object] | None
+    ) -> None:
+        assert self.fault is not None
+        if any(lie_there) and not all(lie_there):  # rename, link: from one disk to the other
+            raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+        self.is_full = self.is_full or len(self.done) >= self.fault.at
+        if self.is_full and name in NEEDS_SPACE and any(lie_there):
+            if spoil is not None:
+                spoil()
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def _is_history(path: Any) -> bool:
+    """Whether a path, or what is open under a number, lies in the history."""
+    if isinstance(path, int):
+        path = os.readlink(f"/proc/self/fd/{path}")  # noqa: PTH115  # a number is no path
+    return f"{HISTORY}{os.sep}" in f"{os.path.abspath(path)}{os.sep}"  # noqa: PTH100  # links stay
 
 
 @contextmanager
@@ -87,7 +119,8 @@ def operations(fault: Fault | None = None, disk: "Disk | None" = None) -> Iterat
 
 def _named(counted: Operations, name: str, real: Callable[..., Any]) -> Callable[..., Any]:
     def operation(*arguments: Any, **named: Any) -> Any:
-        counted.meet(name)
+        named_paths = arguments[:2] if name in TWO_PATHS else arguments[:1]
+        counted.meet(name, *(arguments[1:2] if name == "symlink" else named_paths))
         result = real(*arguments, **named)
         if name == "fsync" and counted.disk is not None:
             counted.disk.sync(arguments[0])
@@ -100,7 +133,11 @@ def _written(counted: Operations, real: Callable[..., Any]) -> Callable[..., Any
     """Write Parquet, which is not done by Python's own functions."""
 
     def write(target: Path, *arguments: Any, **named: Any) -> Any:
-        counted.meet("write parquet", lambda: os.close(os.open(target, os.O_CREAT | os.O_WRONLY)))
+        counted.meet(
+            "write parquet",
+            target,
+            spoil=lambda: os.close(os.open(target, os.O_CREAT | os.O_WRONLY)),
+        )
         return real(target, *arguments, **named)
 
     return write
@@ -112,7 +149,7 @@ def _opened(counted: Operations, real: Callable[..., Any]) -> Callable[..., Any]
     def opened(file: Any, mode: str = "r", *arguments: Any, **named: Any) -> Any:
         if not set(mode) & set("wax+"):
             return real(file, mode, *arguments, **named)
-        counted.meet("create")
+        counted.meet("create", file)
         stream = real(file, mode, *arguments, **named)
         write = stream.write
 
@@ -133,7 +170,7 @@ def _opened(counted: Operations, real: Callable[..., Any]) -> Callable[..., Any]
                 return getattr(stream, name)
 
             def write(self, content: Any) -> Any:
-                counted.meet("write", lambda: half(content))
+                counted.meet("write", file, spoil=lambda: half(content))
                 return write(content)
 
         return Stream()
