@@ -168,6 +168,9 @@ def judge_cut(user_days: pl.DataFrame, case: Case, cutoff_on: date, n_days: int)
     inside = (values["ltv_range_low"] <= after["seen"]) & (
         after["seen"] <= values["ltv_range_high"]
     )
+    radar, radar_low, radar_high = radar_share(
+        values, user_days, cutoff_on, churn=churn, value=value
+    )
     return {
         "users": values.height,
         "told_over_seen": float(told.sum() / seen.sum()),
@@ -179,7 +182,9 @@ def judge_cut(user_days: pl.DataFrame, case: Case, cutoff_on: date, n_days: int)
         "deciles": _deciles(told, seen, after["n_visits"].to_numpy()),
         "ranges_hold": inside.mean(),
         "range_days": values["ltv_range_days"][0],
-        "radar_share": radar_share(values, user_days, cutoff_on, churn=churn, value=value),
+        "radar_share": radar,
+        "radar_share_low": radar_low,
+        "radar_share_high": radar_high,
         "ltv": float(told.sum()),
         "revenue_at_risk": float(values["revenue_at_risk"].sum()),
         "adds_up": float(values["ltv"].sum())

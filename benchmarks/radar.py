@@ -26,6 +26,7 @@ from ntg_assets.storage.run import run
 
 SEED = 20260101
 TOP_SHARE = 0.1
+DRAWS = 200
 SIMPLE_RANKINGS = ("churn_probability", "value_at_stake", "risk_times_ltv")
 
 
@@ -163,9 +164,10 @@ def radar_share(
     *,
     churn: ChurnSettings,
     value: ValueSettings,
-) -> float | None:
+) -> tuple[float | None, float | None, float | None]:
     """Loss that the first tenth of the radar held, over what the same probabilities hold that know
-    exactly what each user had been worth; None where neither held any.
+    exactly what each user had been worth, with its 95% interval (users drawn again); None where
+    neither held any.
 
     Lost is what users who fell silent in the next churn horizon had brought while at risk.
     """
@@ -183,9 +185,22 @@ def radar_share(
     exact = rows["worth"].clip(0.0).to_numpy()
     lost = np.where(silent.to_numpy(), exact, 0.0)
     chance = 1 - rows["active_probability"].to_numpy()
+    keys = np.column_stack([rows["revenue_at_risk"].to_numpy(), chance * exact])
+    share = _share_of_attainable(keys, lost)
+    if share is None:
+        return None, None, None
+    rng = random_stream(SEED, "radar share")
+    drawn = (rng.integers(0, len(lost), len(lost)) for _ in range(DRAWS))
+    shares = [_share_of_attainable(keys[again], lost[again]) for again in drawn]
+    low, high = np.quantile([other for other in shares if other is not None], (0.025, 0.975))
+    return share, float(low), float(high)
+
+
+def _share_of_attainable(keys: Floats, lost: Floats) -> float | None:
+    """Loss that the first tenth by the first key held, over that by the second."""
+    n_top = -(-len(lost) // round(1 / TOP_SHARE))
     held, attainable = (
-        float(lost[np.argsort(-key, kind="stable")[: -(-len(lost) // round(1 / TOP_SHARE))]].sum())
-        for key in (rows["revenue_at_risk"].to_numpy(), chance * exact)
+        float(lost[np.argsort(-key, kind="stable")[:n_top]].sum()) for key in keys.T
     )
     return held / attainable if attainable > 0 else None
 

@@ -35,7 +35,11 @@ def value_table(figures: dict[str, Any]) -> Table:
             f"{min(deciles):.2f} to {max(deciles):.2f}",
             *(f"{row[key]:.3f}" for key in ("spearman", "bg_nbd_spearman")),
             "-" if row["ranges_hold"] is None else f"{row['ranges_hold']:.1%}",
-            "-" if row["radar_share"] is None else f"{row['radar_share']:.2f}",
+            "-"
+            if row["radar_share"] is None
+            else "{radar_share:.2f} ({radar_share_low:.2f} to {radar_share_high:.2f})".format(
+                **row
+            ),
         )
     return table
 
