@@ -46,7 +46,7 @@ from ntg_assets.statistics.bootstrap import mean_intervals
 from ntg_assets.statistics.ranking_metrics import hits_by_place, user_metrics
 
 K, HELD_SHARE, SAMPLES = 10, 0.1, 2_000
-PER_USER_GOAL, GLOBAL_GOAL, JOURNEY_GOAL = 1.25, 1.0, 1.05
+PER_USER_GOAL, GLOBAL_GOAL, JOURNEY_GOAL = 1.15, 1.0, 1.05
 MOST_USERS = 5_000
 FEWEST_USERS = 300  # with fewer evaluable users a figure supports no claim
 Consumed = Literal["never", "allow"]

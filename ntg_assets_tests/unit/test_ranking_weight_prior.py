@@ -18,7 +18,7 @@ from ntg_assets.ranking.learning.weight_prior import (
     roles_of,
     weight_prior,
 )
-from ntg_assets.ranking.scoring.sources import Source
+from ntg_assets.ranking.scoring.sources import TRANSITION, Source
 
 SOURCES = [
     Source("sequence_recent", "graph", 3.0, "sequence"),
@@ -54,6 +54,14 @@ def test_a_weight_is_expected_to_be_the_mean_give_or_take_what_families_differ_b
 @pytest.mark.usefixtures("known")
 def test_a_role_that_a_family_lacks_weighs_nothing_there() -> None:
     assert weight_prior(consumed="never").roles["popularity_faster"].mean == 4.0 / 2
+
+
+@pytest.mark.usefixtures("known")
+def test_what_is_next_has_one_weight_counted_and_learned() -> None:
+    both = [SOURCES[0], Source("transition_recent", "latent", 10.0, TRANSITION), *SOURCES[2:]]
+    assert roles_of(both, floor=3)[:2] == ["sequence_recent"] * 2
+    mean, _ = weight_prior(consumed="never").weights(both, floor=3)
+    assert mean[:2] == pytest.approx([2.0 / 2, 2.0 / 2])
 
 
 @pytest.mark.usefixtures("known")
