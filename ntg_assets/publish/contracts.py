@@ -7,6 +7,14 @@ KINDS = ("store", "table", "report", "schema", "figure", "page", "export", "orig
 
 
 @contract("publication")
+@summary(
+    measures={
+        "n_files": "count(*)",
+        "n_tables": "count(*) filter (kind = 'table')",
+        "n_figures": "count(*) filter (kind = 'figure')",
+        "n_table_rows": "coalesce(sum(n_rows) filter (kind = 'table'), 0)",
+    },
+)
 class Publication(Contract):
     """One row per published file."""
 

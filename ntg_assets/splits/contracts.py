@@ -10,6 +10,14 @@ PARTS = ("train", "val", "test")
 
 
 @contract("event_calendar")
+@summary(
+    measures={
+        "n_events": "sum(n_events)",
+        "n_buckets": "count(*)",
+        "most_in_a_bucket": "max(n_events)",
+        "latest": "arg_max(n_events, bucket_at)",
+    },
+)
 class EventCalendar(Contract):
     """One row per bucket of time that holds events: a day,
     or a minute when the whole log is shorter than a month.
@@ -84,6 +92,16 @@ class TestEvents(EventsPart):
 
 
 @contract("split_report")
+@summary(
+    measures={
+        "n_train": "max(n_events) filter (part = 'train')",
+        "n_val": "max(n_events) filter (part = 'val')",
+        "n_test": "max(n_events) filter (part = 'test')",
+        "test_users": "max(n_users) filter (part = 'test')",
+        "known_test_users": "max(n_known_users) filter (part = 'test')",
+        "largest_look_ahead_share": "max(look_ahead_share)",
+    },
+)
 class SplitReport(Contract):
     """One row per part: what it holds, and how far the split looks ahead."""
 

@@ -77,6 +77,14 @@ class LinearGraph(Contract):
 
 
 @contract("graph_guardrails")
+@summary(
+    measures={
+        "n_events_removed": "sum(n_events_removed)",
+        "n_items_removed": "sum(n_items_removed)",
+        "n_edges_removed": "sum(n_edges_removed)",
+        "n_edges_left": "arg_max(n_edges_left, position)",
+    },
+)
 class GraphGuardrails(Contract):
     """One row per guardrail of the taste graph,
     in the order in which they act: what it removed and what it left.

@@ -12,7 +12,7 @@ MADE_BY = "churn_snapshots, churn_coefficients.coefficient"
 @contract("churn_scores")
 @summary(
     measures={
-        "mean_churn_probability": "avg(churn_probability)",
+        "mean_churn_probability": "avg(churn_probability) filter (is_at_risk_population)",
         "share_at_risk_population": "avg(cast(is_at_risk_population as double))",
         "mean_interval_width": "avg(churn_probability_high - churn_probability_low)",
         "mean_recency_days": "avg(recency_days)",

@@ -10,6 +10,17 @@ HELD_OUT = ("val", "test")
 
 
 @contract("ranking_outcomes")
+@summary(
+    measures={
+        "mean_ndcg": "avg(ndcg)",
+        "mean_recall": "avg(recall)",
+        "hit_share": "avg(hit)",
+        "mean_novelty": "avg(novelty)",
+        "share_has_history": "avg(cast(has_history as double))",
+        "n_users": "count(*)",
+    },
+    where="split = 'test' and strategy = 'blend' and k = 10",
+)
 class RankingOutcomes(Contract):
     """One row per held-out part, strategy, user and list length,
     for users with something relevant in the part.
@@ -103,6 +114,16 @@ class RankingReport(Contract):
 
 @contract("ranking_comparisons")
 @summary(
+    measures={
+        "gain_over_popularity": "max(difference)",
+        "gain_low": "max(difference_low)",
+        "gain_high": "max(difference_high)",
+        "n_users": "max(n_users)",
+    },
+    where=(
+        "split = 'test' and strategy = 'blend' and baseline = 'popularity' and metric = 'ndcg'"
+        " and k = 10"
+    ),
     columns=(
         "split",
         "strategy",

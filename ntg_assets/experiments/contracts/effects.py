@@ -13,6 +13,12 @@ from ntg_assets.summaries import summary
 
 @contract("effect_by_day")
 @summary(
+    measures={
+        "n_experiments": "count(distinct experiment)",
+        "n_days": "count(distinct day)",
+        "n_units": "max(n_control + n_treatment)",
+        "n_clear": "count(*) filter (difference_low > 0 or difference_high < 0)",
+    },
     columns=(
         "experiment",
         "arm",
@@ -22,7 +28,7 @@ from ntg_assets.summaries import summary
         "difference",
         "difference_low",
         "difference_high",
-    )
+    ),
 )
 class EffectByDay(Contract):
     """One row per (experiment, treatment arm, day since the exposure): whether the effect lasts."""
@@ -52,6 +58,12 @@ class EffectByDay(Contract):
 
 @contract("effect_by_cohort")
 @summary(
+    measures={
+        "n_experiments": "count(distinct experiment)",
+        "n_cohorts": "count(*)",
+        "n_units": "max(n_control + n_treatment)",
+        "smallest_p_cohorts_alike": "min(p_cohorts_alike)",
+    },
     columns=(
         "experiment",
         "arm",
@@ -61,7 +73,7 @@ class EffectByDay(Contract):
         "difference",
         "difference_low",
         "difference_high",
-    )
+    ),
 )
 class EffectByCohort(Contract):
     """One row per (experiment, treatment arm, cohort): the effect on units by when they were

@@ -127,6 +127,14 @@ class Readouts(Contract):
 
 
 @contract("experiment_plans")
+@summary(
+    measures={
+        "n_experiments": "count(distinct experiment)",
+        "longest_days": "max(days)",
+        "smallest_detectable_share": "min(detectable_share)",
+        "largest_power": "max(power_for_minimum_effect)",
+    },
+)
 class ExperimentPlans(Contract):
     """One row per (experiment, days): what the traffic so far can show by when."""
 

@@ -12,6 +12,7 @@ from ntg_assets.experiments.contracts.terms import (
     SOURCES,
     UNIT,
 )
+from ntg_assets.summaries import summary
 
 
 @contract("experiment_sources")
@@ -69,6 +70,15 @@ class Exposures(Contract):
 
 
 @contract("arm_traffic")
+@summary(
+    measures={
+        "n_units": "sum(n_units)",
+        "fewest_units": "min(n_units)",
+        "n_exposed": "sum(n_exposed)",
+        "n_in_several_arms": "sum(n_in_several_arms)",
+        "n_not_assigned": "sum(n_not_assigned)",
+    },
+)
 class ArmTrafficTable(Contract):
     """One row per (experiment, arm), also for arms that nobody saw."""
 

@@ -130,6 +130,17 @@ class Recommendations(Listed):
 
 
 @contract("default_list_report")
+@summary(
+    measures={
+        "ndcg": "max(ndcg)",
+        "ndcg_low": "max(ndcg_low)",
+        "ndcg_high": "max(ndcg_high)",
+        "gain": "max(gain)",
+        "n_newcomers": "max(n_newcomers)",
+        "half_life_days": "max(half_life_days)",
+    },
+    where="is_chosen",
+)
 class DefaultListReport(Contract):
     """One row per half-life of popularity: how well it would have served past newcomers on their
     first day.

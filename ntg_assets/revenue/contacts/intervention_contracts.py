@@ -128,6 +128,16 @@ class InterventionAssignments(Contract):
 
 
 @contract("strategy_comparison")
+@summary(
+    measures={
+        "n_strategies": "count(*)",
+        "most_contacts": "max(n_contacts)",
+        "largest_expected_profit": "max(expected_profit)",
+        "largest_share_reached": "max(revenue_at_risk_share)",
+        "n_measured": "count(*) filter (evidence = 'measured uplift')",
+        "n_proven_best": "count(*) filter (is_proven_best)",
+    },
+)
 class StrategyComparison(Contract):
     """One row per strategy: what its list expects to save and spend, on an assumed save rate."""
 

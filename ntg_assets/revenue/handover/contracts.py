@@ -6,9 +6,19 @@ from ntg_assets.contracts import Contract, column, contract, identifier
 from ntg_assets.revenue.contacts.assignments import ARMS
 from ntg_assets.revenue.contacts.contacts_taken import STATUSES
 from ntg_assets.revenue.value.contracts import UNIT
+from ntg_assets.summaries import summary
 
 
 @contract("crm_handover")
+@summary(
+    measures={
+        "n_people": "count(distinct user_id)",
+        "n_strategies": "count(distinct strategy)",
+        "n_channels": "count(distinct channel)",
+        "mean_churn_probability": "avg(churn_probability)",
+        "mean_expected_profit": "avg(expected_profit)",
+    },
+)
 class CrmHandover(Contract):
     """One row per person whom the CRM is to contact tonight, whatever number of strategies want
     them.
@@ -34,6 +44,14 @@ class CrmHandover(Contract):
 
 
 @contract("handover_report")
+@summary(
+    measures={
+        "n_strategies": "count(*)",
+        "n_handed_over": "sum(n_handed_over)",
+        "n_to_others": "sum(n_to_others)",
+        "n_left_out": "sum(n_left_out)",
+    },
+)
 class HandoverReport(Contract):
     """One row per strategy: what became of the people it wants; n_wanted = n_handed_over +
     n_to_others + n_left_out.

@@ -15,9 +15,10 @@ from ntg_assets.summaries import summary
         "revenue_at_risk": "sum(revenue_at_risk)",
         "n_at_risk_users": "count(*) filter (is_at_risk_population)",
         "top_tenth_share": (
-            "max(cumulative_share) filter (rank <= (select ceil(count(*) / 10.0) from {table}))"
+            "max(cumulative_share) filter (rank <= (select ceil(count(*) / 10.0) from {table}"
+            " where is_at_risk_population))"
         ),
-        "mean_churn_probability": "avg(churn_probability)",
+        "mean_churn_probability": "avg(churn_probability) filter (is_at_risk_population)",
     },
     columns=(
         "rank",
@@ -88,6 +89,17 @@ class RadarStability(Contract):
 
 
 @contract("radar_portfolio")
+@summary(
+    measures={
+        "revenue_at_risk": "max(revenue_at_risk)",
+        "loss_p05": "max(loss_p05)",
+        "loss_p50": "max(loss_p50)",
+        "loss_p95": "max(loss_p95)",
+        "top_10_percent_share": "max(top_10_percent_share)",
+        "n_users": "max(n_users)",
+    },
+    where="segment = 'all'",
+)
 class RadarPortfolio(Contract):
     """One row per life-cycle segment, and `all`: what is at stake,
     what may be lost, how concentrated it is; at-risk users only.
@@ -119,6 +131,17 @@ class RadarPortfolio(Contract):
 
 
 @contract("radar_segments")
+@summary(
+    measures={
+        "revenue_at_risk": "max(revenue_at_risk)",
+        "revenue_at_risk_change": "max(revenue_at_risk_change)",
+        "mean_churn_probability": "max(mean_churn_probability)",
+        "predicted_churn": "max(predicted_churn)",
+        "realised_churn": "max(realised_churn)",
+        "n_at_risk_users": "max(n_at_risk_users)",
+    },
+    where="dimension = 'all'",
+)
 class RadarSegments(Contract):
     """One row per segment: what is at risk now,
     what was forecast and came true at the last closed origin, what changed since.

@@ -105,6 +105,17 @@ class ContractHazards(HazardCoefficients):
 
 
 @contract("contract_backtest")
+@summary(
+    measures={
+        "n_ended": "sum(n_ended)",
+        "expected_ended": "sum(expected_ended)",
+        "expected_over_ended": "sum(expected_ended) / nullif(sum(n_ended), 0)",
+        "log_loss": "sum(log_loss * n_contracts) / nullif(sum(n_contracts), 0)",
+        "mean_auc": "avg(auc)",
+        "n_origins": "count(distinct origin)",
+    },
+    where="model = 'full'",
+)
 class ContractBacktest(Contract):
     """One row per (model, origin, currency): what was forecast of contracts, beside what came."""
 

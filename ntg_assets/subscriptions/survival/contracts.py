@@ -102,6 +102,15 @@ class ContractScores(Contract):
 
 
 @contract("contract_survival_backtest")
+@summary(
+    measures={
+        "n_stayed": "sum(n_stayed)",
+        "expected_stayed": "sum(expected_stayed)",
+        "expected_over_stayed": "sum(expected_stayed) / nullif(sum(n_stayed), 0)",
+        "log_loss": "sum(log_loss * n_contracts) / nullif(sum(n_contracts), 0)",
+        "mean_auc": "avg(auc)",
+    },
+)
 class ContractSurvivalBacktest(Contract):
     """One row per number of renewals: who was said to be there after so many, beside who was."""
 

@@ -9,6 +9,7 @@ from ntg_assets.subscriptions.terms.contracts import KINDS
 from ntg_assets.subscriptions.winback.away import MODELS
 from ntg_assets.subscriptions.winback.hazard import RETURNED
 from ntg_assets.subscriptions.winback.lifetimes import BASES
+from ntg_assets.summaries import summary
 
 
 @contract("return_snapshots")
@@ -145,6 +146,17 @@ class ReturnScores(Contract):
 
 
 @contract("return_backtest")
+@summary(
+    measures={
+        "n_returned": "sum(n_returned)",
+        "expected_returned": "sum(expected_returned)",
+        "expected_over_returned": "sum(expected_returned) / nullif(sum(n_returned), 0)",
+        "log_loss": "sum(log_loss * n_left) / nullif(sum(n_left), 0)",
+        "mean_auc": "avg(auc)",
+        "n_origins": "count(distinct origin)",
+    },
+    where="is_chosen",
+)
 class ReturnBacktest(Contract):
     """One row per (model, origin): what was forecast of people who left, beside who came back."""
 

@@ -86,6 +86,16 @@ class ChurnChallengers(Contract):
 
 
 @contract("value_backtest")
+@summary(
+    measures={
+        "spearman": "max(spearman)",
+        "gini_share": "max(gini_share)",
+        "top_decile_share": "max(top_decile_share)",
+        "bias_ratio": "max(bias_ratio)",
+        "n_users": "max(n_users)",
+    },
+    where="evaluation = 'walk_forward' and model = 'shipped'",
+)
 class ValueBacktest(Contract):
     """One row per (evaluation, model): forecasts of the value of the next churn horizon beside what
     was seen.

@@ -83,6 +83,16 @@ class RadarBacktest(Contract):
 
 
 @contract("value_horizons")
+@summary(
+    measures={
+        "value_ratio": "arg_max(ratio, n_days) filter (kind = 'value')",
+        "revenue_at_risk_ratio": "arg_max(ratio, n_days) filter (kind = 'revenue_at_risk')",
+        "longest_days": "max(n_days)",
+        "n_origins": "max(n_origins)",
+        "n_users": "max(n_users)",
+    },
+    where="segment = 'all' and bin = 0",
+)
 class ValueHorizons(Contract):
     """One row per (kind, span, segment, bin): money told at past cutoffs against money seen over
     1, 2, 4, ... churn horizons up to the stated one.
@@ -123,7 +133,18 @@ class ValueHorizons(Contract):
 
 
 @contract("money_calibration")
-@summary(order=("evaluation desc", "segment <> 'all'", "kind desc", "bin", "segment"))
+@summary(
+    measures={
+        "value_predicted": "max(predicted) filter (kind = 'value')",
+        "value_realised": "max(realised) filter (kind = 'value')",
+        "value_ratio": "max(ratio) filter (kind = 'value')",
+        "loss_predicted": "max(predicted) filter (kind = 'loss')",
+        "loss_realised": "max(realised) filter (kind = 'loss')",
+        "loss_ratio": "max(ratio) filter (kind = 'loss')",
+    },
+    where="evaluation = 'walk_forward' and segment = 'all' and bin = 0",
+    order=("evaluation desc", "segment <> 'all'", "kind desc", "bin", "segment"),
+)
 class MoneyCalibration(Contract):
     """One row per (evaluation, kind, segment,
     bin): forecast money per user and horizon beside what was then seen.
