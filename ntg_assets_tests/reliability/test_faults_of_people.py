@@ -26,7 +26,8 @@ from ntg_assets.publish.generations.rollback import accept, roll_back
 from ntg_assets.publish.manifest import Manifest, describe_file, write_manifest
 from ntg_assets.publish.verify import verify_publication
 from ntg_assets.revenue.contacts.contacts_taken import kept_taken
-from ntg_assets.revenue.handover.reading import Report, take
+from ntg_assets.revenue.handover.reading import take
+from ntg_assets.revenue.handover.taken_rows import Report
 from ntg_assets.sources.sources import Place
 from ntg_assets_tests.faults import KINDS, POWER_CUT, Disk, Fault, KilledError, operations
 from ntg_assets_tests.nights import (

@@ -36,7 +36,8 @@ from ntg_assets.revenue.handover.crm_handover import (
     handover_attributes,
     handover_report,
 )
-from ntg_assets.revenue.handover.reading import Report, Taken, take
+from ntg_assets.revenue.handover.reading import Taken, take
+from ntg_assets.revenue.handover.taken_rows import Report
 from ntg_assets.sources.sources import Place
 
 NIGHT, NEXT = date(2024, 3, 1), date(2024, 3, 2)

@@ -45,7 +45,8 @@ def taken(
     from ntg_assets.contracts import IdTypes  # noqa: PLC0415  # help comes at once
     from ntg_assets.history.forgets import read_forgotten  # noqa: PLC0415
     from ntg_assets.publish.generations.shelf import shelf_lock  # noqa: PLC0415
-    from ntg_assets.revenue.handover.reading import Report, take  # noqa: PLC0415
+    from ntg_assets.revenue.handover.reading import take  # noqa: PLC0415
+    from ntg_assets.revenue.handover.taken_rows import Report  # noqa: PLC0415
     from ntg_assets.sources.sources import Place  # noqa: PLC0415
 
     settings, paths = prepare(config)
