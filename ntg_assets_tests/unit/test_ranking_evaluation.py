@@ -5,12 +5,13 @@ import pytest
 
 from ntg_assets.contracts import IdTypes, check_frame
 from ntg_assets.evaluation.ranking import contracts as ranking_contracts
-from ntg_assets.evaluation.ranking import outcomes as ranking_outcomes
+from ntg_assets.evaluation.ranking import past as ranking_past
 from ntg_assets.evaluation.ranking.category_mix import category_mix, miscalibration
 from ntg_assets.evaluation.ranking.comparisons import compare_strategies
 from ntg_assets.evaluation.ranking.item_slices import item_groups, measure_item_slices
 from ntg_assets.evaluation.ranking.list_breadth import list_breadth
-from ntg_assets.evaluation.ranking.outcomes import HeldOut, list_outcomes, past_of, relevant_pairs
+from ntg_assets.evaluation.ranking.outcomes import HeldOut, list_outcomes, relevant_pairs
+from ntg_assets.evaluation.ranking.past import past_of
 from ntg_assets.evaluation.ranking.report import report_ranking
 from ntg_assets.evaluation.ranking.retrieval_report import report_retrieval
 from ntg_assets.randomness import random_stream
@@ -67,7 +68,7 @@ def test_mixes_of_categories_do_not_depend_on_how_many_users_are_taken_at_once(
     )
     categories = pl.concat([categories, categories.head(2).with_columns(category=pl.lit("b"))])
     together = past_of(TRAIN, categories).mix
-    monkeypatch.setattr(ranking_outcomes, "USERS_AT_ONCE", 1)
+    monkeypatch.setattr(ranking_past, "USERS_AT_ONCE", 1)
     assert past_of(TRAIN, categories).mix.equals(together)
     assert together["user_id"].n_unique() == TRAIN["user_id"].n_unique() > 1
 

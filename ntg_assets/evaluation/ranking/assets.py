@@ -13,7 +13,8 @@ from ntg_assets.evaluation.ranking.contracts import (
 )
 from ntg_assets.evaluation.ranking.item_slices import measure_item_slices
 from ntg_assets.evaluation.ranking.list_breadth import list_breadth
-from ntg_assets.evaluation.ranking.outcomes import HeldOut, list_outcomes, past_of, relevant_pairs
+from ntg_assets.evaluation.ranking.outcomes import HeldOut, list_outcomes, relevant_pairs
+from ntg_assets.evaluation.ranking.past import past_of
 from ntg_assets.evaluation.ranking.report import report_ranking
 from ntg_assets.evaluation.ranking.retrieval_report import report_retrieval
 from ntg_assets.orchestration.project import Project

@@ -10,9 +10,9 @@ from ntg_assets.evaluation.ranking.outcomes import (
     HeldOut,
     list_distances,
     list_outcomes,
-    past_of,
     relevant_pairs,
 )
+from ntg_assets.evaluation.ranking.past import past_of
 
 # the most used items that together hold this share of all (user, item) pairs are the popular ones
 POPULAR_SHARE = 0.5
