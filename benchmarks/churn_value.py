@@ -34,8 +34,8 @@ from ntg_assets.churn.snapshots import History, churn_horizon_report
 from ntg_assets.configuration.churn import ChurnSettings
 from ntg_assets.configuration.gate import GateSettings
 from ntg_assets.configuration.revenue import ValueSettings
-from ntg_assets.evaluation.churn.challenger_report import spearman
 from ntg_assets.evaluation.churn.value_horizons import value_horizons
+from ntg_assets.evaluation.churn.value_order import spearman
 from ntg_assets.evaluation.gate.quality_rules import value_adds_up
 from ntg_assets.features.price_steps import (
     counts_amounts,

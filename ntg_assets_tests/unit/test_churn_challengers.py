@@ -9,9 +9,6 @@ from ntg_assets.contracts import IdTypes, check_frame, contract_of
 from ntg_assets.evaluation.churn.challenger_report import (
     all_challenger_forecasts,
     churn_challengers,
-    gini_share,
-    spearman,
-    top_share_of,
     value_backtest,
 )
 from ntg_assets.evaluation.churn.challengers import CHALLENGERS
@@ -23,6 +20,7 @@ from ntg_assets.evaluation.churn.money_calibration import money_calibration
 from ntg_assets.evaluation.churn.origin import Origin
 from ntg_assets.evaluation.churn.radar_backtest import radar_backtest
 from ntg_assets.evaluation.churn.value_challengers import direct_loss, run_rate
+from ntg_assets.evaluation.churn.value_order import gini_share, spearman, top_share_of
 from ntg_assets.evaluation.churn.values_before import with_values_before
 from ntg_assets.evaluation.expected_quality.expected_quality import MEASURES, expected_quality
 from ntg_assets.revenue.value.value_model import daily_run_rate

@@ -16,6 +16,7 @@ from ntg_assets.configuration.revenue import ValueSettings
 from ntg_assets.evaluation.churn.challengers import challenger_forecasts, tuned_sizes
 from ntg_assets.evaluation.churn.forecasts import HOLDOUT
 from ntg_assets.evaluation.churn.origin import NOT_TUNED, Origin
+from ntg_assets.evaluation.churn.value_order import gini_share, spearman, top_share_of
 from ntg_assets.features.user_activity import active_users_at, user_activity_features
 from ntg_assets.sql import Source
 from ntg_assets.statistics.probability_metrics import (
@@ -35,7 +36,6 @@ VERDICTS = (
     "challenger is better",
 )
 KEY = ["evaluation", "origin_on", "user_id"]
-TOP_SHARE = 0.1
 CHALLENGER_SCHEMA = {
     "evaluation": pl.String,
     "model": pl.String,
@@ -175,36 +175,6 @@ def value_backtest(forecasts: pl.DataFrame, challengers: pl.DataFrame) -> pl.Dat
             )
         )
     return pl.DataFrame(rows, schema=VALUE_SCHEMA, orient="row")
-
-
-def spearman(told: Floats, seen: Floats) -> float | None:
-    """Rank correlation, ties by mid-rank; None where one side does not vary."""
-    ranks = pl.DataFrame({"told": told, "seen": seen}).select(pl.all().rank("average")).to_numpy()
-    if (np.ptp(ranks, axis=0) == 0).any():
-        return None
-    return float(np.corrcoef(ranks, rowvar=False)[0, 1])
-
-
-def gini_share(told: Floats, seen: Floats) -> float | None:
-    """Gini of the seen value in the order told, over that of the perfect order
-    (1 is perfect, 0 is random).
-    """
-    perfect = _gini(seen, seen)
-    return _gini(told, seen) / perfect if perfect > 0 else None
-
-
-def top_share_of(told: Floats, seen: Floats) -> float | None:
-    """Share of the seen value held by the tenth (rounded up) with the highest forecasts."""
-    n_top = -(-len(told) // round(1 / TOP_SHARE))
-    top = np.argsort(-told, kind="stable")[:n_top]
-    return float(seen[top].sum() / seen.sum()) if seen.sum() > 0 else None
-
-
-def _gini(order: Floats, seen: Floats) -> float:
-    if seen.sum() <= 0:
-        return 0.0
-    held = np.cumsum(seen[np.argsort(-order, kind="stable")]) / seen.sum()
-    return float(2 * held.mean() - 1 - 1 / len(seen))
 
 
 def _by_model(

@@ -6,8 +6,8 @@ from datetime import date
 
 import polars as pl
 
-from ntg_assets.revenue.contacts.policy import HOLDOUT
-from ntg_assets.revenue.contacts.strategies import CONTACT, LISTED
+from ntg_assets.revenue.contacts.policy import HOLDOUT, LISTED
+from ntg_assets.revenue.contacts.strategies import CONTACT
 
 ARMS = (CONTACT, HOLDOUT)
 

@@ -31,6 +31,7 @@ NONE, WITHHELD, OPTED_OUT, EXCLUDED, CONTACTED, HOLDOUT, OVER_BUDGET = (
 # the first that holds decides
 POLICY = (WITHHELD, OPTED_OUT, *RULES, EXCLUDED, CONTACTED, HOLDOUT)
 EXCLUSIONS = (NONE, *POLICY, OVER_BUDGET)
+LISTED = (NONE, HOLDOUT)  # whoever the strategy wants and the policy allows
 NOBODY = UserLists()
 
 

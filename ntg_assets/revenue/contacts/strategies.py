@@ -25,24 +25,17 @@ place in order and budget. So whoever is on a list is contacted with probability
 
 from datetime import date
 
-import numpy as np
 import polars as pl
 
-from ntg_assets.arrays import Flags, Floats
 from ntg_assets.configuration.revenue import RadarSettings, StrategySettings
 from ntg_assets.randomness import unit_interval
-from ntg_assets.revenue.contacts.budget import spend
+from ntg_assets.revenue.contacts.budgets import profit_per_cost, up_to_capacity, within_budget
 from ntg_assets.revenue.contacts.contact_candidates import LEFT
-from ntg_assets.revenue.contacts.policy import HOLDOUT, NONE, OVER_BUDGET, intervention_exclusions
+from ntg_assets.revenue.contacts.objectives import FOR_PROFIT, PERSUADABILITY, WIN_BACK
+from ntg_assets.revenue.contacts.policy import NONE, intervention_exclusions
 
 CONTACT, NO_CONTACT = "contact", "no_contact"
-# budgets are added up in whole millionths, so their sum has no rounding
-COST_STEPS_PER_UNIT = 1_000_000
-PERSUADABILITY = "persuadability"
-WIN_BACK = "win_back"
-FOR_PROFIT = ("expected_profit", PERSUADABILITY, WIN_BACK)
 ASSUMED, MEASURED = EVIDENCE = ("assumed save rate", "measured uplift")
-LISTED = (NONE, HOLDOUT)  # whoever the strategy wants and the policy allows
 
 
 def intervention_targets(
@@ -141,7 +134,7 @@ def in_order(candidates: pl.DataFrame, strategy: StrategySettings, *, draw: str)
     """Keep those a strategy is about, first target first; ties by user id."""
     if strategy.objective in FOR_PROFIT:
         worth = candidates.filter(pl.col("expected_profit") > 0)
-        return worth.with_columns(priority=_profit_per_cost(strategy)).sort(
+        return worth.with_columns(priority=profit_per_cost(strategy)).sort(
             "priority", "user_id", descending=[True, False]
         )
     if strategy.objective == "high_value":
@@ -174,9 +167,9 @@ def _choose(
     candidates = _awake(asked_for(candidates, strategy), strategy)
     measured = is_measured(candidates, strategy)
     ordered = in_order(with_economics(candidates, strategy), strategy, draw=draw)
-    paid = _within_budget(ordered, strategy, capacity=settings.capacity)
+    paid = within_budget(ordered, strategy, capacity=settings.capacity)
     return (
-        _up_to_capacity(paid, settings.capacity)
+        up_to_capacity(paid, settings.capacity)
         .with_row_index("rank", offset=1)
         .select(
             strategy=pl.lit(strategy.name),
@@ -215,80 +208,3 @@ def _awake(candidates: pl.DataFrame, strategy: StrategySettings) -> pl.DataFrame
     if strategy.sleepers or "is_sleeper" not in candidates.columns:
         return candidates
     return candidates.filter(~pl.col("is_sleeper"))
-
-
-def _within_budget(
-    ordered: pl.DataFrame, strategy: StrategySettings, *, capacity: int
-) -> pl.DataFrame:
-    """Pass over whoever the budget does not pay for: by the best choice for profit,
-    else by walking down the list.
-    """
-    unpriced = {
-        "shadow_price": pl.lit(None, pl.Float64),
-        "is_proven_best": pl.lit(None, pl.Boolean),
-    }
-    if strategy.budget is None:
-        return ordered.with_columns(**unpriced)
-    may = ordered["exclusion"].is_in(LISTED).to_numpy()
-    cost = ordered["expected_cost"].to_numpy()
-    if strategy.objective in FOR_PROFIT:
-        spent = spend(
-            ordered["expected_profit"].to_numpy()[may],
-            cost[may],
-            budget=strategy.budget,
-            capacity=capacity,
-        )
-        unpriced = {
-            "shadow_price": pl.lit(spent.shadow_price, pl.Float64),
-            "is_proven_best": pl.lit(spent.is_exact),
-        }
-        paid = np.zeros(len(may), dtype=bool)
-        paid[may] = spent.chosen
-    else:
-        paid = _payable(cost, may, budget=strategy.budget)
-    is_unpaid = pl.Series(may & ~paid, dtype=pl.Boolean)
-    detail = pl.lit(f"the budget of {strategy.budget:g} brings more elsewhere")
-    return ordered.with_columns(
-        exclusion=pl.when(is_unpaid).then(pl.lit(OVER_BUDGET)).otherwise("exclusion"),
-        exclusion_detail=pl.when(is_unpaid).then(detail).otherwise("exclusion_detail"),
-        **unpriced,
-    )
-
-
-def _payable(cost: Floats, may: Flags, *, budget: float) -> Flags:
-    """Walk down the list and pay for whoever the rest of the budget reaches;
-    added up in whole millionths, so without rounding.
-    """
-    left = round(budget * COST_STEPS_PER_UNIT)
-    paid = np.zeros(len(cost), dtype=bool)
-    for position in np.flatnonzero(may):
-        steps = round(cost[position] * COST_STEPS_PER_UNIT)
-        if steps <= left:
-            paid[position] = True
-            left -= steps
-    return paid
-
-
-def _up_to_capacity(policed: pl.DataFrame, capacity: int) -> pl.DataFrame:
-    """Keep whoever stands before the capacity is used up,
-    down to the last who is on the list; those passed over before it stay.
-    """
-    is_contact, is_listed = (
-        (policed["exclusion"] == NONE).cast(pl.Int64),
-        policed["exclusion"].is_in(LISTED).cast(pl.Int64),
-    )
-    reached = is_contact.cum_sum() - is_contact < capacity
-    more_to_come = (is_listed * reached.cast(pl.Int64)).cum_sum(reverse=True) > 0
-    return policed.filter(reached & more_to_come)
-
-
-def _profit_per_cost(strategy: StrategySettings) -> pl.Expr:
-    """Profit per unit spent where money is short, profit itself where it is not."""
-    profit = pl.col("expected_profit")
-    return (
-        pl.when(pl.col("expected_cost") > 0)
-        .then(profit / pl.col("expected_cost"))
-        .otherwise(profit)
-        if strategy.budget is not None
-        else profit
-    )

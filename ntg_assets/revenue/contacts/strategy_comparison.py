@@ -8,11 +8,11 @@ import numpy as np
 import polars as pl
 
 from ntg_assets.configuration.revenue import RadarSettings, StrategySettings
+from ntg_assets.revenue.contacts.objectives import WIN_BACK
 from ntg_assets.revenue.contacts.strategies import (
     ASSUMED,
     CONTACT,
     MEASURED,
-    WIN_BACK,
     asked_for,
     with_economics,
 )

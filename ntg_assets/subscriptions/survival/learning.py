@@ -11,13 +11,13 @@ from ntg_assets.churn.recalibration import TABLE_SCHEMA
 from ntg_assets.configuration.churn import ChurnSettings
 from ntg_assets.configuration.inputs.subscriptions import SubscriptionSettings
 from ntg_assets.subscriptions.hazard.competing_risks import HAZARD_TYPES, fit_hazards
+from ntg_assets.subscriptions.hazard.recalibration import recalibration
 from ntg_assets.subscriptions.hazard.walk_forward import (
     WALK_TYPES,
     Features,
     chosen_model,
     closed,
     columns_for,
-    recalibration,
     seen_within,
     walk_forward,
 )

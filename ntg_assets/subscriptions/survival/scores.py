@@ -12,13 +12,8 @@ from ntg_assets.arrays import Floats, Longs
 from ntg_assets.subscriptions.hazard.competing_risks import ends_within, piece_hazards
 from ntg_assets.subscriptions.hazard.design import Seen
 from ntg_assets.subscriptions.hazard.pieces import Clock, cut
-from ntg_assets.subscriptions.hazard.walk_forward import (
-    calibrated,
-    forecast,
-    is_asleep,
-    is_trial,
-    mrr,
-)
+from ntg_assets.subscriptions.hazard.recalibration import calibrated
+from ntg_assets.subscriptions.hazard.walk_forward import forecast, is_asleep, is_trial, mrr
 from ntg_assets.subscriptions.survival.end_reasons import reasons_of_end
 from ntg_assets.subscriptions.survival.model import ContractModel
 from ntg_assets.subscriptions.survival.persistence import LONG_DAYS, far_hazards, present_score
