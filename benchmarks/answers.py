@@ -20,6 +20,7 @@ MOST_CPU_SECONDS = 1.0
 CALLS = 3
 SHORTER = {"NTG_RANKING__TOP_K": "10"}
 SOMEBODY = 596  # of the bundled sample
+EXPERIMENT = "blend-vs-popularity"  # likewise
 
 
 def commands(user: str) -> dict[str, list[str]]:
@@ -31,7 +32,7 @@ def commands(user: str) -> dict[str, list[str]]:
         "diff": ["diff"],
         "explain": ["explain", user],
         "explain_axis": ["explain-axis", "1"],
-        "experiments": ["experiments"],
+        "trace": ["trace", EXPERIMENT],
         "plan_experiment": ["plan-experiment", "--mean", "10", "--sd", "3", "--mde", "0.2"],
         "verify": ["verify"],
         "config_show": ["config", "show"],
