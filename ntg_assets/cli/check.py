@@ -18,6 +18,7 @@ from ntg_assets.errors import NtgError
 if TYPE_CHECKING:  # loaded by the commands that need it: help comes at once
     from ntg_assets.configuration.paths import Paths
     from ntg_assets.configuration.settings import Settings
+    from ntg_assets.events.examination import LogIds
 
 GOOD, WARNING, BAD = "[green]✓[/]", "[yellow]![/]", "[red]✗[/]"
 WORDS = {GOOD: "good", WARNING: "warning", BAD: "bad"}  # of a mark, for programs
@@ -55,9 +56,12 @@ def check(config: ConfigOption = None, as_json: JsonOption = False) -> None:
 def _verdicts(settings: "Settings", paths: "Paths") -> Iterator[Verdict]:
     yield Verdict(GOOD, "configuration", f"valid; days are those of {settings.ingest.zone}")
     yield _workspace(paths)
-    yield from _sources(settings, paths)
+    from ntg_assets.events.examination import LogIds  # noqa: PLC0415  # --help stays quick
+
+    log_ids = LogIds()
+    yield from _sources(settings, paths, log_ids)
     yield from _prices(settings)
-    yield from _optional(settings, paths)
+    yield from _optional(settings, paths, log_ids)
 
 
 def _workspace(paths: "Paths") -> Verdict:
@@ -72,7 +76,7 @@ def _workspace(paths: "Paths") -> Verdict:
     return Verdict(GOOD, "workspace", f"{paths.workspace} can be written")
 
 
-def _sources(settings: "Settings", paths: "Paths") -> Iterator[Verdict]:
+def _sources(settings: "Settings", paths: "Paths", log_ids: "LogIds") -> Iterator[Verdict]:
     """The log and the item table: all reasons of all columns, with counts and examples."""
     from ntg_assets.events.examination import examine_sources  # noqa: PLC0415  # --help stays quick
 
@@ -81,6 +85,7 @@ def _sources(settings: "Settings", paths: "Paths") -> Iterator[Verdict]:
         paths=paths,
         engine=settings.engine,
         horizon_days=settings.churn.horizon_days,
+        log_ids=log_ids,
     ):
         yield Verdict(
             {"good": GOOD, "warning": WARNING, "bad": BAD}[finding.kind],
@@ -102,10 +107,11 @@ def _prices(settings: "Settings") -> Iterator[Verdict]:
         yield Verdict(GOOD, "value", sentence)
 
 
-def _optional(settings: "Settings", paths: "Paths") -> Iterator[Verdict]:
-    """Lists, trials, experiment logs, shown logs."""
+def _optional(settings: "Settings", paths: "Paths", log_ids: "LogIds") -> Iterator[Verdict]:
+    """Lists, trials, experiment logs, shown logs: each by itself, and beside the log."""
     from ntg_assets.contracts import IdTypes  # noqa: PLC0415  # as above
     from ntg_assets.history.forgets import read_forgotten  # noqa: PLC0415
+    from ntg_assets.optional_sources.beside_log import beside_log  # noqa: PLC0415
     from ntg_assets.optional_sources.reading import read_optional_sources  # noqa: PLC0415
     from ntg_assets.sources.sources import Place  # noqa: PLC0415
 
@@ -132,3 +138,7 @@ def _optional(settings: "Settings", paths: "Paths") -> Iterator[Verdict]:
             yield Verdict(GOOD, row["source"], row["sentence"])
         else:
             yield Verdict(BAD, row["source"], f"{row['sentence']} So {row['consequence']}.")
+    if log_ids.users is not None and log_ids.items is not None:
+        marks = {"warning": WARNING, "bad": BAD}
+        for remark in beside_log(tables, settings, users=log_ids.users, items=log_ids.items):
+            yield Verdict(marks[remark.kind], remark.source, remark.sentence)

@@ -12,6 +12,8 @@ from ntg_assets.events.suspicions import (
     tell_changed_ids,
     tell_largest_user,
     tell_null_words,
+    tell_odd_categories,
+    tell_unknown_items,
     words_for_none,
 )
 from ntg_assets.events.volume import tell_doubts
@@ -49,22 +51,18 @@ def items_are_known(events: Table, items: Table, project: Project) -> dg.AssetCh
     """
     if project.settings.ingest.items is None:
         return dg.AssetCheckResult(passed=True, description="no item table is configured")
-    counts = project.read(query("events", "unknown_items", {"events": events, "items": items})).row(
-        0, named=True
+    tables = {"events": events, "items": items}
+    counts = project.read(query("events", "unknown_items", tables)).row(0, named=True)
+    alike = (
+        project.read(query("events", "unknown_item_ids", tables))
+        if counts["n_unknown_items"]
+        else pl.DataFrame()
     )
-    n_items = f"{counts['n_unknown_items']:,} of {counts['n_items']:,} items"
-    sentence = (
-        f"{n_items}, in {counts['n_unknown_events']:,} of {counts['n_events']:,} events, are not in"
-        " the item table"
-    )
-    passed = counts["n_unknown_items"] == 0
-    if not passed:
-        sentence += _tell_alike(events, items, project)
-    return dg.AssetCheckResult(
-        passed=passed,
-        severity=dg.AssetCheckSeverity.WARN,
-        description=sentence,
-        metadata={**counts},
+    return _warning(
+        tell_unknown_items(counts, alike),
+        otherwise=f"0 of {counts['n_items']:,} items, in 0 of {counts['n_events']:,} events, are"
+        " not in the item table",
+        **counts,
     )
 
 
@@ -116,12 +114,16 @@ def no_user_is_most_of_the_log(events: Table, project: Project) -> dg.AssetCheck
 
 @staged_check("item_categories", stages=(INGEST,))
 def categories_are_single(item_categories: Table, project: Project) -> dg.AssetCheckResult:
-    """Categories are names, not lists of names that were not divided."""
+    """Categories are names, not lists of names that were not divided, and each is written in one
+    way.
+    """
     counts = project.read(
         query("events", "category_lists", {"item_categories": item_categories})
     ).row(0, named=True)
+    names = project.columns(item_categories, "category")["category"]
+    sentences = filter(None, [tell_category_lists(counts), tell_odd_categories(names)])
     return _warning(
-        tell_category_lists(counts),
+        " ".join(sentences),
         otherwise=f"{counts['n_categories']:,} categories are single names",
         **counts,
     )
@@ -151,16 +153,4 @@ def _warning(sentence: str, *, otherwise: str, **metadata: str | int | None) -> 
         severity=severity,
         description=sentence or otherwise,
         metadata={**metadata},
-    )
-
-
-def _tell_alike(events: Table, items: Table, project: Project) -> str:
-    """Say which of the unknown items are in the table in another spelling."""
-    alike = project.read(query("events", "unknown_item_ids", {"events": events, "items": items}))
-    if alike.is_empty():
-        return ""
-    spelling, in_table = alike.row(0)
-    return (
-        f"; {alike.height:,} of them are there in another spelling, such as {spelling!r} for"
-        f" {in_table!r}: set `item_id_type: integer`"
     )

@@ -3,6 +3,7 @@ why it would refuse.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -18,11 +19,14 @@ from ntg_assets.events.load_history import Extent
 from ntg_assets.events.suspicions import (
     about_ids,
     tell_alike_ids,
+    tell_category_lists,
     tell_changed_ids,
     tell_contradictions,
     tell_folded,
     tell_largest_user,
     tell_null_words,
+    tell_odd_categories,
+    tell_unknown_items,
     words_for_none,
 )
 from ntg_assets.history.forgets import read_forgotten
@@ -42,8 +46,21 @@ class Finding(NamedTuple):
     sentence: str
 
 
+@dataclass
+class LogIds:
+    """Users and items of a log, once it was read; none: it could not be."""
+
+    users: pl.Series | None = None
+    items: pl.Series | None = None
+
+
 def examine_sources(
-    ingest: IngestSettings, *, paths: Paths, engine: EngineSettings, horizon_days: int
+    ingest: IngestSettings,
+    *,
+    paths: Paths,
+    engine: EngineSettings,
+    horizon_days: int,
+    log_ids: LogIds | None = None,
 ) -> Iterator[Finding]:
     """Say what a load would make of the log and of the item table; nothing is written.
 
@@ -52,6 +69,7 @@ def examine_sources(
         paths: Where the files lie.
         engine: Limits of the reader.
         horizon_days: Of churn.
+        log_ids: Filled with the users and items of the log.
     """
     place = place_of_files(ingest, paths=paths, engine=engine)
     now = datetime.now(UTC).replace(tzinfo=None) + CLOCK_TOLERANCE
@@ -64,7 +82,11 @@ def examine_sources(
     yield from _counts(result)
     yield from _quarantined(result)
     yield _length(result.extent, horizon_days)
-    yield from _doubts(result, ingest, place=place)
+    with source_reader(place) as connection:
+        events = run(result.events, connection).select("user_id", "item_id", "load_file")
+    if log_ids is not None:
+        log_ids.users, log_ids.items = events["user_id"].unique(), events["item_id"].unique()
+    yield from _doubts(result, ingest, events)
 
 
 def days_of(extent: Extent) -> int:
@@ -142,10 +164,8 @@ def _quarantined(surveyed: Survey) -> Iterator[Finding]:
         )
 
 
-def _doubts(surveyed: Survey, ingest: IngestSettings, *, place: Place) -> Iterator[Finding]:
+def _doubts(surveyed: Survey, ingest: IngestSettings, events: pl.DataFrame) -> Iterator[Finding]:
     """What is read without a word and probably not meant."""
-    with source_reader(place) as connection:
-        events = run(surveyed.events, connection).select("user_id", "item_id", "load_file")
     words = {"events": events, "words_for_none": words_for_none()}
     names = {file.number: file.name for file in surveyed.files}
     tables = {"events": events}
@@ -161,3 +181,17 @@ def _doubts(surveyed: Survey, ingest: IngestSettings, *, place: Place) -> Iterat
         tell_alike_ids(run(about_ids("alike_ids", ingest.events, **tables)).iter_rows(named=True)),
     ]
     yield from (Finding("warning", "events", entry) for entry in sentences if entry)
+    if ingest.items:
+        about_items = _doubts_of_items(surveyed, events)
+        yield from (Finding("warning", "items", entry) for entry in about_items if entry)
+
+
+def _doubts_of_items(surveyed: Survey, events: pl.DataFrame) -> Iterator[str]:
+    """How the item table meets the log, and how its categories are written."""
+    tables = {"events": events, "items": surveyed.items.items}
+    counts = run(query("events", "unknown_items", tables)).row(0, named=True)
+    yield tell_unknown_items(counts, run(query("events", "unknown_item_ids", tables)))
+    categories = surveyed.items.item_categories
+    lists = run(query("events", "category_lists", {"item_categories": categories}))
+    yield tell_category_lists(lists.row(0, named=True))
+    yield tell_odd_categories(categories["category"])

@@ -107,6 +107,50 @@ def tell_category_lists(counted: Mapping[str, object]) -> str:
     )
 
 
+def tell_odd_categories(categories: pl.Series) -> str:
+    """Say that some categories are words for none, or differ in upper and lower case only."""
+    names = categories.drop_nulls().unique().sort().to_list()
+    alike: dict[str, list[str]] = {}
+    for name in names:
+        alike.setdefault(name.casefold(), []).append(name)
+    pairs = [group for group in alike.values() if len(group) > 1]
+    sentences = []
+    if nulls := [name for name in names if name.lower() in WORDS_FOR_NONE]:
+        sentences.append(
+            f"a category is {nulls[0]!r}: if that means none, set `ingest.items.no_category`"
+        )
+    if pairs:
+        sentences.append(
+            f"{len(pairs):,} categories are written in several ways, and count as different (such"
+            f" as {' and '.join(map(repr, pairs[0]))})"
+        )
+    return "; ".join(sentences)
+
+
+def tell_unknown_items(counted: Mapping[str, int], alike: pl.DataFrame) -> str:
+    """Say how many items of the log the item table lacks; nothing where it lacks none.
+
+    Args:
+        counted: n_items, n_events, n_unknown_items, n_unknown_events, as `unknown_items.sql` yields
+            them.
+        alike: Those that are there in another spelling (`unknown_item_ids.sql`).
+    """
+    if not counted["n_unknown_items"]:
+        return ""
+    sentence = (
+        f"{counted['n_unknown_items']:,} of {counted['n_items']:,} items, in"
+        f" {counted['n_unknown_events']:,} of {counted['n_events']:,} events, are not in the item"
+        " table"
+    )
+    if alike.is_empty():
+        return sentence
+    spelling, in_table = alike.row(0)
+    return (
+        f"{sentence}; {alike.height:,} of them are there in another spelling, such as {spelling!r}"
+        f" for {in_table!r}: set `item_id_type: integer`"
+    )
+
+
 def tell_contradictions(n_rows: int) -> str:
     """Say that rows differ in the value only; nothing where none does."""
     if not n_rows:

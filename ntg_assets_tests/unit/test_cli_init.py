@@ -299,6 +299,32 @@ def test_check_says_all_reasons_of_all_columns_with_their_places(home: Path) -> 
         assert part in told
 
 
+def test_check_holds_lists_and_items_against_the_log(home: Path) -> None:
+    rows = "".join(f"{user},{user % 3},2024-0{month}-01\n" for user in (1, 2) for month in (1, 6))
+    (home / "log.csv").write_text("user_id,item_id,event_at\n" + rows)
+    (home / "items.csv").write_text("item_id,title,genre\n1,A,Drama\n9,B,drama\n")
+    (home / "out.csv").write_text('user_id\n="1"\n7\n8\n')
+    (home / "left.csv").write_text("user_id,reason\nann,staff\n")
+    (home / "blocked.csv").write_text("item_id\n77\n")
+    (home / "ntg.yaml").write_text(
+        "ingest: {events: {files: [log.csv], user_id_type: integer, item_id_type: integer},"
+        " items: {files: [items.csv], title: title, categories: genre}}\n"
+        "radar: {opt_out_file: out.csv, exclusion_file: left.csv}\n"
+        "ranking: {rules: {exclude_items_file: blocked.csv}}\nchurn: {horizon_days: 9}\n"
+    )
+    code, told = ntg("check")
+    assert code == 1
+    for part in (
+        "! items  1 of 2 items, in 2 of 4 events, are not in the item table",
+        "! items  1 categories are written in several ways",
+        "! radar.opt_out_file  1 of the 1 users that it names are written otherwise in the log",
+        """(such as '="1"' for 1); 2 of its 3 ids are no users of the log (first: '7')""",
+        "✗ radar.exclusion_file  none of its 1 ids is a user of the log: the first is 'ann'",
+        "! ranking.rules.exclude_items_file  no item of TRAIN has the id '77'",
+    ):
+        assert " ".join(part.split()) in " ".join(told.split())
+
+
 @pytest.mark.parametrize(
     ("overlay", "told"),
     [

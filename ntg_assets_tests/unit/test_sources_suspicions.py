@@ -14,6 +14,7 @@ from ntg_assets.events.suspicions import (
     tell_contradictions,
     tell_folded,
     tell_largest_user,
+    tell_odd_categories,
 )
 from ntg_assets.sources.files.file_names import find_paths
 from ntg_assets.sql import query
@@ -61,6 +62,15 @@ def test_unknown_items_that_the_table_writes_otherwise_are_named() -> None:
     items = pl.DataFrame({"item_id": ["10", "11"]})
     found = run(query("events", "unknown_item_ids", {"events": events, "items": items}))
     assert found.rows() == [("10.0", "10")]
+
+
+def test_categories_in_several_spellings_and_words_for_none_are_told() -> None:
+    told = tell_odd_categories(pl.Series(["Drama", "drama", "N/A", None, "Crime", "Drama"]))
+    assert told == (
+        "a category is 'N/A': if that means none, set `ingest.items.no_category`; 1 categories are"
+        " written in several ways, and count as different (such as 'Drama' and 'drama')"
+    )
+    assert not tell_odd_categories(pl.Series(["Drama", None, "Crime"]))
 
 
 def test_what_may_count_twice_is_told_with_its_number() -> None:
