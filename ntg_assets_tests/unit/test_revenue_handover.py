@@ -217,8 +217,9 @@ REFUSED = {
         "1 of 2 rows are of 1 nights that were never published (first: 2024-03-02; the last one",
     ),
     "status": (f"{HEAD}1,2024-03-01,sent\n2,2024-03-01,gone\n", "1 of 2 rows have a status"),
-    "blank": (f"{HEAD},2024-03-01,sent\n", "1 of 1 rows hold no person or no night"),
-    "day": (f"{HEAD}1,yesterday,sent\n", "1 of 1 rows hold no person or no night"),
+    "blank": (f"{HEAD},2024-03-01,sent\n", "1 of 1 rows name no person"),
+    "day": (f"{HEAD}1,yesterday,sent\n", "1 of 1 rows hold no day or time in"),
+    "german day": (f"{HEAD}1,31.03.2024,sent\n", 'Set `timestamp_format: "%d.%m.%Y"`'),
 }
 
 

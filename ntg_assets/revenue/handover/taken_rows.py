@@ -27,9 +27,11 @@ from ntg_assets.sources.optional_files import (
     settle_times,
     written_time_rules,
 )
+from ntg_assets.sources.reading.refused_values import refuse_unreadable
 from ntg_assets.sources.reading.rules import Rule
 from ntg_assets.sources.sources import Place
 from ntg_assets.sources.values.ids import as_listed_id, as_log_id_or_written
+from ntg_assets.sources.values.words import meanings
 
 KEY = "radar.taken"
 
@@ -48,16 +50,12 @@ def read_taken(report: Report, *, place: Place, ids: IdTypes, zone: str) -> pl.D
     """Read `user_id` (as text, written as in the log), `assigned_on` and `status`."""
     settings, name = report.settings, report.file.name
     rows = _rows(report, place=place, zone=zone)
-    words = {word.lower(): status for status in STATUSES for word in getattr(settings, status)}
+    words = {word: status for status in STATUSES for word in getattr(settings, status)}
     named = rows.select(
         "assigned_on",
         user_id=as_log_id_or_written(pl.col("listed_id"), ids.user),
         word=pl.col("status").str.strip_chars(),
-    ).with_columns(
-        status=pl.col("word")
-        .str.to_lowercase()
-        .replace_strict(words, default=None, return_dtype=pl.String)
-    )
+    ).with_columns(status=meanings(rows["status"], words))
     _refuse_incomplete(named, name)
     return named.drop("word")
 
@@ -85,6 +83,9 @@ def _rows(report: Report, *, place: Place, zone: str) -> pl.DataFrame:
         raise SourceError(f"{name}: holds no row. Is it the report of the hand-over?")
     if report.night is not None:
         return read.rows.with_columns(assigned_on=pl.lit(report.night, pl.Date))
+    is_no_night = read.rows["night_at"].is_null()
+    column = column_name(_night_column(settings, name))
+    refuse_unreadable(read.rows, is_no_night, "night_at", what=name, column=column)
     dated = settle_times(read.rows, "night_at", zone=zone)
     return dated.with_columns(assigned_on=local_days(dated["night_at"], zone))
 
@@ -100,11 +101,11 @@ def _night_column(settings: TakenSettings, name: str) -> ColumnName:
 
 def _refuse_incomplete(rows: pl.DataFrame, name: str) -> None:
     words = rows.filter(pl.col("status").is_null())
-    blank = rows.filter(pl.any_horizontal(pl.col("user_id", "assigned_on").is_null()))
+    blank = rows.filter(pl.col("user_id").is_null())
     if blank.height:
         raise SourceError(
-            f"{name}: {blank.height:,} of {rows.height:,} rows hold no person or no night (first:"
-            f" {blank.row(0)}). Mend the file, or say how it is written ({KEY})."
+            f"{name}: {blank.height:,} of {rows.height:,} rows name no person. Mend the file, or"
+            f" say how it is written ({KEY})."
         )
     if words.height:
         raise SourceError(
