@@ -64,8 +64,8 @@ def report_attributes(
         for name, rows in (("n_rows", has), ("n_entities", ids), ("n_known_to_log", met))
     ]
     table = sources
-    for one in counts:
-        table = table.join(one, on=["entity", "attribute"], how="left")
+    for counted in counts:
+        table = table.join(counted, on=["entity", "attribute"], how="left")
     filled = table.with_columns(pl.col("n_rows", "n_entities", "n_known_to_log").fill_null(0))
     sentences = [_tell(row) for row in filled.iter_rows(named=True)]
     return (

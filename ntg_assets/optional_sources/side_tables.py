@@ -19,11 +19,11 @@ from ntg_assets.subscriptions.terms.payments import KEY as PAYMENTS_KEY
 from ntg_assets.subscriptions.terms.payments import ReadPayments, no_payments, read_payments
 from ntg_assets.subscriptions.terms.reading import KEY as SUBSCRIPTIONS_KEY
 from ntg_assets.subscriptions.terms.reading import (
-    REFUSED_TYPES,
     ReadTerms,
     no_terms,
     read_subscriptions,
 )
+from ntg_assets.subscriptions.terms.refused_rows import REFUSED_TYPES
 from ntg_assets.subscriptions.terms.term_checks import concat_checks
 
 WITHOUT_ATTRIBUTES = "nothing is known of its attributes, and who needs one is not contacted"

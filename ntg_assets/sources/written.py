@@ -60,15 +60,7 @@ def read_written(  # noqa: PLR0913  # what is wanted of files, one name each
     Raises:
         SourceError: no file is there, or one is damaged or lacks a column.
     """
-    rules: list[Rule] = []
-    for name, named in columns.items():
-        if name in times and named is not None:
-            rules += written_time_rules(f"{name}_at", named, options, zone=zone)[0]
-        elif name not in times:
-            convert = _nothing if named is None else as_listed_id if name in ids else as_written
-            rules.append(
-                Rule(name, column_name(named) if named else None, convert, is_optional=True)
-            )
+    rules = _rules(columns, ids=ids, times=times, options=options, zone=zone)
     settings = {name: (called or {}).get(name, name) for name in columns}
     named_columns = {settings[name]: named for name, named in columns.items() if named}
     described = Described(key, source, named_columns)
@@ -88,6 +80,27 @@ def read_written(  # noqa: PLR0913  # what is wanted of files, one name each
             as_program_text(pl.col(name), options).alias(name) for name in numbers
         )
     return read._replace(rows=rows)
+
+
+def _rules(
+    columns: Mapping[str, ColumnName | None],
+    *,
+    ids: Sequence[str],
+    times: Sequence[str],
+    options: TimeOptions,
+    zone: str,
+) -> list[Rule]:
+    """How each wanted column is read (see `read_written`)."""
+    rules: list[Rule] = []
+    for name, named in columns.items():
+        if name in times and named is not None:
+            rules += written_time_rules(f"{name}_at", named, options, zone=zone)[0]
+        elif name not in times:
+            convert = _nothing if named is None else as_listed_id if name in ids else as_written
+            rules.append(
+                Rule(name, column_name(named) if named else None, convert, is_optional=True)
+            )
+    return rules
 
 
 def instants_of(texts: pl.Series, *, zone: str, reading: TimeReading | None = None) -> pl.Series:

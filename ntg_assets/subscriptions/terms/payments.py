@@ -19,14 +19,15 @@ from ntg_assets.subscriptions.terms.amounts import (
     decimals_of,
     minor_amounts,
 )
-from ntg_assets.subscriptions.terms.contracts import CHARGED_BACK, FAILED, REFUNDED, STATUSES
+from ntg_assets.subscriptions.terms.contracts import CHARGED_BACK, REFUNDED, STATUSES
 from ntg_assets.subscriptions.terms.distinct_texts import read_distinct
-from ntg_assets.subscriptions.terms.reading import (
-    ANY_TIME,
-    contract_ids,
-    quarantined,
-    refuse_too_many,
+from ntg_assets.subscriptions.terms.payment_checks import (
+    beside_contracts,
+    copies_and_blanks,
+    too_late,
 )
+from ntg_assets.subscriptions.terms.reading import ANY_TIME, contract_ids
+from ntg_assets.subscriptions.terms.refused_rows import quarantined, refuse_too_many
 from ntg_assets.subscriptions.terms.row_problems import (
     NO_DAY,
     NOTHING,
@@ -130,9 +131,9 @@ def read_payments(
     named = [pl.col(name).cast(dtype) for name, dtype in PAYMENT_TYPES.items()]
     kept = rows.lazy().filter(pl.col("reason").is_null()).select("happened_at", *named).collect()
     checks = [
-        *_beside_contracts(kept, terms),
-        *_too_late(kept["happened_at"], possible),
-        *_copies_and_blanks(kept, source),
+        *beside_contracts(kept, terms),
+        *too_late(kept["happened_at"], possible),
+        *copies_and_blanks(kept, source),
         *refusals(refused),
     ]
     return ReadPayments(
@@ -222,26 +223,6 @@ def _typed(
     )
 
 
-def _copies_and_blanks(kept: pl.DataFrame, source: PaymentSourceSettings) -> list[tuple[Any, ...]]:
-    """Count rows that say what another says, and money without an amount."""
-    moved = kept.filter(pl.col("status") != FAILED)
-    said = ("subscription_id", "happened_at", "due_on", "status", "amount_minor")
-    number = moved.select(pl.struct(said).hash())["subscription_id"]  # what is equal has one number
-    is_copy = ~number.is_first_distinct() if number.n_unique() < moved.height else None
-    blank = moved.filter(pl.col("amount_minor").is_null())
-    rows = {
-        "copy": (
-            moved.clear() if is_copy is None else moved.filter(is_copy),
-            "payments and refunds say the same as another row, and each counts",
-        ),
-        "no_amount": (
-            blank.clear() if source.amount is None else blank,
-            "payments and refunds have no amount: they bring and take nothing",
-        ),
-    }
-    return [_said(name, those, what) for name, (those, what) in rows.items()]
-
-
 def _judged(
     rows: pl.DataFrame, source: PaymentSourceSettings, *, possible: PossibleTimes
 ) -> pl.DataFrame:
@@ -266,33 +247,3 @@ def _judged(
         broken = pl.col("amount_minor").is_null() & pl.col("price_text").is_not_null()
         problems.append(Problem("amount", pl.col("amount_reason"), pl.col("price_text"), broken))
     return with_first_problem(rows, problems)
-
-
-def _beside_contracts(kept: pl.DataFrame, terms: pl.DataFrame) -> list[tuple[Any, ...]]:
-    """Payments of contracts that are not known, and those from before their contract."""
-    starts = terms.group_by("subscription_id").agg(first_on=pl.col("started_on").min())
-    beside = kept.join(starts, on="subscription_id", how="left", maintain_order="left")
-    rows = {
-        "unknown_contract": (
-            beside.filter(pl.col("first_on").is_null()),
-            "payments are for contracts that the subscriptions do not hold",
-        ),
-        "before_contract": (
-            beside.filter(pl.col("happened_on") < pl.col("first_on")),
-            "payments lie before their contract began",
-        ),
-    }
-    return [_said(name, those, what) for name, (those, what) in rows.items()]
-
-
-def _said(name: str, rows: pl.DataFrame, what: str) -> tuple[Any, ...]:
-    first = rows["subscription_id"][0] if rows.height else None
-    example = f" (first: contract {first})" if rows.height else ""
-    return name, rows.height, first, False, f"{rows.height:,} {what}{example}"
-
-
-def _too_late(happened: pl.Series, possible: PossibleTimes) -> list[tuple[Any, ...]]:
-    """Attempts that have not been made yet."""
-    sentence = possible.tell_later(happened)
-    n_later = int((happened >= possible.latest).sum()) if possible.latest else 0
-    return [("not_yet", n_later, None, False, sentence)] if sentence else []

@@ -6,7 +6,6 @@ import polars as pl
 
 from ntg_assets.configuration.inputs.subscriptions import SubscriptionSourceSettings
 from ntg_assets.contracts import IdTypes
-from ntg_assets.errors import SourceError
 from ntg_assets.local_days import local_days
 from ntg_assets.sources.reading.refused_values import PossibleTimes
 from ntg_assets.sources.sources import Place
@@ -17,7 +16,7 @@ from ntg_assets.subscriptions.terms.amounts import minor_amounts
 from ntg_assets.subscriptions.terms.billing import period_lengths
 from ntg_assets.subscriptions.terms.contracts import CANCELLED, NOT_CONVERTED, PAYMENT_FAILED
 from ntg_assets.subscriptions.terms.distinct_texts import read_distinct
-from ntg_assets.subscriptions.terms.row_problems import advise
+from ntg_assets.subscriptions.terms.refused_rows import quarantined, refuse_too_many
 from ntg_assets.subscriptions.terms.term_checks import ENDLESS_YEAR, tell_terms
 from ntg_assets.subscriptions.terms.term_rules import (
     DAYS_IN,
@@ -42,16 +41,6 @@ TERM_TYPES: dict[str, Any] = {
     "period_days": pl.Int64,
     "trial_end_on": pl.Date,
     "end_kind": pl.String,
-}
-REFUSED_TYPES: dict[str, Any] = {
-    "source": pl.String,
-    "place": pl.Int64,
-    "file_name": pl.String,
-    "subscription_id": pl.String,
-    "listed_id": pl.String,
-    "column_name": pl.String,
-    "reason": pl.String,
-    "found": pl.String,
 }
 ONE_PLAN = "all"
 ANY_TIME = PossibleTimes()
@@ -168,38 +157,6 @@ def read_subscriptions(
     )
 
 
-def refuse_too_many(refused: pl.DataFrame, *, n_rows: int, limit: float, key: str) -> None:
-    """Raise when more rows are refused than the source may hold.
-
-    Args:
-        refused: Rows with their reasons.
-        n_rows: Rows of the source.
-        limit: Share of them that may be refused.
-        key: Setting of the source, for the message.
-    """
-    if n_rows and refused.height > limit * n_rows:
-        ordered = refused.sort("place")
-        first = ordered.row(0, named=True)
-        alike = ordered.filter(
-            (pl.col("reason") == first["reason"]) & (pl.col("column_name") == first["column_name"])
-        )
-        raise SourceError(
-            f"{first['file_name']}: {refused.height:,} of {n_rows:,} rows cannot be believed"
-            f" ({refused.height / n_rows:.1%}, at most {limit:.1%}; first: row"
-            f" {first['place'] + 1}, {first['column_name']} {first['found']!r}"
-            f" {first['reason']}).{advise(first['reason'], alike['found'])} Or mend the file, the"
-            f" columns, or {key}.max_bad_share."
-        )
-
-
-def quarantined(refused: pl.DataFrame, source: str) -> pl.DataFrame:
-    """Write refused rows as `subscription_quarantine`."""
-    named = refused.with_columns(source=pl.lit(source)).sort("place")
-    if "listed_id" not in named.columns:  # payments name a contract alone
-        named = named.with_columns(listed_id=pl.lit(None, pl.String))
-    return named.select(pl.col(name).cast(dtype) for name, dtype in REFUSED_TYPES.items())
-
-
 def contract_ids(texts: pl.Expr) -> pl.Expr:
     """Contracts as both tables name them: blanks around an id, and the `.0` of a library without
     nullable integers, say nothing.
@@ -211,12 +168,7 @@ def _typed(
     rows: pl.DataFrame, *, source: SubscriptionSourceSettings, ids: IdTypes, zone: str
 ) -> pl.DataFrame:
     """Read every text as what it should be; null where it is not."""
-    days = {f"{name}_on": local_days(rows[f"{name}_at"], zone) for name in DAYS_IN}
-    is_endless = (days["ended_on"].dt.year() >= ENDLESS_YEAR).fill_null(value=False)
-    days |= {
-        f"{name}_on": days[f"{name}_on"].set(days[f"{name}_on"].dt.year() >= ENDLESS_YEAR, None)
-        for name in OPEN_ENDED
-    }
+    days, is_endless = _days(rows, zone)
     currency = (
         pl.lit(source.constant_currency)
         if source.currency is None
@@ -248,6 +200,18 @@ def _typed(
         "end_kind": _kind(source),
     }
     return read_distinct(dated, texts, words)
+
+
+def _days(rows: pl.DataFrame, zone: str) -> tuple[dict[str, pl.Series], pl.Series]:
+    """Days of each term by name, ends beyond all plans left out; which terms have such an end."""
+    days = {f"{name}_on": local_days(rows[f"{name}_at"], zone) for name in DAYS_IN}
+    is_far = {
+        f"{name}_on": (days[f"{name}_on"].dt.year() >= ENDLESS_YEAR).fill_null(value=False)
+        for name in OPEN_ENDED
+    }
+    return days | {name: days[name].set(far, None) for name, far in is_far.items()}, is_far[
+        "ended_on"
+    ]
 
 
 def _kind(source: SubscriptionSourceSettings) -> pl.Expr:
