@@ -10,7 +10,7 @@ from ntg_assets.configuration.settings import Settings
 from ntg_assets.optional_sources.reading import OptionalTables
 from ntg_assets.ranking.lists.excluded_items import KEY as EXCLUDED_KEY
 from ntg_assets.ranking.lists.excluded_items import find_excluded
-from ntg_assets.revenue.contacts.user_list_report import report_user_lists
+from ntg_assets.revenue.contacts.user_list_report import MOST_UNKNOWN, report_user_lists
 from ntg_assets.subscriptions.terms.reading import KEY as SUBSCRIPTIONS_KEY
 from ntg_assets.subscriptions.terms.term_checks import checks_with_log
 
@@ -47,8 +47,10 @@ def beside_log(
     for sentence in unmet["sentence"]:
         yield Remark("warning", "ingest.attributes", sentence)
     if tables.subscription_terms.height:
-        checks = checks_with_log(tables.subscription_terms, users)
-        told = checks.filter((pl.col("check") == TOLD) & (pl.col("n_rows") > 0))
+        terms = tables.subscription_terms
+        n_most = MOST_UNKNOWN * terms["user_id"].n_unique()
+        checks = checks_with_log(terms, users)
+        told = checks.filter((pl.col("check") == TOLD) & (pl.col("n_rows") > n_most))
         for sentence in told["sentence"]:
             yield Remark("warning", SUBSCRIPTIONS_KEY, sentence)
 

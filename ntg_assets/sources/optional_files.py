@@ -48,12 +48,14 @@ class FileRows(NamedTuple):
         n_files: Files that were read.
         n_copies: Files that were left out because another one has the same content.
         n_skipped: Records that the filters left out.
+        unread: Columns of CSV and JSON files that nothing is asked of.
     """
 
     rows: pl.DataFrame
     n_files: int
     n_copies: int
     n_skipped: int = 0
+    unread: tuple[str, ...] = ()
 
 
 def read_rows(
@@ -110,7 +112,13 @@ def read_rows(
         len(files),
         sum(file.copy_of is not None for file in files),
         sum(count.n_skipped for count in counts.values()),
+        _unread(files, described),
     )
+
+
+def _unread(files: Sequence[SourceFile], described: Described) -> tuple[str, ...]:
+    existing = dict.fromkeys(name for file in files for name in file.header)
+    return tuple(name for name in existing if name not in described.mapping.values())
 
 
 def describe_list(key: str, files: Sequence[str], **columns: ColumnName) -> Described:

@@ -418,6 +418,17 @@ def test_who_opted_out_in_the_spelling_of_a_spreadsheet_is_found(
     assert (found["n_users"], found["n_near"], found["n_not_found"]) == (1, 1, 0)
 
 
+@pytest.mark.parametrize("column", ["opted_out", "isActive", "Status", "Opt-In"])
+def test_a_column_that_seems_to_say_which_rows_count_is_told(tmp_path: Path, column: str) -> None:
+    (tmp_path / "out.csv").write_text(f"user_id,{column},since\n1,true,x\n2,false,x\n")
+    read = read_opt_outs(UserListSettings(files=["out.csv"]), place=Place(tmp_path))
+    assert read.rows.height == 2
+    assert f"every row counts, whatever its {column!r} says" in read.sentence
+    kept = UserListSettings.model_validate({"files": ["out.csv"], "keep": {column: ["true"]}})
+    read = read_opt_outs(kept, place=Place(tmp_path))
+    assert read.sentence == "1 rows in 1 file(s), 1 rows skipped by its filters"
+
+
 def test_a_list_of_which_most_ids_are_unknown_is_told(tmp_path: Path) -> None:
     ids = "\n".join(str(number) for number in range(100, 190))
     found = report(opt_outs(tmp_path, f"user_id\n1\n{ids}\n").rows, pl.Series([1, 2]))

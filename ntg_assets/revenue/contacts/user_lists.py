@@ -31,6 +31,7 @@ from ntg_assets.sources.optional_files import (
 )
 from ntg_assets.sources.reading.refused_values import PossibleTimes, refuse_unreadable
 from ntg_assets.sources.reading.rules import Rule
+from ntg_assets.sources.sniffing.role_names import words_of
 from ntg_assets.sources.sources import Place
 from ntg_assets.sources.values.columns import Column
 from ntg_assets.sources.values.ids import as_listed_id
@@ -52,6 +53,10 @@ USER_LISTS = {
 }
 NO_REASON = "no reason given"
 MOST_NAMED = 3
+STATES = frozenset(  # words in the names of columns that say whether a row holds
+    {"status", "state", "active", "opt", "opted", "optin", "optout", "subscribed", "unsubscribed",
+     "consent", "revoked", "withdrawn", "deleted", "aktiv", "abgemeldet", "widerrufen"}
+)  # fmt: skip
 CONTACT_COLUMNS = ("user_id", "contacted_at", "action")
 ANY_TIME = PossibleTimes()
 
@@ -120,7 +125,7 @@ def read_opt_outs(listed: UserListSettings, *, place: Place) -> ListRows:
     """
     described = Described.of(KEYS[OPT_OUTS], listed, ("user_id",))
     read = _read(described, _rules(listed.user_id), place)
-    return _listed(read, OPT_OUTS, pl.lit(None, pl.String))
+    return _listed(read, OPT_OUTS, pl.lit(None, pl.String), said=[_tell_states(read)])
 
 
 def read_exclusions(listed: ExclusionListSettings, *, place: Place) -> ListRows:
@@ -132,9 +137,8 @@ def read_exclusions(listed: ExclusionListSettings, *, place: Place) -> ListRows:
     described = Described.of(KEYS[EXCLUSIONS], listed, ("user_id", "reason"))
     read = _read(described, _rules(listed.user_id, detail=listed.reason), place)
     reason = pl.col("detail").str.strip_chars()
-    return _listed(
-        read, EXCLUSIONS, pl.when(reason != "").then(reason).otherwise(pl.lit(NO_REASON))
-    )
+    detail = pl.when(reason != "").then(reason).otherwise(pl.lit(NO_REASON))
+    return _listed(read, EXCLUSIONS, detail, said=[_tell_states(read)])
 
 
 def read_contacts(
@@ -164,6 +168,17 @@ def read_contacts(
     contacts = made.with_columns(contacted_on=local_days(at, zone))
     said = [_tell_others(others), times.tell_later(at)]
     return _listed(read._replace(rows=contacts), CONTACTS, pl.lit(None, pl.String), said=said)
+
+
+def _tell_states(read: FileRows) -> str | None:
+    """Say that a column seems to tell which rows count, and is not read."""
+    states = [name for name in read.unread if words_of(name) & STATES]
+    if not read.rows.height or not states:
+        return None
+    return (
+        f"every row counts, whatever its {states[0]!r} says: set `keep` where some do not"
+        f" (`keep: {{{states[0]}: [...]}}`)"
+    )
 
 
 def _tell_others(others: pl.DataFrame) -> str | None:
