@@ -255,6 +255,12 @@ def test_an_arm_is_one_however_it_is_written_and_that_is_said(home: Path, writte
     assert ("write an arm otherwise ('A' for 'a')" in read.sentence) == (written == "A")
 
 
+def test_a_word_for_none_among_the_units_is_told(home: Path) -> None:
+    (home / "seen.csv").write_text(EXPOSURES.replace("1,a", "NULL,a"), encoding="utf-8")
+    read = logs.read_experiment(definition(), files=LogFiles(home))
+    assert "rows are of the unit 'NULL'; if that means empty, set `null_words`" in read.sentence
+
+
 def test_a_log_that_does_not_exist_is_named(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"exposures: seen\.csv: no such file"):
         logs.read_exposure_logs([definition()], home=tmp_path)

@@ -24,6 +24,7 @@ from ntg_assets.experiments.data.logs.log_rules import (
     judge_rows,
 )
 from ntg_assets.local_days import local_day, shift_days
+from ntg_assets.sources.sniffing.advice import like_null
 from ntg_assets.sources.values.words import meanings, written_otherwise
 
 if TYPE_CHECKING:
@@ -66,7 +67,17 @@ def judged_exposures(
         rows = _logged_exposures(experiment, source, files=files)
     named, note = _with_arms(rows, experiment)
     judged = judge_rows(named, files.rules, at="exposed_at", log=EXPOSURES, what=what)
-    return judged._replace(note=note)
+    notes = [note, _tell_null_units(named["unit_id"])]
+    return judged._replace(note="; ".join(filter(None, notes)))
+
+
+def _tell_null_units(units: pl.Series) -> str:
+    """Say that a word for none is a unit."""
+    words = like_null(units.unique())
+    if not words:
+        return ""
+    n = int(units.is_in(words).sum())
+    return f"{n:,} rows are of the unit {words[0]!r}; if that means empty, set `null_words`"
 
 
 def _logged_exposures(
