@@ -15,6 +15,7 @@ import polars as pl
 
 from ntg_assets.contracts import IdTypes, check_frame, contract_of
 from ntg_assets.errors import SourceError, StorageError
+from ntg_assets.history.writing import writing
 from ntg_assets.storage.files import write_whole
 from ntg_assets.storage.parquet import read_verified, write_batches
 
@@ -103,7 +104,7 @@ def append_days(
 
     Raises:
         ContractError: the rows are not what the table promises.
-        StorageError: a file of the same day is damaged.
+        StorageError: a file of the same day is damaged, the disk is full or broken.
     """
     if rows.is_empty():
         return []
@@ -175,7 +176,8 @@ def _fits(frame: pl.DataFrame, rows: pl.DataFrame) -> bool:
 
 def _write(rows: pl.DataFrame, target: Path) -> Path:
     table = rows.to_arrow(compat_level=pl.CompatLevel.oldest())
-    return write_whole(target, lambda part: write_batches(part, table.to_reader()))
+    with writing(target):
+        return write_whole(target, lambda part: write_batches(part, table.to_reader()))
 
 
 def _read(path: Path) -> pl.DataFrame:

@@ -6,6 +6,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from ntg_assets.errors import StorageError
+from ntg_assets.history.writing import writing
 from ntg_assets.storage.files import write_text
 
 Record = TypeVar("Record", bound=BaseModel)
@@ -18,9 +19,14 @@ def append_record(folder: Path, record: BaseModel, *, name: str) -> Path:
         folder: Folder of this kind of records.
         record: What happened.
         name: What the file is called after its number.
+
+    Raises:
+        StorageError: the disk is full or broken.
     """
     number = max((int(file.name.split("-")[0]) for file in _files(folder)), default=0) + 1
-    return write_text(folder / f"{number:06d}-{name}.json", record.model_dump_json(indent=1) + "\n")
+    file = folder / f"{number:06d}-{name}.json"
+    with writing(file):
+        return write_text(file, record.model_dump_json(indent=1) + "\n")
 
 
 def read_records(folder: Path, model: type[Record]) -> list[Record]:

@@ -16,6 +16,8 @@ GIGABYTE = 10**9
 # a failed write keeps its size in the file for ever, so there must be room for it and for its
 # repetition
 ROOM_FACTOR = 3
+# a night adds a file or two to each kind of the history, about as large as the largest there
+HISTORY_FILES, LEAST_HISTORY = 4, 10 * 1000**2
 
 
 def check_ready(paths: Paths, *, engine: EngineSettings) -> None:
@@ -54,6 +56,32 @@ def _refuse_full_disk(paths: Paths, engine: EngineSettings) -> None:
             f" publication of {generation / GIGABYTE:.1f} GB; at least"
             " engine.minimum_free_disk_gb). Make room or move the workspace."
         )
+    for folder, room in (
+        (paths.history, max(HISTORY_FILES * _largest_file(paths.history), LEAST_HISTORY)),
+        (paths.generations, generation),
+    ):
+        _refuse_full_disk_of(folder, room, beside=paths.warehouse.parent)
+
+
+def _refuse_full_disk_of(folder: Path, needed: int, *, beside: Path) -> None:
+    """Ask a folder that may be a disk of its own: else the run fails at its end, publishing."""
+    if not folder.is_dir() or _device(folder) == _device(beside):
+        return
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise StorageError(
+            f"{folder} is a disk of its own with {free / 1000**2:.1f} MB free, and a publication"
+            f" needs {needed / 1000**2:.1f} MB there. Make room on it."
+        )
+
+
+def _device(folder: Path) -> int:
+    return folder.stat().st_dev
+
+
+def _largest_file(folder: Path) -> int:
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return max((path.stat().st_size for path in files), default=0)
 
 
 def largest_generation(paths: Paths) -> int:

@@ -16,7 +16,7 @@ from ntg_assets.configuration.handover import TakenSettings
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.publish import PublishSettings
 from ntg_assets.configuration.settings import load_settings
-from ntg_assets.errors import SourceError
+from ntg_assets.errors import SourceError, StorageError
 from ntg_assets.history.contacts import contacts_taken_back
 from ntg_assets.history.currents import read_changes, taken_back
 from ntg_assets.history.days import ASSIGNMENT_DAYS, append_days, day_files, read_days
@@ -29,10 +29,19 @@ from ntg_assets.revenue.contacts.contacts_taken import kept_taken
 from ntg_assets.revenue.handover.reading import take
 from ntg_assets.revenue.handover.taken_rows import Report
 from ntg_assets.sources.sources import Place
-from ntg_assets_tests.faults import KINDS, POWER_CUT, Disk, Fault, KilledError, operations
+from ntg_assets_tests.faults import (
+    HISTORY_FULL,
+    KINDS,
+    POWER_CUT,
+    Disk,
+    Fault,
+    KilledError,
+    operations,
+)
 from ntg_assets_tests.nights import (
     FIRST_DAY,
     IDS,
+    actions,
     contents,
     draw,
     name_of,
@@ -66,7 +75,10 @@ def failing(
         scratch.mkdir()
         shutil.copytree(before, workspace, symlinks=True)
         disk = Disk(workspace) if kind == POWER_CUT else None
-        with operations(Fault(kind, number), disk) as counted, suppress(KilledError, OSError):
+        with (
+            operations(Fault(kind, number), disk) as counted,
+            suppress(KilledError, OSError, StorageError),
+        ):
             work(paths_of(workspace))
         if disk is not None:
             workspace = scratch / "after the cut"
@@ -110,6 +122,22 @@ def test_a_rollback_that_is_cut_off_is_one_or_never_was(
             assert read_night(paths) == {2}, at
             assert back.is_empty(), at
     assert step > 1 or set(seen) == {1, 2}
+
+
+def test_a_history_on_a_full_disk_is_told_with_what_holds_now(two_nights: Path) -> None:
+    paths = paths_of(two_nights)
+    full = operations(Fault(HISTORY_FULL, 1))
+    with full, pytest.raises(StorageError, match=r"data/history/assignments/.* cannot be written"):
+        publish_night(paths, 3)
+    assert read_night(paths) == {2}
+    full = operations(Fault(HISTORY_FULL, 1))
+    with full, pytest.raises(StorageError, match=r"\(No space left on device\)") as told:
+        roll_back(paths, None, ids=IDS)
+    assert f"Generation {name_of(1)} is the current one, though" in str(told.value)
+    assert read_night(paths) == {1}
+    publish_night(paths, 3)  # there is room again: the record is written first
+    assert [action for action, _ in actions(paths)][-2:] == ["rolled back", "published"]
+    assert read_night(paths) == {3}
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -20,6 +20,7 @@ from typing import NamedTuple
 import pytest
 
 from ntg_assets.configuration.paths import Paths
+from ntg_assets.errors import StorageError
 from ntg_assets.history.currents import MADE_CURRENT, read_changes
 from ntg_assets.history.days import ASSIGNMENT_DAYS, read_days
 from ntg_assets.publish.generations.shelf import generations
@@ -73,7 +74,7 @@ def fail_at(fault: Fault, before: Path, scratch: Path) -> tuple[Path, str]:
     scratch.mkdir()
     shutil.copytree(before, workspace, symlinks=True)
     disk = Disk(workspace) if fault.kind == POWER_CUT else None
-    with operations(fault, disk) as counted, suppress(KilledError, OSError):
+    with operations(fault, disk) as counted, suppress(KilledError, OSError, StorageError):
         publish_night(paths_of(workspace), 2)
     if disk is not None:
         workspace = scratch / "after the cut"

@@ -15,6 +15,7 @@ from ntg_assets.publish.generations.migration import OLDER
 from ntg_assets.publish.generations.rollback import roll_back
 from ntg_assets.publish.generations.shelf import generations
 from ntg_assets.publish.manifest import Manifest, describe_file, write_manifest
+from ntg_assets.storage import preflight
 from ntg_assets.storage.preflight import check_ready, largest_generation
 from ntg_assets_tests.nights import (
     FIRST_DAY,
@@ -133,3 +134,26 @@ def test_a_run_needs_room_for_one_more_generation(
         with_free(3 * 1_000_000 + largest_generation(paths) - 1)
     paths.warehouse.unlink()
     with_free(10**8)
+
+
+def test_a_history_on_a_disk_of_its_own_needs_room_there(
+    paths: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish_night(paths, 1)
+    (paths.history / "assignments" / "large.parquet").write_bytes(bytes(5_000_000))
+    engine, free = EngineSettings(minimum_free_disk_gb=0), {paths.history: 19_900_000}
+
+    def disk(folder: Path) -> object:
+        n_free = free.get(folder, 10**12)
+        return shutil._ntuple_diskusage(10**12, 10**12 - n_free, n_free)
+
+    monkeypatch.setattr(shutil, "disk_usage", disk)
+    check_ready(paths, engine=engine)  # on one disk with the warehouse nothing more is asked
+    monkeypatch.setattr(preflight, "_device", lambda folder: int(folder == paths.history))
+    with pytest.raises(
+        StorageError, match=r"history is a disk of its own with 19\.9 MB free"
+    ) as told:
+        check_ready(paths, engine=engine)
+    assert "needs 20.0 MB there" in str(told.value)  # four files like the largest
+    free[paths.history] = 20_000_000
+    check_ready(paths, engine=engine)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.contracts import IdTypes
+from ntg_assets.errors import StorageError
 from ntg_assets.history.currents import (
     Action,
     Change,
@@ -58,6 +59,9 @@ def make_current(  # each is a word of the record
         ids: How the source writes ids.
         run: The run that published it.
         draws: Rolled back: files of the history that people may have acted on.
+
+    Raises:
+        StorageError: the history cannot be written: before the swap nothing has changed.
     """
     manifest, was = read_manifest(paths.at(folder).manifest), _current_name(paths)
     # one that was current has its draw in the history, maybe by the contract of an older version
@@ -68,12 +72,23 @@ def make_current(  # each is a word of the record
     point(paths.current, folder)
     waits = kept_aside(read_changes(paths.history)) is not None
     if was != manifest.generation or action == "accepted" or (action == "published" and waits):
-        append_change(
-            paths.history,
-            _change(manifest, action, before=was).model_copy(
-                update={"run": run, "draws": draws or []}
-            ),
-        )
+        change = _change(manifest, action, before=was)
+        _record(paths, change.model_copy(update={"run": run, "draws": draws or []}))
+
+
+def _record(paths: Paths, change: Change) -> None:
+    """Write down what people see already.
+
+    Raises:
+        StorageError: the history cannot be written.
+    """
+    try:
+        append_change(paths.history, change)
+    except StorageError as error:
+        raise StorageError(
+            f"{error} Generation {change.generation} is the current one, though: the next command"
+            " that changes generations writes that down."
+        ) from error
 
 
 def keep_aside(paths: Paths, folder: Path, reasons: list[str], *, run: str | None = None) -> None:
