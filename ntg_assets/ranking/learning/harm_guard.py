@@ -57,7 +57,7 @@ class Evidence:
 
         Labels that are surer than other logs decide whether there is a gain, other logs only how
         large it is: of 48 label users each, 50 times, the blend kept .992 of popularity on made
-        news and .975 on a made shop without this, 1.000 and .981 with it.
+        news and .975 on a made shop without this, .997 and .982 with it.
         """
         if self.gain.low[0] > 0:
             return "learned"
