@@ -15,7 +15,7 @@ from ntg_assets.ranking.scoring.dense_scores import DenseScores
 from ntg_assets.ranking.scoring.model import RankingModel, ranking_model
 from ntg_assets.ranking.scoring.popularity import item_popularity
 from ntg_assets.ranking.scoring.profiles import history_profile
-from ntg_assets.ranking.scoring.sources import GRAPH_TABLES, RISING
+from ntg_assets.ranking.scoring.sources import GRAPH_TABLES
 from ntg_assets_tests.logs import events
 from ntg_assets_tests.ranking_world import RANKING, World, communities, make_world
 
@@ -68,16 +68,16 @@ def test_scores_are_those_of_the_embeddings_times_the_factor(world: World) -> No
     np.testing.assert_allclose(rising, plain * model.rising[: plain.shape[1]], rtol=2e-5, atol=1e-7)
 
 
-def test_edges_add_up_to_the_score(world: World) -> None:
-    model, block = unweighted(world), world.log.block(0, 1)
-    source = next(source for source in model.sources if source.name == "latent_rising")
-    profile, scores = (
-        history_profile(block, model, source),
-        raw_scores(block, model, "latent_rising")[0],
-    )
+@pytest.mark.parametrize("name", ["latent_rising", "transition_recent"])
+def test_edges_add_up_to_the_score(world: World, name: str) -> None:
+    model = unweighted(world)
+    user = int(raw_scores(world.log, model, name).max(axis=1).argmax())
+    block = world.log.block(user, user + 1)
+    source = next(source for source in model.sources if source.name == name)
+    profile, scores = history_profile(block, model, source), raw_scores(block, model, name)[0]
     item = int(scores.argmax())
     edges = edge_strengths(
-        model, RISING, profile.indices.astype(np.int64), np.full(profile.nnz, item)
+        model, source.graph, profile.indices.astype(np.int64), np.full(profile.nnz, item)
     )
     assert scores[item] > 0
     assert profile.data @ edges == pytest.approx(scores[item], rel=1e-5)
@@ -92,3 +92,16 @@ def test_the_reason_says_what_lifted_the_item(world: World) -> None:
     assert set(
         reasons.text.filter(spoken).str.extract(r"^Close in taste to \d+(?: and \d+)?(, .*)$")
     ) == {", and taken up by many of late"}
+
+
+def test_what_is_next_is_said_of_what_was_taken_lately(world: World) -> None:
+    model = replace(unweighted(world), weights={"transition_recent": 1.0})
+    source = next(source for source in model.sources if source.name == "transition_recent")
+    block = world.log.block(0, 1)
+    latest, other = history_profile(block, model, source).data[[0, 5]]
+    assert other == pytest.approx(latest * 0.5 ** (5 / 10))  # five items earlier
+    lists = rank_users(world.log, model)
+    spoken = pl.Series(lists.score > 0)
+    reasons = give_reasons(lists, world.log, model, titles=model.items.cast(pl.String))
+    assert spoken.any()
+    assert reasons.text.filter(spoken).str.contains(r"^Often next after \d+(?: and \d+)?$").all()
