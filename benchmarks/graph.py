@@ -278,9 +278,8 @@ def lists(matrix: str, *, is_compiled_only: bool = False) -> dict[str, float]:
         graph.indices.astype(narrow),
         graph.data.astype(np.float32),
     )
-    sources = Sources(
-        number, number - 1, number, *edges, none, none.astype(np.int64), np.zeros(1, np.bool_)
-    )
+    order, no_dimensions = none.astype(np.int64), np.zeros(1, np.bool_)
+    sources = Sources(number, number - 1, number, *edges, none, order, no_dimensions, np.float32(0))
     items = given.items.view(np.uint32)
 
     def make(start: np.ndarray) -> np.ndarray:

@@ -15,7 +15,7 @@ from ntg_assets.ranking.scoring.dense_scores import DenseScores
 from ntg_assets.ranking.scoring.model import RankingModel, ranking_model
 from ntg_assets.ranking.scoring.popularity import item_popularity
 from ntg_assets.ranking.scoring.profiles import history_profile
-from ntg_assets.ranking.scoring.sources import GRAPH_TABLES
+from ntg_assets.ranking.scoring.sources import FAINT, GRAPH_TABLES
 from ntg_assets_tests.logs import events
 from ntg_assets_tests.ranking_world import RANKING, World, communities, make_world
 
@@ -105,3 +105,14 @@ def test_what_is_next_is_said_of_what_was_taken_lately(world: World) -> None:
     reasons = give_reasons(lists, world.log, model, titles=model.items.cast(pl.String))
     assert spoken.any()
     assert reasons.text.filter(spoken).str.contains(r"^Often next after \d+(?: and \d+)?$").all()
+
+
+def test_what_is_made_of_last_digits_says_nothing(world: World) -> None:
+    """The first user has had all that could come next: 1e-9 would be the best of the rest."""
+    model = unweighted(world)
+    scores = raw_scores(world.log, model, "transition_recent")
+    assert scores[0].max() == 0
+    assert scores[scores > 0].min() >= np.float32(FAINT)
+    for name in ("latent_whole", "latent_rising"):
+        said = raw_scores(world.log, model, name)
+        assert said[said > 0].min() >= np.float32(FAINT)

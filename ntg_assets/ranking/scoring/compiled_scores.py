@@ -16,7 +16,7 @@ from ntg_assets.ranking.scoring.candidates import Candidates, Pairs, Scored
 from ntg_assets.ranking.scoring.model import RankingModel
 from ntg_assets.ranking.scoring.profiles import source_profile
 from ntg_assets.ranking.scoring.scores_kernel import Found, Histories, Sources, score_users
-from ntg_assets.ranking.scoring.sources import Source
+from ntg_assets.ranking.scoring.sources import FAINT, Source
 
 
 class CompiledScores:
@@ -51,6 +51,7 @@ class CompiledScores:
             scores,
             np.argsort(-scores, kind="stable", axis=1),
             np.array([source.kind == "latent" for source in self.spread], np.bool_),
+            np.float32(FAINT),
         )
 
     def score(self, block: Interactions, *, per_source: int) -> Scored:

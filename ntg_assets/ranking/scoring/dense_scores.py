@@ -10,7 +10,7 @@ from ntg_assets.interactions.top_k import top_k_rows
 from ntg_assets.ranking.scoring.candidates import Candidates, Pairs, by_user
 from ntg_assets.ranking.scoring.model import RankingModel
 from ntg_assets.ranking.scoring.profiles import source_profile
-from ntg_assets.ranking.scoring.sources import Source
+from ntg_assets.ranking.scoring.sources import FAINT, Source
 
 
 class DenseScores:
@@ -35,8 +35,8 @@ class DenseScores:
             # which of the places have any
             places = source_profile(block, self.model, source).toarray()
             scores = (self.model.graphs[source.graph].T @ places.T).T
-            # what a source says against an item counts as nothing
-            np.maximum(scores, 0.0, out=scores)
+            # what a source says against an item counts as nothing, and so does what is faint
+            scores[scores < np.float32(FAINT)] = 0.0
         else:
             scores = (
                 source_profile(block, self.model, source) @ self.model.graphs[source.graph]

@@ -47,6 +47,7 @@ class Sources(NamedTuple):
         order: Popularities x items: the items by falling popularity.
         is_latent: Whether each spreading source spreads over the dimensions of the embeddings: only
             then strengths may be below 0.
+        faint: What these say below this is nothing.
     """
 
     spread_of: Longs
@@ -58,6 +59,7 @@ class Sources(NamedTuple):
     popularity: Floats
     order: Longs
     is_latent: Flags
+    faint: np.float32
 
 
 class Histories(NamedTuple):
@@ -150,7 +152,7 @@ def _spread(histories, sources, n, user, score, touched):
 @njit(**OPTIONS)
 def _spread_dimensions(histories, sources, n, user, score, touched, values):
     """Add up the same over the dimensions of the embeddings,
-    each of which leads to the same items; what speaks against one is nothing.
+    each of which leads to the same items; what is faint, or speaks against one, is nothing.
     """
     graph_start, first_row, base = (
         sources.graph_start,
@@ -174,7 +176,7 @@ def _spread_dimensions(histories, sources, n, user, score, touched, values):
     for e in range(n_items):
         place = base + sources.graph_item[begin + e]
         touched[base + e] = place
-        score[place] = max(values[e], np.float32(0))
+        score[place] = values[e] if values[e] >= sources.faint else np.float32(0)
     return base + n_items
 
 

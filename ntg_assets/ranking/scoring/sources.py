@@ -51,6 +51,9 @@ RETURN_DEFAULTS = {
 }
 LATENT = "latent"
 TRANSITION = "transition"  # what is taken next, over dimensions of its own
+# a score over dimensions below this is made of the last digits of their values: it says nothing,
+# and relative to the user's best it could look like everything
+FAINT = 1e-7
 NEIGHBOURS = "neighbours"  # users x items: what those took who can be neighbours
 RISING = "rising"  # the same embeddings, each item by how many of its users are new
 
