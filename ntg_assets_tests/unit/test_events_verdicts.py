@@ -257,3 +257,24 @@ def test_a_quarantined_row_has_the_same_key_under_any_file_name(tmp_path: Path) 
     after = survey_log(tmp_path, log_settings("*.csv", max_bad_share=0.5)).quarantine
     assert before["quarantine_id"].to_list() == after["quarantine_id"].to_list()
     assert (before["load_file"].item(), after["load_file"].item()) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        (["u,i,31.01.2024,1"], 'Here: set `timestamp_format: "%d.%m.%Y"`.'),
+        (["u,i,1706659200,1"], "Here: set `timestamp_unit: seconds`."),
+        ([f'u,i,{NOON},"1,5"'], 'Here: set `decimal: ","`.'),
+        (
+            [f"u,i,{NOON},1"] * 9 + [f"u,i,{NOON},N/A"],
+            'Here: set `null_words: ["N/A"]`',
+        ),
+    ],
+)
+def test_a_refusal_names_the_setting_that_reads_what_was_refused(
+    tmp_path: Path, rows: list[str], told: str
+) -> None:
+    write_log(tmp_path, rows)
+    with pytest.raises(SourceError) as refusal:
+        survey_log(tmp_path, log_settings())
+    assert told in str(refusal.value)

@@ -8,12 +8,15 @@ import polars as pl
 
 from ntg_assets.sources.accounting.quarantine import place_rows
 from ntg_assets.sources.accounting.reconciliation import FileCounts
-from ntg_assets.sources.accounting.threshold import SHOWN_EXAMPLES, find_breach, refuse
+from ntg_assets.sources.accounting.threshold import find_breach, refuse
 from ntg_assets.sources.reading.plans import Plan
 from ntg_assets.sources.reading.typed_rows import over_typed_rows
+from ntg_assets.sources.sniffing.advice import advise_numbers, advise_times
 from ntg_assets.storage.connection import Connection
 from ntg_assets.storage.run import run
 
+LOOKED_AT = 20  # bad rows of which the settings are sought that read them
+A_SETTING = "Set "  # how advice begins that names one
 INVALID_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "load_file": pl.Int64,
     "row_number": pl.Int64,
@@ -45,11 +48,33 @@ def refuse_too_many(
     if breach is None:
         return
     judged = plan.only(breach.files)
-    invalid = invalid_rows(connection, judged, counts, max_rows=SHOWN_EXAMPLES)
+    invalid = invalid_rows(connection, judged, counts, max_rows=LOOKED_AT)
     placed = place_rows(judged, invalid, {number: file.rejects for number, file in counts.items()})
     refuse(
-        breach, reasons=bad_reasons(connection, judged, counts), examples=placed, files=plan.files
+        breach,
+        reasons=bad_reasons(connection, judged, counts),
+        examples=placed,
+        files=plan.files,
+        advice=_advice(judged, invalid),
     )
+
+
+def _advice(plan: Plan, invalid: pl.DataFrame) -> dict[str, str]:
+    """Settings that read the times and numbers that were refused, by reason, where there are
+    such.
+    """
+    texts: dict[str, list[str | None]] = {}
+    for row in invalid.iter_rows(named=True):
+        if row["column_name"] in plan.raw_columns:
+            text = row["raw_fields"][list(plan.raw_columns).index(row["column_name"])]
+            texts.setdefault(row["reason"], []).append(text)
+    known = {"is no ISO timestamp": advise_times, "is no number": advise_numbers}
+    said = {reason: known[reason](texts[reason]) for reason in known if reason in texts}
+    return {
+        reason: A_SETTING.lower() + sentence.removeprefix(A_SETTING)
+        for reason, sentence in said.items()
+        if sentence.startswith(A_SETTING)
+    }
 
 
 def bad_reasons(

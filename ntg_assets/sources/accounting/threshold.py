@@ -85,6 +85,7 @@ def refuse(
     reasons: pl.DataFrame,
     examples: Sequence[BadRow],
     files: Sequence[SourceFile],
+    advice: Mapping[str, str] | None = None,
 ) -> NoReturn:
     """Raise with count, share, rule, reasons, first examples and what to do.
 
@@ -93,6 +94,7 @@ def refuse(
         reasons: column_name (of the source), reason, n_rows.
         examples: Some bad rows.
         files: Files of the source.
+        advice: By reason, what reads the values that were refused for it.
 
     Raises:
         SourceError: always.
@@ -115,12 +117,13 @@ def refuse(
     )
     clock = " Are timestamp_unit and timezone right?" if is_clock else ""
     values = reasons["reason"].to_list()
-    advice = [
+    general = [
         sentence
         for start, sentence in ADVICE.items()
         if any(entry.startswith(start) for entry in values)
     ]
-    hint = f" If they are written so: {'; '.join(advice)}." if advice else ""
+    hint = f" If they are written so: {'; '.join(general)}." if general else ""
+    hint += "".join(f" Here: {sentence}" for sentence in (advice or {}).values())
     raise SourceError(
         f"{breach.label}: {breach.n_bad:,} of {breach.n_rows:,} rows"
         f" ({breach.n_bad / breach.n_rows:.2%}) cannot be used, {breach.rule}; nothing was loaded."
