@@ -232,6 +232,15 @@ def test_lines_that_end_in_carriage_returns_alone_are_lines(
     assert found.quarantine.select("line", "raw_text").rows() == [(4, f"v,i,{NOON},x")]
 
 
+@pytest.mark.parametrize("end", ["", "\r", "\n", "\r\n"], ids=["none", "cr", "lf", "crlf"])
+def test_so_are_those_of_a_file_that_needs_nothing_else(tmp_path: Path, end: str) -> None:
+    rows = ["user_id,item_id,event_at,value", f'u,"a, b",{NOON},1', f"v,i,{NOON},2"]
+    (tmp_path / "log.csv").write_bytes(("\r".join(rows) + end).encode())
+    found = survey_log(tmp_path, log_settings())
+    assert fates(found) == [(2, 2, 0, 0)]
+    assert found.load_ledger["n_lines"].to_list() == [3]
+
+
 def test_a_multibyte_character_may_lie_across_a_chunk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
