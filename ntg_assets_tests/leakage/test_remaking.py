@@ -21,15 +21,7 @@ from ntg_assets.configuration.settings import Settings, load_settings
 from ntg_assets.errors import LeakageError, UndeclaredReadError
 from ntg_assets.evaluation.gate.leakage_rules import nothing_from_the_future
 from ntg_assets.evaluation.leakage import futures, plants, remaking, verdicts
-from ntg_assets.evaluation.leakage.audit import (
-    ORIGINS,
-    Makers,
-    _from_another_night,
-    _from_later_nights,
-    _from_origins,
-    _from_the_cut,
-    audit_by_remaking,
-)
+from ntg_assets.evaluation.leakage.audit import _from_the_cut, audit_by_remaking
 from ntg_assets.evaluation.leakage.clocks import CLOCKED
 from ntg_assets.evaluation.leakage.comparison import differences, moved_columns
 from ntg_assets.evaluation.leakage.findings import (
@@ -43,10 +35,13 @@ from ntg_assets.evaluation.leakage.findings import (
     Finding,
     unaudited,
 )
+from ntg_assets.evaluation.leakage.from_origins import ORIGINS, from_origins
+from ntg_assets.evaluation.leakage.from_other_nights import from_another_night, from_later_nights
 from ntg_assets.evaluation.leakage.plants import PLANTS, Edit, Plant
 from ntg_assets.evaluation.leakage.rehearsal_settings import rehearsal_settings
 from ntg_assets.evaluation.leakage.verdicts import fingerprint, keep_verdict, known_verdict
 from ntg_assets.evaluation.leakage.world import TRAIN_HORIZONS, World, planted_world
+from ntg_assets.evaluation.leakage.worlds_remade import Makers
 from ntg_assets.interactions.interactions import code_interactions
 from ntg_assets.ranking.learning.inner_cut import InnerSlice, inner_slices
 from ntg_assets.subscriptions.terms.known_terms import known_terms
@@ -92,10 +87,10 @@ def test_what_another_past_does_not_move_is_named(verdict: pl.DataFrame) -> None
     assert verdict.filter(pl.col("rule") == CAN_BE_MADE).rows() == []
     told = dict(verdict.filter(pl.col("rule") == END).select("table_name", "detail").iter_rows())
     assert told["user_features"] is None  # every column moves
-    assert "feature, kind, half_life, prior_weight" in told["ranking_weights"]
+    assert "does not move it: entity, table_name, feature" in told["feature_manifest"]
     nothing = verdict.filter(pl.col("rule") == END, pl.col("n_rows") == 0)
     reasons = dict(nothing.select("table_name", "detail").iter_rows())
-    assert set(reasons) == {"capped_days", "contact_holds"}
+    assert set(reasons) == {"capped_days", "contact_holds", "price_steps"}
     assert "no rows (value.basis does not count the amounts" in reasons["capped_days"]
     whole = [table for table in told if told[table] is None]
     assert {"train_events", "churn_scores", "recommendations", "revenue_risk_radar"} <= set(whole)
@@ -206,7 +201,7 @@ def test_a_model_of_later_windows_shows_at_the_origin(
     monkeypatch.setattr(module, "closed_before", with_open_windows)
     remake = remake_with(settings)
     made = remake(world, ["churn_forecasts", "churn_recalibration"])
-    found = {one.table: one for one in _from_origins(remake, world, made)}
+    found = {one.table: one for one in from_origins(remake, world, made)}
     assert found["churn_walk_forward"].differences[0][1].column == "churn_logit"
     assert "churn_walk_forward.churn_logit differs in" in str(
         found["churn_walk_forward"].as_row()[-1]
@@ -243,12 +238,12 @@ def test_a_graph_of_the_label_events_shows_at_the_cut(
 def test_what_another_night_left_shows_in_the_table_that_it_reaches() -> None:
     made = {"user_features": pl.DataFrame({"user_id": [1, 2], "n_events": [3, 4]})}
     other = {"user_features": pl.DataFrame({"user_id": [1, 2], "n_events": [3, 5]})}
-    told = [[*finding.as_row()] for finding in _from_another_night(made, other, [*made])]
+    told = [[*finding.as_row()] for finding in from_another_night(made, other, [*made])]
     assert told[0][:4] == ["user_features", NIGHT, 2, 1]
     assert "user_features.n_events differs in 1 rows" in str(told[0][4])
-    (broken,) = _from_another_night(made, LeakageError("no such item"), [*made])
+    (broken,) = from_another_night(made, LeakageError("no such item"), [*made])
     assert broken.as_row()[3] == 1
-    (whole,) = _from_another_night(made, made, [*made])
+    (whole,) = from_another_night(made, made, [*made])
     assert whole.as_row() == ("planted_world", NIGHT, 2, 0, None)
 
 
@@ -268,11 +263,11 @@ def test_later_nights_show_and_earlier_ones_are_the_control(world: World) -> Non
         last = world.left.segments.sort("as_of_on").tail(1)
         return {"radar_segments": last.select("dimension", "segment", "n_users")}
 
-    found = {one.table: one for one in _from_later_nights(tonight, world, {})}
+    found = {one.table: one for one in from_later_nights(tonight, world, {})}
     assert [one.differences for one in found.values()] == [(), (), ()]
     assert found["radar_segments"].not_audited == ()
     assert found["feature_drift"].not_audited == ("all",)  # other earlier nights do not move it
-    (leak,) = _from_later_nights(careless, world, {})
+    (leak,) = from_later_nights(careless, world, {})
     assert [one.column for _, one in leak.differences] == ["n_users"]
 
 

@@ -17,7 +17,7 @@ from ntg_assets.orchestration.checking import staged_check
 from ntg_assets.orchestration.decorated import Step
 from ntg_assets.orchestration.io_manager import NtgDuckDBIOManager
 from ntg_assets.orchestration.project import Project
-from ntg_assets.orchestration.rehearsal import rehearse
+from ntg_assets.orchestration.rehearsing.rehearsal import rehearse
 from ntg_assets.orchestration.source_steps import source_step
 from ntg_assets.orchestration.staging import staged_asset
 from ntg_assets.sql import Query, Stream, Table

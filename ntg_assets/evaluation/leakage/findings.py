@@ -24,6 +24,7 @@ SHOWN = 3
 NONE_MADE = "this configuration makes none of the planted world"
 WITHOUT_ROWS = {
     "capped_days": "value.basis does not count the amounts of events",
+    "price_steps": "value.basis counts no amounts, or a horizon is too short to see prices jump",
     "contact_holds": "the lists of the planted world can be read: one row would empty every list",
 }
 

@@ -133,27 +133,30 @@ def other_past(world: World) -> World:
         weight=pl.lit(1.5),
         load_file=pl.lit(2, pl.Int64),
     )
-    items = world.items.with_columns(
-        title=pl.col("title") + " anew",
-        categories=pl.concat_str(pl.lit("kind "), (pl.col("item_id") % 4).cast(pl.String)),
-    )
-    changed = world.with_events(pl.concat([other, future]))
     return replace(
-        changed,
-        items=items,
+        world.with_events(pl.concat([other, future])),
+        items=world.items.with_columns(
+            title=pl.col("title") + " anew",
+            categories=pl.concat_str(pl.lit("kind "), (pl.col("item_id") % 4).cast(pl.String)),
+        ),
         left=earlier_nights(world.left, world.train_end),
         known=other_earlier(world.known, world.train_end),
         excluded=world.excluded.with_columns(pl.col("listed_id") + "0", origin=pl.lit("anew.csv")),
-        user_lists=world.user_lists.filter(pl.int_range(pl.len()) % 3 > 0).with_columns(
+        user_lists=_thinned(world.user_lists).with_columns(
             file_name=pl.lit("others.csv"),
             contacted_on=pl.col("contacted_on").dt.offset_by("-3d"),
         ),
-        trial_log=world.trial_log.filter(pl.int_range(pl.len()) % 3 > 0).with_columns(
+        trial_log=_thinned(world.trial_log).with_columns(
             is_treated=~pl.col("is_treated"),
             assigned_on=pl.col("assigned_on").dt.offset_by("-9d"),
             propensity=pl.lit(0.4),
         ),
     )
+
+
+def _thinned(rows: pl.DataFrame) -> pl.DataFrame:
+    """Leave out every third row."""
+    return rows.filter(pl.int_range(pl.len()) % 3 > 0)
 
 
 def _divided(events: pl.DataFrame, at: datetime) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -12,7 +12,7 @@ from ntg_assets.declared_reads import Declared, only
 from ntg_assets.errors import UndeclaredReadError
 from ntg_assets.evaluation.leakage.other_night import OTHER, TRUE, UNDECLARED
 from ntg_assets.orchestration.opened_files import readers_that_ask, rehearsal_roots, watching
-from ntg_assets.orchestration.rehearsal import scratch_of
+from ntg_assets.orchestration.rehearsing.rehearsal import scratch_of
 
 LOADING = Declared("the code, while it is loaded,", frozenset())
 

@@ -10,7 +10,7 @@ import polars as pl
 
 from ntg_assets.configuration.settings import Settings
 from ntg_assets.contracts import table_of
-from ntg_assets.evaluation.leakage.audit import Makers, audit_by_remaking
+from ntg_assets.evaluation.leakage.audit import audit_by_remaking
 from ntg_assets.evaluation.leakage.findings import NOT_AUDITED, unaudited
 from ntg_assets.evaluation.leakage.other_night import another_night
 from ntg_assets.evaluation.leakage.rehearsal_settings import rehearsal_settings
@@ -21,8 +21,10 @@ from ntg_assets.evaluation.leakage.verdicts import (
     known_verdict,
 )
 from ntg_assets.evaluation.leakage.world import ZONE, World, no_rows
+from ntg_assets.evaluation.leakage.worlds_remade import Makers
 from ntg_assets.orchestration.decorated import Step
-from ntg_assets.orchestration.rehearsal import needed_for, rehearse, steps_of
+from ntg_assets.orchestration.rehearsing.rehearsal import rehearse
+from ntg_assets.orchestration.rehearsing.steps import needed_for, steps_of
 from ntg_assets.splits.boundaries import event_calendar
 from ntg_assets.sql import Table, query
 from ntg_assets.stages import BACKTEST, INGEST, LIVE, PUBLISHED

@@ -30,6 +30,8 @@ LEAVES_WITHIN_HORIZONS = 14.0  # mean of how long a user stays
 FAVOURED = 0.85  # share of what a user takes that is of the user's own taste
 THERE_AT_ONCE, FINISHED, PROPENSITY = 0.5, 0.3, 0.5
 N_LATER_ITEMS, NEW_ITEM_SHARE = 20, 0.2  # released after TRAIN, with their share of what is taken
+HOLE = 1.0, 1.3  # horizons that the log does not hold
+PRICES_JUMP_AT, JUMP = 3.5, 1.6  # all amounts from then on
 N_AT_THE_END = 3  # events exactly when VAL begins
 N_CONTACTS, N_TRIAL = 40, 80
 N_SUBSCRIBERS = 600  # and their facts; many of them pay and never come
@@ -168,9 +170,12 @@ def _events(rng: np.random.Generator, start_at: datetime, horizon_days: int) -> 
     item = rank * N_TASTES + taste
     is_new = (at > TRAIN_HORIZONS) & (rng.random(len(at)) < NEW_ITEM_SHARE)
     item = np.where(is_new, N_ITEMS + rng.integers(0, N_LATER_ITEMS, len(at)), item)
-    values = 1.0 + 4.0 * rng.random(len(user)) + 0.5 * (user % 3)
+    values = (1.0 + 4.0 * rng.random(len(user)) + 0.5 * (user % 3)) * np.where(
+        at < PRICES_JUMP_AT, 1.0, JUMP
+    )
     kinds = ["finish" if draw < FINISHED else "view" for draw in rng.random(len(user)).tolist()]
-    return as_events(user + 1, item + 1, instants(start_at, horizon_days, at), values, kinds)
+    events = as_events(user + 1, item + 1, instants(start_at, horizon_days, at), values, kinds)
+    return events.filter(~pl.Series((at > HOLE[0]) & (at < HOLE[1])))
 
 
 def _items() -> pl.DataFrame:

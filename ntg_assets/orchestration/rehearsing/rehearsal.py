@@ -6,14 +6,13 @@ What they declare holds here too: an asset that reads what it was not issued is 
 
 import inspect
 import logging
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NoReturn
 
-import dagster as dg
 import numpy as np
 import polars as pl
 import pyarrow as pa
@@ -31,11 +30,9 @@ from ntg_assets.declared_reads import (
 from ntg_assets.engines.engine import Made
 from ntg_assets.engines.kernel import Kernel
 from ntg_assets.errors import StorageError
-from ntg_assets.modules import ROOT
-from ntg_assets.orchestration.collection import collected_assets
-from ntg_assets.orchestration.decorated import STEPS, Step
+from ntg_assets.orchestration.decorated import Step
 from ntg_assets.orchestration.opened_files import readers_that_ask, rehearsal_roots, watching
-from ntg_assets.orchestration.rehearsal_tables import RehearsalTables, Tables
+from ntg_assets.orchestration.rehearsing.tables import RehearsalTables, Tables
 from ntg_assets.randomness import random_stream
 from ntg_assets.sql import Query, Stream, Table, quote_identifier
 from ntg_assets.storage.connection import Connection, connect  # noqa: TID251  # in memory
@@ -97,61 +94,6 @@ class RehearsalContext:
 
     def add_output_metadata(self, *_: object, **__: object) -> None:
         """Keep nothing."""
-
-
-def steps_of(stage: str, *, without: Collection[str] = ()) -> list[Step]:
-    """Return the steps of a stage in an order in which each finds what it reads.
-
-    Args:
-        stage: The stage.
-        without: Parts of the pipeline that are left out.
-    """
-    collected_assets()
-    rest = {
-        step.name: step
-        for step in STEPS
-        if step.stage == stage and step.group not in without and _is_ours(step)
-    }
-    makers = {
-        dg.AssetKey([stage, table_of(table)]): step.name
-        for step in rest.values()
-        for table in step.tables
-    }
-    done: list[Step] = []
-    while rest:
-        ready = [
-            step
-            for step in rest.values()
-            if not any(makers.get(key) in rest for key in step.reads.values())
-        ]
-        if not ready:
-            raise StorageError(f"These steps wait for each other: {', '.join(sorted(rest))}.")
-        done += ready
-        for step in ready:
-            del rest[step.name]
-    return done
-
-
-def _is_ours(step: Step) -> bool:
-    return step.function.__module__.startswith(f"{ROOT.name}.")
-
-
-def needed_for(
-    steps: Sequence[Step], tables: Collection[str], *, given: Collection[str] = ()
-) -> list[Step]:
-    """Return the steps without which some tables cannot be made, in the same order.
-
-    Args:
-        steps: In an order in which each finds what it reads.
-        tables: What is wanted.
-        given: Tables that are not to be made.
-    """
-    wanted, needed = set(tables), []
-    for step in reversed(steps):
-        if (wanted & {table_of(table) for table in step.tables}).difference(given):
-            needed.append(step)
-            wanted |= {key.path[-1] for key in step.reads.values() if key.path[0] == step.stage}
-    return needed[::-1]
 
 
 def scratch_of(workspace: Path) -> Path:

@@ -1,0 +1,1 @@
+"""The real assets run in memory, without Dagster, on tables that are given."""
