@@ -27,7 +27,7 @@ import typer
 
 from benchmarks.cdnow import cdnow_part
 from benchmarks.churn_goals import horizon_figures, log_goals, no_origin
-from benchmarks.churn_model import FOUR_WEEKS, in_todays_prices, whole_history
+from benchmarks.churn_model import FOUR_WEEKS, whole_history
 from benchmarks.churn_odd import odd_part
 from benchmarks.churn_reasons import reasons_part
 from benchmarks.churn_scale import scale_part
@@ -110,7 +110,6 @@ def judge(events: pl.DataFrame, churn: ChurnSettings, value: ValueSettings) -> d
         query("features", "user_days", {"train_events": events.with_columns(weight=pl.lit(1.0))})
     )
     history = whole_history(user_days)
-    user_days = in_todays_prices(user_days, history.cutoff_on, value)
     labels = run(churn_labels(user_days, history, settings=churn))
     snapshots = run(churn_snapshots(user_days, labels, history, settings=churn))
     labelled = labelled_snapshots(snapshots, labels)

@@ -1,7 +1,7 @@
 """The shipped churn functions in the order in which the assets of one stage call them."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 
 import polars as pl
 
@@ -17,13 +17,6 @@ from ntg_assets.churn.snapshots import (
 )
 from ntg_assets.churn.walk_forward import walk_forward
 from ntg_assets.configuration.churn import ChurnSettings
-from ntg_assets.configuration.revenue import ValueSettings
-from ntg_assets.features.price_steps import (
-    counts_amounts,
-    find_price_steps,
-    price_sample,
-    priced,
-)
 from ntg_assets.storage.run import run
 
 FOUR_WEEKS = ChurnSettings(horizon_days=28, at_risk_days=56)
@@ -41,15 +34,6 @@ def whole_history(user_days: pl.DataFrame) -> History:
 def holes_in(user_days: pl.DataFrame) -> tuple[Hole, ...]:
     """Days that a log does not hold."""
     return holes_of(find_holes(run(daily_users(user_days))))
-
-
-def in_todays_prices(
-    user_days: pl.DataFrame, cutoff_on: date, value: ValueSettings
-) -> pl.DataFrame:
-    """Days before a cutoff with their amounts in its prices, as the assets take them."""
-    if not counts_amounts(value):
-        return user_days
-    return priced(user_days, find_price_steps(run(price_sample(user_days)), cutoff_on=cutoff_on))
 
 
 @dataclass(frozen=True)

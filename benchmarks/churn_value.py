@@ -21,7 +21,7 @@ import numpy as np
 import polars as pl
 
 from benchmarks.cdnow import cdnow_days
-from benchmarks.churn_model import holes_in, in_todays_prices, scores_and_snapshots
+from benchmarks.churn_model import holes_in, scores_and_snapshots
 from benchmarks.harness import Goal, console
 from benchmarks.radar import radar_share
 from benchmarks.value_goals import value_goals, value_table
@@ -159,7 +159,7 @@ def judge_cut(user_days: pl.DataFrame, case: Case, cutoff_on: date, n_days: int)
         annual_discount=0.0,
     )
     known = user_days.filter(pl.col("active_on") < cutoff_on)
-    made = _values(in_todays_prices(known, cutoff_on, value), cutoff_on, churn=churn, value=value)
+    made = _values(known, cutoff_on, churn=churn, value=value)
     values, activity = made.values, made.activity
     after = _after(user_days, values["user_id"], cutoff_on, n_days, value=value)
     seen = after["seen"].to_numpy()

@@ -26,7 +26,6 @@ from ntg_assets.churn.scores import churn_scores as score
 from ntg_assets.churn.snapshots import train_history
 from ntg_assets.churn.uncertainty import churn_uncertainty as learn_uncertainty
 from ntg_assets.churn.walk_forward import walk_forward
-from ntg_assets.features.price_steps import in_prices_of_the_cutoff
 from ntg_assets.orchestration.project import Project
 from ntg_assets.orchestration.staging import staged_asset
 from ntg_assets.sql import Query, Table
@@ -48,7 +47,6 @@ def churn_labels(
     context: dg.AssetExecutionContext,
     user_days: Table,
     log_holes: pl.DataFrame,
-    price_steps: pl.DataFrame,
     split_boundaries: pl.DataFrame,
     project: Project,
 ) -> Query:
@@ -56,8 +54,7 @@ def churn_labels(
     history = train_history(split_boundaries, log_holes)
     if not history.is_common_clock:
         context.log.warning(TRUNCATED)
-    days = in_prices_of_the_cutoff(user_days, price_steps)
-    return clock.churn_labels(days, history, settings=project.settings.churn)
+    return clock.churn_labels(user_days, history, settings=project.settings.churn)
 
 
 @staged_asset(contract=ChurnHorizonReport, group="churn", kinds=("sql",))
@@ -72,20 +69,11 @@ def churn_horizon_report(
 
 @staged_asset(contract=ChurnSnapshots, group="churn", kinds=("sql",))
 def churn_snapshots(
-    user_days: Table,
-    churn_labels: Table,
-    price_steps: pl.DataFrame,
-    split_boundaries: pl.DataFrame,
-    project: Project,
+    user_days: Table, churn_labels: Table, split_boundaries: pl.DataFrame, project: Project
 ) -> Query:
-    """Users' activity as it was at each snapshot, at the cutoff, and one step before the cutoff;
-    amounts in the prices of the cutoff.
-    """
+    """Users' activity as it was at each snapshot, at the cutoff, and one step before the cutoff."""
     return clock.churn_snapshots(
-        in_prices_of_the_cutoff(user_days, price_steps),
-        churn_labels,
-        train_history(split_boundaries),
-        settings=project.settings.churn,
+        user_days, churn_labels, train_history(split_boundaries), settings=project.settings.churn
     )
 
 

@@ -11,10 +11,7 @@ from ntg_assets.features.price_steps import (
     STEPS_SCHEMA,
     counts_amounts,
     find_price_steps,
-    in_prices_of_the_cutoff,
-    price_levels,
     price_sample,
-    priced,
     tell_steps,
 )
 from ntg_assets.storage.run import run
@@ -70,18 +67,8 @@ def test_a_dear_month_is_no_jump(until: int) -> None:
     assert find_price_steps(dear, cutoff_on=CUTOFF).is_empty()
 
 
-def test_amounts_before_each_step_are_taken_to_the_prices_of_the_cutoff() -> None:
-    steps = pl.DataFrame(
-        [(date(2023, 3, 1), 2.0, 9.0, 99), (date(2023, 6, 1), 0.5, -9.0, 99)],
-        schema=STEPS_SCHEMA,
-        orient="row",
-    )
-    assert price_levels(steps)["factor"].to_list() == [2.0 * 0.5, 0.5, 1.0]
-    log = days((1, "2023-02-28"), (1, "2023-03-01"), (1, "2023-05-31"), (1, "2023-06-01"), value=8)
-    assert priced(log, steps)["value_sum"].to_list() == [8.0, 4.0, 4.0, 8.0]
-    assert priced(log, steps).drop("value_sum").equals(log.drop("value_sum"))
-    assert priced(log, steps.clear()) is log
-    assert in_prices_of_the_cutoff(log, steps.clear()) is log
+def test_the_warning_says_when_and_by_how_much() -> None:
+    steps = pl.DataFrame([(date(2023, 3, 1), 2.0, 9.0, 99)], schema=STEPS_SCHEMA, orient="row")
     assert "times 2.00 with the week from 2023-03-01 (99 users)" in tell_steps(steps)
     assert tell_steps(steps.clear()) == ""
 

@@ -84,9 +84,7 @@ class ChurnSnapshots(Contract):
     weekly_volatility: float = column(
         "Spread of active days per week relative to their mean", nullable=True, ge=0
     )
-    value_per_active_day: float = column(
-        "Value per active day, in the prices of the cutoff", unit="value of the source"
-    )
+    value_per_active_day: float = column("Value per active day", unit="value of the source")
     decayed_value_90d: float = column(
         "Value, each day weighing 0.5 ** (age / 90)", unit="value of the source"
     )

@@ -30,7 +30,6 @@ from ntg_assets.evaluation.churn.money_calibration import money_calibration as c
 from ntg_assets.evaluation.churn.radar_backtest import radar_backtest as measure_radar
 from ntg_assets.evaluation.churn.report import churn_report, holdout_note
 from ntg_assets.evaluation.churn.value_horizons import value_horizons as judge_horizons
-from ntg_assets.features.price_steps import priced
 from ntg_assets.local_days import shift_instant
 from ntg_assets.orchestration.project import Project
 from ntg_assets.orchestration.staging import staged_asset
@@ -62,7 +61,6 @@ def churn_forecasts(
     churn_scores: pl.DataFrame,
     value_walk_forward: pl.DataFrame,
     user_days: pl.DataFrame,
-    price_steps: pl.DataFrame,
     revenue_risk_radar: pl.DataFrame,
     ltv_estimates: pl.DataFrame,
     churn_outcomes: pl.DataFrame,
@@ -87,7 +85,7 @@ def churn_forecasts(
         labelled_snapshots(churn_snapshots, churn_labels),
         churn_walk_forward,
         value_evidence(value_walk_forward),
-        priced(user_days, price_steps),
+        user_days,
         history,
     )
     return forecasting.churn_forecasts(past, held_out, churn=churn, value=value)
@@ -181,7 +179,6 @@ def challenger_forecasts(
     churn_snapshots: pl.DataFrame,
     churn_labels: pl.DataFrame,
     user_days: pl.DataFrame,
-    price_steps: pl.DataFrame,
     project: Project,
 ) -> pl.DataFrame:
     """What other models of churn and value would have said of the same users at the same
@@ -192,7 +189,7 @@ def challenger_forecasts(
         churn_forecasts,
         churn_snapshots,
         churn_labels,
-        priced(user_days, price_steps),
+        user_days,
         churn=settings.churn,
         value=settings.value,
         seed=settings.seed,

@@ -4,7 +4,6 @@ import dagster as dg
 import polars as pl
 
 from ntg_assets.churn.snapshots import labelled_snapshots, train_history
-from ntg_assets.features.price_steps import in_prices_of_the_cutoff, priced
 from ntg_assets.orchestration.project import Project
 from ntg_assets.orchestration.staging import staged_asset
 from ntg_assets.revenue.value import ltv, worth
@@ -28,14 +27,12 @@ from ntg_assets.sql import Query, Table
 
 
 @staged_asset(contract=CappedDays, group="revenue", kinds=("sql",))
-def capped_days(
-    user_days: Table, price_steps: pl.DataFrame, split_boundaries: pl.DataFrame, project: Project
-) -> Query:
+def capped_days(user_days: Table, split_boundaries: pl.DataFrame, project: Project) -> Query:
     """Active days whose amount counts only up to what the log, or the user,
     has shown often enough.
     """
     return worth.capped_days(
-        in_prices_of_the_cutoff(user_days, price_steps),
+        user_days,
         cutoff_on=train_history(split_boundaries).cutoff_on,
         settings=project.settings.value,
     )
@@ -72,7 +69,6 @@ def value_ranges(
 @staged_asset(contract=ValueWalkForward, group="revenue", kinds=("scikitlearn",))
 def value_walk_forward(
     user_days: pl.DataFrame,
-    price_steps: pl.DataFrame,
     churn_snapshots: pl.DataFrame,
     churn_labels: pl.DataFrame,
     churn_walk_forward: pl.DataFrame,
@@ -84,7 +80,7 @@ def value_walk_forward(
     beside what they then brought.
     """
     return past_values(
-        priced(user_days, price_steps),
+        user_days,
         labelled_snapshots(churn_snapshots, churn_labels),
         churn_walk_forward,
         train_history(split_boundaries, log_holes),
@@ -127,7 +123,6 @@ def ltv_ranges(
 def ltv_estimates(
     context: dg.AssetExecutionContext,
     user_days: pl.DataFrame,
-    price_steps: pl.DataFrame,
     capped_days: pl.DataFrame,
     churn_snapshots: pl.DataFrame,
     churn_scores: pl.DataFrame,
@@ -143,7 +138,7 @@ def ltv_estimates(
         churn_snapshots,
         churn_scores,
         ltv.ValueModel(value_coefficients, value_shapes, value_ranges, ltv_ranges, capped_days),
-        priced(user_days, price_steps),
+        user_days,
         train_history(split_boundaries),
         churn=project.settings.churn,
         value=project.settings.value,
