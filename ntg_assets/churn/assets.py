@@ -19,6 +19,7 @@ from ntg_assets.churn.contracts.snapshots import (
     ChurnHorizonReport,
     ChurnLabels,
     ChurnSnapshots,
+    LearningSnapshots,
     LogHoles,
 )
 from ntg_assets.churn.log_holes import daily_users, find_holes
@@ -29,6 +30,7 @@ from ntg_assets.churn.walk_forward import walk_forward
 from ntg_assets.orchestration.project import Project
 from ntg_assets.orchestration.staging import staged_asset
 from ntg_assets.sql import Query, Table
+from ntg_assets.stages import LEARNED_FROM, LIVE
 
 TRUNCATED = (
     "churn: under a per_user split each history ends at its own point, so labels overstate churn;"
@@ -36,13 +38,13 @@ TRUNCATED = (
 )
 
 
-@staged_asset(contract=LogHoles, group="churn", kinds=("polars",))
+@staged_asset(contract=LogHoles, group="churn", kinds=("polars",), live_reads=LEARNED_FROM)
 def log_holes(user_days: Table, project: Project) -> pl.DataFrame:
     """Days inside TRAIN that the log does not hold: nobody could be active on them."""
     return find_holes(project.read(daily_users(user_days)))
 
 
-@staged_asset(contract=ChurnLabels, group="churn", kinds=("sql",))
+@staged_asset(contract=ChurnLabels, group="churn", kinds=("sql",), live_reads=LEARNED_FROM)
 def churn_labels(
     context: dg.AssetExecutionContext,
     user_days: Table,
@@ -77,7 +79,29 @@ def churn_snapshots(
     )
 
 
-@staged_asset(contract=ChurnWalkForward, group="churn", kinds=("scikitlearn",))
+@staged_asset(contract=LearningSnapshots, group="churn", stages=(LIVE,), kinds=("sql",))
+def learning_snapshots(
+    learning_days: Table,
+    churn_labels: Table,
+    price_steps: pl.DataFrame,
+    learning_boundaries: pl.DataFrame,
+    project: Project,
+) -> Query:
+    """Users' activity as it was at each snapshot, and at the end of what is learned from."""
+    return clock.churn_snapshots(
+        in_prices_of_the_cutoff(learning_days, price_steps),
+        churn_labels,
+        train_history(learning_boundaries),
+        settings=project.settings.churn,
+    )
+
+
+@staged_asset(
+    contract=ChurnWalkForward,
+    group="churn",
+    kinds=("scikitlearn",),
+    live_reads=LEARNED_FROM,
+)
 def churn_walk_forward(
     churn_snapshots: pl.DataFrame,
     churn_labels: pl.DataFrame,
@@ -94,7 +118,9 @@ def churn_walk_forward(
     )
 
 
-@staged_asset(contract=ChurnModelSelection, group="churn", kinds=("polars",))
+@staged_asset(
+    contract=ChurnModelSelection, group="churn", kinds=("polars",), live_reads=LEARNED_FROM
+)
 def churn_model_selection(
     context: dg.AssetExecutionContext,
     churn_walk_forward: pl.DataFrame,
@@ -110,7 +136,9 @@ def churn_model_selection(
     return decided
 
 
-@staged_asset(contract=ChurnRecalibration, group="churn", kinds=("polars",))
+@staged_asset(
+    contract=ChurnRecalibration, group="churn", kinds=("polars",), live_reads=LEARNED_FROM
+)
 def churn_recalibration(
     churn_walk_forward: pl.DataFrame,
     churn_model_selection: pl.DataFrame,
@@ -125,7 +153,12 @@ def churn_recalibration(
     )
 
 
-@staged_asset(contract=ChurnCoefficients, group="churn", kinds=("scikitlearn",))
+@staged_asset(
+    contract=ChurnCoefficients,
+    group="churn",
+    kinds=("scikitlearn",),
+    live_reads=LEARNED_FROM,
+)
 def churn_coefficients(
     churn_snapshots: pl.DataFrame,
     churn_labels: pl.DataFrame,
@@ -143,7 +176,12 @@ def churn_coefficients(
     return recalibration.recalibrate(fitted, churn_recalibration)
 
 
-@staged_asset(contract=ChurnUncertainty, group="churn", kinds=("scikitlearn",))
+@staged_asset(
+    contract=ChurnUncertainty,
+    group="churn",
+    kinds=("scikitlearn",),
+    live_reads=LEARNED_FROM,
+)
 def churn_uncertainty(
     churn_walk_forward: pl.DataFrame,
     churn_model_selection: pl.DataFrame,

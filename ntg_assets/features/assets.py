@@ -5,7 +5,7 @@ import polars as pl
 from ntg_assets.features.contracts.interactions import InteractionFeatures
 from ntg_assets.features.contracts.items import ItemFeatures
 from ntg_assets.features.contracts.manifest import FeatureManifest
-from ntg_assets.features.contracts.user_days import PriceSteps, UserDays
+from ntg_assets.features.contracts.user_days import LearningDays, PriceSteps, UserDays
 from ntg_assets.features.contracts.users import UserFeatures
 from ntg_assets.features.feature_manifest import feature_manifest as describe_features
 from ntg_assets.features.price_steps import (
@@ -19,6 +19,7 @@ from ntg_assets.orchestration.project import Project
 from ntg_assets.orchestration.staging import staged_asset
 from ntg_assets.splits.boundaries import cutoff_day
 from ntg_assets.sql import Query, Table, query, whole
+from ntg_assets.stages import LEARNED_FROM, LIVE
 
 
 @staged_asset(contract=UserDays, group="features", kinds=("sql",))
@@ -27,7 +28,7 @@ def user_days(train_events: Table) -> Query:
     return query("features", "user_days", {"train_events": train_events})
 
 
-@staged_asset(contract=PriceSteps, group="features", kinds=("polars",))
+@staged_asset(contract=PriceSteps, group="features", kinds=("polars",), live_reads=LEARNED_FROM)
 def price_steps(user_days: Table, split_boundaries: pl.DataFrame, project: Project) -> pl.DataFrame:
     """When prices jumped, by what the same users paid before and after; none where active days are
     counted.
@@ -36,6 +37,13 @@ def price_steps(user_days: Table, split_boundaries: pl.DataFrame, project: Proje
         return pl.DataFrame(schema=STEPS_SCHEMA)
     amounts = project.read(price_sample(user_days))
     return find_price_steps(amounts, cutoff_on=cutoff_day(split_boundaries))
+
+
+@staged_asset(contract=LearningDays, group="features", stages=(LIVE,), kinds=("sql",))
+def learning_days(user_days: Table, learning_boundaries: pl.DataFrame) -> Query:
+    """The active days that churn and value are learned from; the scores know all of TRAIN."""
+    until_on = cutoff_day(learning_boundaries)
+    return query("features", "learning_days", {"user_days": user_days}, until_on=until_on)
 
 
 @staged_asset(contract=InteractionFeatures, group="features", kinds=("sql",))

@@ -12,7 +12,7 @@ import dagster as dg
 from ntg_assets.declared_reads import FILES, Declared, only
 from ntg_assets.orchestration.remembering.steps import Work
 from ntg_assets.sql import Table
-from ntg_assets.stages import INGEST
+from ntg_assets.stages import INGEST, LIVE
 
 NOT_TABLES = frozenset({"context", "project"})
 INGEST_TABLES = frozenset(
@@ -117,7 +117,10 @@ def issued(function: Callable[..., Any], declared: Declared) -> Callable[..., An
 
 
 def keys_of_tables(
-    function: Callable[..., Any], stage: str, reads: Mapping[str, str]
+    function: Callable[..., Any],
+    stage: str,
+    reads: Mapping[str, str],
+    live_reads: Mapping[str, str] | None = None,
 ) -> dict[str, dg.AssetKey]:
     """Find the tables that a function takes, by the names of its parameters.
 
@@ -125,10 +128,15 @@ def keys_of_tables(
         function: Its parameters that are no resource are tables.
         stage: Whose tables they are by default.
         reads: Stage of those that are of another, by parameter.
+        live_reads: Tables that `live` takes for a parameter of another name.
     """
+    instead = (live_reads or {}) if stage == LIVE else {}
     return {
         table: dg.AssetKey(
-            [reads.get(table) or (INGEST if table in INGEST_TABLES else stage), table]
+            [
+                reads.get(table) or (INGEST if table in INGEST_TABLES else stage),
+                instead.get(table, table),
+            ]
         )
         for table in inspect.signature(function).parameters
         if table not in NOT_TABLES

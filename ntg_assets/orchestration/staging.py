@@ -30,6 +30,7 @@ def staged_asset(  # noqa: PLR0913  # all that the graph shows of an asset
     name: str | None = None,
     stages: Sequence[str] = STAGES,
     reads: Mapping[str, str] | None = None,
+    live_reads: Mapping[str, str] | None = None,
     after: Sequence[dg.AssetKey] = (),
     files: Sequence[str] = (),
     whole_store: bool = False,
@@ -50,6 +51,7 @@ def staged_asset(  # noqa: PLR0913  # all that the graph shows of an asset
         stages: Key prefixes, each the schema of the table.
         reads: Stage of inputs that do not come from the asset's own stage (`{"test_events":
         "backtest"}`).
+        live_reads: Tables that stand in `live` for parameters of other names (`LEARNED_FROM`).
         after: Assets that must be made before, although the function does not take them as
         arguments.
         files: Folders and files that it reads beside its tables, below the workspace.
@@ -71,7 +73,7 @@ def staged_asset(  # noqa: PLR0913  # all that the graph shows of an asset
                 contract,
                 function,
                 group=group,
-                reads=reads or {},
+                keys=keys_of_tables(function, stage, reads or {}, live_reads),
                 beside=beside,
                 kinds=kinds,
             )
@@ -110,11 +112,10 @@ def _asset_in(
     function: Callable[..., Any],
     *,
     group: str,
-    reads: Mapping[str, str],
+    keys: Mapping[str, dg.AssetKey],
     beside: Beside,
     kinds: Sequence[str],
 ) -> dg.AssetsDefinition:
-    keys = keys_of_tables(function, stage, reads)
     run = issued(function, beside.declared(f"{stage}/{table_of(contract)}", keys))
     name = f"{stage}/{table_of(contract)}"
     STEPS.append(Step(name, stage, group, (contract,), keys, run, bool(beside.files)))

@@ -7,10 +7,13 @@ import polars as pl
 from ntg_assets.orchestration.project import Project
 from ntg_assets.orchestration.staging import staged_asset
 from ntg_assets.splits.boundaries import event_calendar as place_in_time
-from ntg_assets.splits.boundaries import everything_known
+from ntg_assets.splits.boundaries import everything_known, part_span
+from ntg_assets.splits.boundaries import learning_boundaries as learned_until
 from ntg_assets.splits.boundaries import split_boundaries as divide
 from ntg_assets.splits.contracts import (
     EventCalendar,
+    LearningBoundaries,
+    LearningEvents,
     SplitBoundaries,
     SplitReport,
     TestEvents,
@@ -67,6 +70,23 @@ def train_events(events: Table, split_boundaries: pl.DataFrame, project: Project
     stage.
     """
     return part_events(events, split_boundaries, part="train", settings=project.settings.split)
+
+
+@staged_asset(contract=LearningBoundaries, group="splits", stages=(LIVE,))
+def learning_boundaries(split_boundaries: pl.DataFrame, project: Project) -> pl.DataFrame:
+    """The span that models are learned from: all that is known, or all before the last Monday
+    (`split.boundaries: weekly`).
+    """
+    return learned_until(split_boundaries, settings=project.settings.split)
+
+
+@staged_asset(contract=LearningEvents, group="splits", stages=(LIVE,), kinds=("sql",))
+def learning_events(train_events: Table, learning_boundaries: pl.DataFrame) -> Query:
+    """Events that the weights of lists are learned from; the lists themselves know all of TRAIN."""
+    start_at, end_at = part_span(learning_boundaries, "train")
+    return query(
+        "splits", "global_time_events", {"events": train_events}, start_at=start_at, end_at=end_at
+    )
 
 
 @staged_asset(contract=ValEvents, group="splits", stages=(BACKTEST,), kinds=("sql",))

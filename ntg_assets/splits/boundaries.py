@@ -107,6 +107,31 @@ def train_end(boundaries: pl.DataFrame) -> datetime:
     return boundaries.filter(pl.col("part") == "train")["end_at"].item()
 
 
+def learning_boundaries(boundaries: pl.DataFrame, *, settings: SplitSettings) -> pl.DataFrame:
+    """Say of which part of TRAIN the live stage learns: all of it, and with `weekly` boundaries
+    what lies before the last Monday, so that what was learned of an unchanged past stays.
+
+    Args:
+        boundaries: `split_boundaries` of the stage.
+        settings: How the log is divided.
+    """
+    end_at = pl.lit(learning_end(boundaries, settings=settings), pl.Datetime("us"))
+    return boundaries.filter(pl.col("part") == "train").with_columns(end_at=end_at)
+
+
+def learning_end(boundaries: pl.DataFrame, *, settings: SplitSettings) -> datetime:
+    """Return the first instant of which a stage learns nothing: its cutoff, but in `live` with
+    `weekly` boundaries the last Monday. What is counted, scored and shown knows all before the
+    cutoff.
+    """
+    start_at, end_at = part_span(boundaries, "train")
+    is_weekly = settings.strategy == "global_time" and settings.boundaries == "weekly"
+    if boundaries["strategy"][0] != "everything" or not is_weekly:
+        return end_at
+    monday = last_monday(end_at, zone_of(boundaries))
+    return monday if monday > start_at else end_at
+
+
 def zone_of(boundaries: pl.DataFrame) -> str:
     """Return the zone whose midnights divide the days; boundaries that name none
     (an older publication) are of UTC.

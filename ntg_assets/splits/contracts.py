@@ -52,6 +52,13 @@ class SplitBoundaries(Contract):
         unique = ["part"]
 
 
+@contract("learning_boundaries")
+class LearningBoundaries(SplitBoundaries):
+    """One row, TRAIN: the span of the log that the weights of lists, the churn model and the value
+    model of `live` are learned from. With `split.boundaries: weekly` it ends on the last Monday.
+    """
+
+
 class EventsPart(Contract):
     """One row per accepted event of one part of the log."""
 
@@ -76,6 +83,13 @@ class EventsPart(Contract):
 class TrainEvents(EventsPart):
     """One row per event of TRAIN, the only source of everything that is made or learned in its
     stage.
+    """
+
+
+@contract("learning_events", grows_with_events=True)
+class LearningEvents(EventsPart):
+    """One row per event of TRAIN that the weights of lists are learned from: with
+    `split.boundaries: weekly` those before the last Monday.
     """
 
 

@@ -17,9 +17,16 @@ from ntg_assets.orchestration.checking import check_name
 from ntg_assets.orchestration.collection import definitions_in, missing_from
 from ntg_assets.orchestration.decorated import DECORATED
 from ntg_assets.orchestration.staging import staged_asset, staged_assets
+from ntg_assets.stages import LEARNED_FROM
 from ntg_assets.taste.contracts import Edge
 
 ROOT = Path(__file__).parents[2]
+# what is learned of the past of a stage
+LEARNED = (
+    *("ranking_weights", "default_list_report", "churn_labels", "churn_walk_forward"),
+    *("churn_model_selection", "churn_recalibration", "churn_coefficients", "churn_uncertainty"),
+    *("value_walk_forward", "value_shapes", "ltv_ranges"),
+)
 
 
 def graph_names() -> set[str]:
@@ -42,6 +49,26 @@ def test_a_decorated_function_that_is_not_collected_is_named() -> None:
     assert missing_from(names - {"ingest/events: ids_are_ids"})[0].startswith(
         "ntg_assets.events.checks.ids_are_ids (line "
     )
+
+
+def test_what_is_learned_in_live_reads_nothing_that_a_day_of_the_week_adds_to() -> None:
+    graph = defs.resolve_asset_graph()
+    parents = {
+        stage: {
+            table: {key.path[-1] for key in graph.get(dg.AssetKey([stage, table])).parent_keys}
+            for table in LEARNED
+        }
+        for stage in ("backtest", "live")
+    }
+    assert not set.union(*parents["live"].values()) & LEARNED_FROM.keys()
+    assert parents["live"]["ranking_weights"] == {"learning_events"}
+    assert parents["live"]["churn_walk_forward"] == {
+        *("learning_snapshots", "learning_days", "churn_labels")
+    }
+    assert parents["backtest"]["ranking_weights"] == {"train_events"}
+    assert parents["backtest"]["churn_walk_forward"] == {
+        *("churn_snapshots", "user_days", "churn_labels")
+    }
 
 
 def test_a_second_maker_of_a_table_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,8 @@ from ntg_assets.splits.boundaries import (
     event_calendar,
     everything_known,
     last_monday,
+    learning_boundaries,
+    learning_end,
     split_boundaries,
     train_end,
 )
@@ -87,6 +89,32 @@ def test_weekly_boundaries_are_those_of_the_log_up_to_its_last_monday() -> None:
     assert spans(split_boundaries(daily(*[10] * 21), settings=settings))[-1][1] == 22
     with pytest.raises(NotEnoughDataError, match="before the last Monday"):
         split_boundaries(daily(10, 10, 10), settings=settings)
+
+
+@pytest.mark.parametrize(
+    ("boundaries", "strategy", "until"),
+    [
+        ("weekly", "global_time", [15, 15, 15, 15, 15, 15, 15, 22]),
+        ("quantile", "global_time", [15, 16, 17, 18, 19, 20, 21, 22]),
+        ("weekly", "per_user", [15, 16, 17, 18, 19, 20, 21, 22]),
+    ],
+)
+def test_live_learns_of_whole_weeks_where_the_boundaries_are_weekly(
+    boundaries: str, strategy: str, until: list[int]
+) -> None:
+    settings = SplitSettings(boundaries=boundaries, strategy=strategy)
+    known = [everything_known(daily(*[10] * n_days)) for n_days in range(14, 22)]
+    learned = [learning_boundaries(known_then, settings=settings) for known_then in known]
+    assert [spans(of_night) for of_night in learned] == [[(1, day)] for day in until]
+    # a log that no Monday divides is learned from as it is
+    assert spans(learning_boundaries(everything_known(daily(1, 1)), settings=settings)) == [(1, 3)]
+
+
+def test_the_back_test_learns_of_all_that_is_before_its_cutoff() -> None:
+    settings = SplitSettings(boundaries="weekly", val_share=0.2, test_share=0.2)
+    boundaries = split_boundaries(daily(*[10] * 20), settings=settings)
+    assert learning_end(boundaries, settings=settings) == train_end(boundaries)
+    assert train_end(boundaries).weekday() != 0  # no Monday, which would be the same
 
 
 def test_weeks_end_at_the_midnight_of_the_zone() -> None:

@@ -93,6 +93,13 @@ class ChurnSnapshots(Contract):
         unique = ["user_id", "snapshot_on"]
 
 
+@contract("learning_snapshots")
+class LearningSnapshots(ChurnSnapshots):
+    """One row per (user, snapshot) as in `churn_snapshots`, looked at from the end of what is
+    learned from: what the churn model is fitted on.
+    """
+
+
 @contract("churn_horizon_report")
 class ChurnHorizonReport(Contract):
     """One row per number of silent days: how many came back;

@@ -31,3 +31,10 @@ class PriceSteps(Contract):
 
     class Config:
         unique = ["step_on"]
+
+
+@contract("learning_days")
+class LearningDays(UserDays):
+    """One row per user and day with an event, of the days that churn and value are learned from:
+    with `split.boundaries: weekly` those before the last Monday.
+    """

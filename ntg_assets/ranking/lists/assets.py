@@ -47,7 +47,7 @@ from ntg_assets.ranking.scoring.model import (
 from ntg_assets.ranking.scoring.popularity import with_half_lives
 from ntg_assets.splits.boundaries import train_end, zone_of
 from ntg_assets.sql import Query, Stream, Table
-from ntg_assets.stages import BACKTEST, LIVE
+from ntg_assets.stages import BACKTEST, LEARNED_FROM, LIVE
 from ntg_assets.storage.set_aside import divided
 
 
@@ -216,7 +216,12 @@ def recommendations(
     return lists
 
 
-@staged_asset(contract=DefaultListReport, group="ranking", kinds=("numpy",))
+@staged_asset(
+    contract=DefaultListReport,
+    group="ranking",
+    kinds=("numpy",),
+    live_reads=LEARNED_FROM,
+)
 def default_list_report(
     train_events: Table, ranking_weights: pl.DataFrame, project: Project
 ) -> pl.DataFrame:

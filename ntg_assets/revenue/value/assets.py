@@ -24,6 +24,7 @@ from ntg_assets.revenue.value.value_ranges import fit_value_ranges
 from ntg_assets.revenue.value.ways.population import period_ends
 from ntg_assets.revenue.value.ways.seasons import SEASON_UNKNOWN, is_learnable
 from ntg_assets.sql import Query, Table
+from ntg_assets.stages import LEARNED_FROM
 
 
 @staged_asset(contract=CappedDays, group="revenue", kinds=("sql",))
@@ -66,7 +67,12 @@ def value_ranges(
     )
 
 
-@staged_asset(contract=ValueWalkForward, group="revenue", kinds=("scikitlearn",))
+@staged_asset(
+    contract=ValueWalkForward,
+    group="revenue",
+    kinds=("scikitlearn",),
+    live_reads=LEARNED_FROM,
+)
 def value_walk_forward(
     user_days: pl.DataFrame,
     churn_snapshots: pl.DataFrame,
@@ -89,7 +95,7 @@ def value_walk_forward(
     )
 
 
-@staged_asset(contract=ValueShapes, group="revenue", kinds=("polars",))
+@staged_asset(contract=ValueShapes, group="revenue", kinds=("polars",), live_reads=LEARNED_FROM)
 def value_shapes(
     context: dg.AssetExecutionContext,
     value_walk_forward: pl.DataFrame,
@@ -110,7 +116,7 @@ def value_shapes(
     return shapes
 
 
-@staged_asset(contract=LtvRanges, group="revenue", kinds=("polars",))
+@staged_asset(contract=LtvRanges, group="revenue", kinds=("polars",), live_reads=LEARNED_FROM)
 def ltv_ranges(
     value_walk_forward: pl.DataFrame, value_shapes: pl.DataFrame, split_boundaries: pl.DataFrame
 ) -> pl.DataFrame:
