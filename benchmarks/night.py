@@ -1,21 +1,24 @@
-"""What a night costs: the whole graph on synthetic worlds of two sizes, and the next night, which
-brings one more day.
+"""What a night costs: the whole graph on synthetic worlds of several sizes, the next night, which
+brings one more day, and the night that opens a new week, in which the back-test is made anew.
 
     # writes results/night.json
     python -m benchmarks.night
     python -m benchmarks.night --full          # 25 million events as well
     python -m benchmarks.night --smallest      # a try: prints only
 
-Each size is run four times in one workspace: the log without its last day; the whole log; the same
-again, twice (what compares itself with the publication before settles in the first of them). At the
-smallest size everything is then made again with `--all`, and every table must be the same. With
-`--moving` the cuts of the back-test move with the log's end, as `split.boundaries: last_days` has
-it, so that the second night makes the back-test anew.
+The configuration is that of the synthetic world, with `split.boundaries: weekly`. The nights of a
+size, in one workspace: the log without its last two days; one more day; the same again, twice (what
+compares itself with the publication before settles in the first of them); one more day, with which
+the cuts move; the same with `--all`. The last one is the full night that the others are held
+against (the first one also proves the code, which a night does not), and its tables must be those
+of the night before it, to the last bit.
 """
 
 import json
 import math
 import shutil
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,9 +33,11 @@ from ntg_assets.storage.versions import content_hash
 CONFIG = "configs/synthetic.yaml"
 NAMED_THERE = "data/synthetic/"
 WORLDS, WORKSPACES = "data/synthetic_nights", "data/workspaces/nights"
-SECOND_NIGHT_GOAL, MOVING_GOAL, GROWTH_GOAL, UNCHANGED_GOAL = 0.25, 0.60, 1.0, 0.10
+SECOND_NIGHT_GOAL, MOVED_GOAL, GROWTH_GOAL, UNCHANGED_GOAL = 0.25, 0.60, 1.0, 0.10
 SHOWN_STEPS = 12
-LEAST_SECONDS = 0.5  # at the larger size; below, an exponent says nothing
+LEAST_SECONDS = 0.5  # of processors, at the larger size; below, an exponent says nothing
+VARIABLES = {"NTG_SPLIT__BOUNDARIES": "weekly"}
+BOUNDARIES = "select max(end_at) from backtest.split_boundaries"
 
 
 class World(NamedTuple):
@@ -52,109 +57,141 @@ SIZES = (
 
 
 class Run(NamedTuple):
-    """What one run took, in all and by step (seconds on the clock)."""
+    """What one run took, in all and by step (seconds of processors), and where TEST ended in it."""
 
     cost: Cost
     steps: dict[str, float]
+    proven_until: datetime
 
 
-def run(*, full: bool = False, smallest: bool = False, moving: bool = False) -> None:
+class Nights(NamedTuple):
+    """The nights of one size, in the order in which they were run."""
+
+    first: Run
+    one_more_day: Run
+    the_same_again: Run
+    nothing_changed: Run
+    cuts_moved: Run
+    everything: Run
+
+
+def run(*, full: bool = False, smallest: bool = False) -> None:
     """Measure the nights of each size, and state them."""
     sizes = SIZES[:1] if smallest else SIZES if full else SIZES[:2]
-    nights = {world.n_events: measured(world, moving=moving) for world in sizes}
-    figures: dict[str, Any] = {f"{n:,}": found.pop("figures") for n, found in nights.items()}
+    nights = dict(measured(world) for world in sizes)
+    figures: dict[str, Any] = {f"{n:,}": stated for n, (_, stated) in nights.items()}
     if len(nights) > 1:
-        figures["growth"] = growths({n: found["first"] for n, found in nights.items()})
+        figures["growth"] = growths({n: runs.everything for n, (runs, _) in nights.items()})
     report(
         "night" if not smallest else "night, smallest: not written",
         figures=figures,
-        goals=[*_goals(figures, moving=moving)],
-        folder=None if smallest or moving else ROOT / "benchmarks" / "results",
+        goals=[*_goals(figures)],
+        folder=None if smallest else ROOT / "benchmarks" / "results",
     )
 
 
-def measured(world: World, *, moving: bool) -> dict[str, Any]:
+def measured(world: World) -> tuple[int, tuple[Nights, dict[str, Any]]]:
     """Run the nights of one size."""
     folder, workspace = ROOT / WORLDS / str(world.n_events), ROOT / WORKSPACES / str(world.n_events)
     written_world(folder, **world._asdict())
     shutil.rmtree(workspace, ignore_errors=True)
     workspace.mkdir(parents=True)
-    config = write_configuration(folder, workspace)
-    variables = {"NTG_SPLIT__BOUNDARIES": "last_days"} if moving else {}
-    share = write_log(folder, workspace, without_last_day=True)
-    console.print(f"{world.n_events:,} events: the first night ...")
-    first = _night(config, workspace, variables)
-    write_log(folder, workspace, without_last_day=False)
-    console.print(f"{world.n_events:,} events: the next nights ...")
-    second, settling, unchanged = (_night(config, workspace, variables) for _ in range(3))
+    write_configuration(folder, workspace)
+    write_log(folder, workspace, n_days_left_out=2)
+    first = _night(workspace, "the first night")
+    share = write_log(folder, workspace, n_days_left_out=1)
+    more, same = _night(workspace, "one more day"), _night(workspace, "the same again")
+    unchanged = _night(workspace, "once more")
+    write_log(folder, workspace, n_days_left_out=0)
+    moved = _night(workspace, "one more day, with which the cuts move")
+    before = hashes(workspace)
+    remade = _night(workspace, "everything again", "--all")
+    nights = Nights(first, more, same, unchanged, moved, remade)
+    after = hashes(workspace)
+    shutil.rmtree(workspace)
+    differing = sorted(table for table in before | after if before.get(table) != after.get(table))
     figures = {
         **world._asdict(),
-        "last_day_share_of_events": share,
-        "first_night": _told(first),
-        "one_more_day": _told(second),
-        "the_same_again": vars(settling.cost),
-        "nothing_changed": vars(unchanged.cost),
-        "one_more_day_over_first": round(second.cost.cpu_s / first.cost.cpu_s, 3),
-        "nothing_changed_over_first": round(unchanged.cost.cpu_s / first.cost.cpu_s, 3),
+        "day_share_of_events": share,
+        **_stated(nights),
+        "tables": len(after),
+        "tables_that_differ_when_made_again": len(differing),
     }
-    if world == SIZES[0]:
-        before = hashes(workspace)
-        _night(config, workspace, variables, "--all")
-        after = hashes(workspace)
-        figures["tables"] = len(after)
-        differing = [table for table in after if before[table] != after[table]]
-        figures["tables_that_differ_when_made_again"] = len(differing)
-        console.print(f"differ when made again: {', '.join(differing) or 'none'}")
-    shutil.rmtree(workspace)
+    console.print(f"differ when made again: {', '.join(differing) or 'none'}")
     console.print_json(json.dumps(figures))  # what is measured by then, should the next be too long
-    return {"figures": figures, "first": first}
+    return world.n_events, (nights, figures)
 
 
-def write_configuration(world: Path, workspace: Path) -> Path:
+def _stated(nights: Nights) -> dict[str, Any]:
+    """State what the nights took, also as shares of a night that makes everything.
+
+    Raises:
+        RuntimeError: the cuts did not move in the night in which they should, or in another one.
+    """
+    ends = [night.proven_until for night in nights]
+    if not ends[0] == ends[1] == ends[3] < ends[4] == ends[5]:
+        raise RuntimeError(f"TEST ended at {', '.join(map(str, ends))}: no week lay between.")
+    full = nights.everything.cost.cpu_s
+    return {
+        **{name: _told(night) for name, night in nights._asdict().items()},
+        **{
+            f"{name}_over_everything": round(night.cost.cpu_s / full, 3)
+            for name, night in nights._asdict().items()
+            if name in {"one_more_day", "nothing_changed", "cuts_moved"}
+        },
+    }
+
+
+def write_configuration(world: Path, workspace: Path) -> None:
     """Write the configuration of the synthetic world for a world and a log of other names."""
     text = (ROOT / CONFIG).read_text(encoding="utf-8")
     text = text.replace(f"{NAMED_THERE}events.parquet", f"{workspace}/log/events.parquet")
-    file = workspace / "ntg.yaml"
-    file.write_text(text.replace(NAMED_THERE, f"{world}/"), encoding="utf-8")
-    return file
+    text = text.replace(NAMED_THERE, f"{world}/")
+    (workspace / "ntg.yaml").write_text(text, encoding="utf-8")
 
 
-def write_log(world: Path, workspace: Path, *, without_last_day: bool) -> float:
-    """Write the night's log; return the share of the events that the last day holds."""
-    events = pl.scan_parquet(world / "events.parquet")
-    last_on = events.select(pl.col("event_at").max().dt.date()).collect().item()
-    before = events.filter(pl.col("event_at").dt.date() < last_on)
+def write_log(world: Path, workspace: Path, *, n_days_left_out: int) -> float:
+    """Write the night's log; return the share of its events that its last day holds."""
+    events = pl.scan_parquet(world / "events.parquet").with_columns(on=pl.col("event_at").dt.date())
+    last_on = events.select(pl.col("on").max()).collect().item() - timedelta(days=n_days_left_out)
     log = workspace / "log" / "events.parquet"
     log.parent.mkdir(exist_ok=True)
-    (before if without_last_day else events).sink_parquet(log)
-    n_all, n_before = (one.select(pl.len()).collect().item() for one in (events, before))
-    return round(1 - n_before / n_all, 5)
+    events.filter(pl.col("on") <= last_on).drop("on").sink_parquet(log)
+    counts = events.select(
+        n=(pl.col("on") <= last_on).sum(), n_last=(pl.col("on") == last_on).sum()
+    ).collect()
+    return round(counts["n_last"].item() / counts["n"].item(), 5)
 
 
-def _night(config: Path, workspace: Path, variables: dict[str, str], *options: str) -> Run:
+def _night(workspace: Path, name: str, *options: str) -> Run:
+    console.print(f"{workspace.name} events: {name} ...")
     logs = workspace / "data" / "logs"
     seen = {*logs.glob("*.jsonl")}
     cost = measure(
-        [ntg_command(), "run-all", "--config", str(config), *options],
+        [ntg_command(), "run-all", "--config", str(workspace / "ntg.yaml"), *options],
         environment={
-            **variables,
+            **VARIABLES,
             "NTG_WORKSPACE": str(workspace),
             "NTG_INGEST__SOURCE_FOLDERS": json.dumps([str(ROOT / WORLDS), str(workspace)]),
         },
     )
-    (log,) = {*logs.glob("*.jsonl")} - seen
-    return Run(cost, steps_of(log))
+    ended = {*logs.glob("*.jsonl")} - seen  # none: nothing had to be started
+    with connect(warehouse(workspace), read_only=True) as connection:
+        ((proven_until,),) = connection.execute(BOUNDARIES).fetchall()
+    return Run(cost, steps_of(*ended), proven_until)
 
 
-def steps_of(log: Path) -> dict[str, float]:
-    """Read the seconds of each step off the structured log of a run."""
-    lines = map(json.loads, log.read_text(encoding="utf-8").splitlines())
-    return {line["step"]: line["seconds"] for line in lines if line.get("event") == "STEP_SUCCESS"}
+def steps_of(*logs: Path) -> dict[str, float]:
+    """Read what each step took of the processors off the structured logs of runs (seconds)."""
+    lines = [json.loads(line) for log in logs for line in log.read_text("utf-8").splitlines()]
+    return {
+        line["step"]: line["cpu_seconds"] for line in lines if line.get("event") == "STEP_SUCCESS"
+    }
 
 
-def growths(firsts: dict[int, Run]) -> dict[str, Any]:
+def growths(nights: dict[int, Run]) -> dict[str, Any]:
     """Say how costs grow with the events: the exponent b of `cost ~ events ** b`."""
-    (small_n, small), (large_n, large) = (*firsts.items(),)[-2:]
+    (small_n, small), (large_n, large) = (*nights.items(),)[-2:]
     ratio = math.log(large_n / small_n)
 
     def exponent(small_value: float, large_value: float) -> float:
@@ -173,47 +210,46 @@ def growths(firsts: dict[int, Run]) -> dict[str, Any]:
     }
 
 
+def warehouse(workspace: Path) -> Path:
+    """Return the store of a workspace."""
+    return workspace / "data" / "warehouse" / "warehouse.duckdb"
+
+
 def hashes(workspace: Path) -> dict[str, str]:
     """Hash every table of the warehouse."""
-    store = workspace / "data" / "warehouse" / "warehouse.duckdb"
-    with connect(store, read_only=True) as connection:
+    with connect(warehouse(workspace), read_only=True) as connection:
         listed = connection.execute(
             "select schema_name, table_name from duckdb_tables() where not temporary"
         ).fetchall()
-        return {".".join(one): content_hash(connection, Table(*one)) for one in listed}
+        return {".".join(name): content_hash(connection, Table(*name)) for name in listed}
 
 
-def _told(run: Run) -> dict[str, Any]:
-    longest = sorted(run.steps, key=lambda step: -run.steps[step])[:SHOWN_STEPS]
+def _told(night: Run) -> dict[str, Any]:
+    longest = sorted(night.steps, key=lambda step: -night.steps[step])[:SHOWN_STEPS]
     return {
-        **vars(run.cost),
-        "cores_busy": round(run.cost.cpu_s / run.cost.wall_s, 2),
-        "steps": len(run.steps),
-        "longest_steps_s": {step: run.steps[step] for step in longest},
+        **vars(night.cost),
+        "cores_busy": round(night.cost.cpu_s / night.cost.wall_s, 2),
+        "steps": len(night.steps),
+        "proven_until": f"{night.proven_until:%Y-%m-%d}",
+        "dearest_steps_cpu_s": {step: night.steps[step] for step in longest},
     }
 
 
-def _goals(figures: dict[str, Any], *, moving: bool) -> list[Goal]:
-    most = MOVING_GOAL if moving else SECOND_NIGHT_GOAL
-    goals = []
-    for size, found in figures.items():
-        if size != "growth":
-            told = f"{size} events: CPU over a first night's"
-            goals += [
-                Goal(f"{told}, one more day", found["one_more_day_over_first"], most, "at_most"),
-                Goal(
-                    f"{told}, nothing changed",
-                    found["nothing_changed_over_first"],
-                    UNCHANGED_GOAL,
-                    "at_most",
-                ),
-            ]
-        if "tables" in found:
-            differing = float(found["tables_that_differ_when_made_again"])
-            goals.append(Goal("tables that differ when made again", differing, 0, "at_most"))
-    if "growth" in figures:
-        goals.append(Goal("growth of CPU", figures["growth"]["cpu"], GROWTH_GOAL, "at_most"))
-    return goals
+def _goals(figures: dict[str, Any]) -> Iterator[Goal]:
+    shares = {
+        "one_more_day": ("one more day", SECOND_NIGHT_GOAL),
+        "cuts_moved": ("one more day, with which the cuts move", MOVED_GOAL),
+        "nothing_changed": ("nothing changed", UNCHANGED_GOAL),
+    }
+    for size, of_size in figures.items():
+        if size == "growth":
+            yield Goal("growth of CPU", of_size["cpu"], GROWTH_GOAL, "at_most")
+            continue
+        for night, (name, most) in shares.items():
+            words = f"{size} events: CPU over that of making everything, {name}"
+            yield Goal(words, of_size[f"{night}_over_everything"], most, "at_most")
+        differing = float(of_size["tables_that_differ_when_made_again"])
+        yield Goal(f"{size} events: tables that differ when made again", differing, 0, "at_most")
 
 
 if __name__ == "__main__":
