@@ -1,6 +1,8 @@
 """What is printed while a run goes on: a line per table, and where the time of a long run went."""
 
 import io
+import json
+from pathlib import Path
 from types import SimpleNamespace
 
 import dagster as dg
@@ -8,9 +10,14 @@ from rich.console import Console
 
 from ntg_assets.cli.running.events import AssetDone, RunEvent, RunOutcome
 from ntg_assets.cli.running.progress import tell_run
-from ntg_assets.cli.running.runs import never_made, select_assets, time_left
+from ntg_assets.cli.running.runs import (
+    LOOKED_BACK_RUNS,
+    never_made,
+    select_assets,
+    time_left,
+)
 from ntg_assets.cli.running.time_left import TimeLeft
-from ntg_assets.orchestration.remembered_steps import REUSED
+from ntg_assets.orchestration.runs.logs import log_file
 
 
 def told(seconds: dict[str, float]) -> list[str]:
@@ -69,33 +76,28 @@ def test_nothing_is_said_before_a_first_run_and_little_of_a_first_second() -> No
     assert "about 60 min" in str(TimeLeft({"a": 3600.0}))
 
 
-def test_what_steps_took_is_read_from_the_last_runs_that_succeeded() -> None:
+def test_what_steps_took_is_read_from_the_last_runs_that_succeeded(tmp_path: Path) -> None:
     key = dg.AssetKey(["live", "user_days"])
     steps = {"live__user_days": 4.0, "ingest__other": 9.0}
+    for run in range(LOOKED_BACK_RUNS - 1):  # the log of the oldest one is gone
+        lines: list[dict[str, object]] = [
+            {"event": "STEP_SUCCESS", "step": step, "seconds": took + run}
+            for step, took in steps.items()
+        ]
+        if run == 0:  # in the newest run the table was left as it was
+            made = {"event": "ASSET_MATERIALIZATION", "step": "live__user_days"}
+            lines = [{**made, "reused_from_run": "an earlier run"}, *lines]
+        log_file(tmp_path, str(run)).write_text("\n".join(map(json.dumps, lines)))
 
     class History:
         def get_runs(self, _: dg.RunsFilter, limit: int) -> list[object]:
             return [SimpleNamespace(run_id=f"{n}") for n in range(limit)]  # the newest first
 
-        def get_run_step_stats(self, run_id: str) -> list[object]:
-            return [
-                SimpleNamespace(step_key=step, start_time=5.0, end_time=5.0 + took + int(run_id))
-                for step, took in steps.items()
-            ]
-
-        def all_logs(self, run_id: str, of_type: object) -> list[object]:
-            """In the newest run the table was left as it was."""
-            assert of_type
-            metadata = {REUSED: "an earlier run"} if run_id == "0" else {}
-            made = SimpleNamespace(materialization=SimpleNamespace(metadata=metadata))
-            event = SimpleNamespace(
-                event_type=dg.DagsterEventType.ASSET_MATERIALIZATION,
-                step_key="live__user_days",
-                step_materialization_data=made,
-            )
-            return [SimpleNamespace(dagster_event=event), SimpleNamespace(dagster_event=None)]
-
-    left = time_left({key, dg.AssetKey(["live", "churn_scores"])}, instance=History())  # type: ignore[arg-type]  # all it asks for
+    left = time_left(
+        {key, dg.AssetKey(["live", "churn_scores"])},
+        instance=History(),  # type: ignore[arg-type]  # all it asks for
+        logs=tmp_path,
+    )
     assert left.seconds == 4.0 + 1  # what it took in the run before, which made it
     # the scores and two checks of theirs
     assert str(left) == "about 5 s and 3 new steps left, by the last run"

@@ -18,9 +18,10 @@ from dagster._core.execution.api import execute_run_iterator
 
 from ntg_assets.cli.running.events import RunOutcome
 from ntg_assets.cli.running.runs import nightly_job, run_assets, select_assets
+from ntg_assets.cli.running.time_left import step_seconds
 from ntg_assets.configuration.settings import load_settings, project_paths
 from ntg_assets.errors import StorageError
-from ntg_assets.orchestration.runs.logs import KEPT_FILES, JsonLines, run_log
+from ntg_assets.orchestration.runs.logs import KEPT_FILES, JsonLines, log_file, run_log
 from ntg_assets.orchestration.runs.nightly import start_or_wait
 from ntg_assets_tests.event_files import write_log
 
@@ -101,6 +102,13 @@ def test_a_command_keeps_its_lines_in_a_file_and_leaves_the_terminal_to_its_prog
     told = kept(home, outcome.run_id)
     assert (told[0]["event"], told[-1]["event"]) == ("RUN_START", "RUN_SUCCESS")
     assert any(line["message"].startswith("1 event file(s): 2 rows") for line in told)
+    *_, again = run_assets(INGEST, instance=instance, remake=False)
+    assert isinstance(again, RunOutcome)
+    left = [line for line in kept(home, again.run_id) if line.get("table") == "ingest.events"]
+    assert {line.get("reused_from_run") for line in left if "rows" in line} == {outcome.run_id}
+    logs = home / "data" / "logs"
+    assert "source_files" in step_seconds(log_file(logs, outcome.run_id))
+    assert "source_files" not in step_seconds(log_file(logs, again.run_id))
 
 
 def test_a_failure_is_told_with_its_reason_and_traceback(

@@ -165,7 +165,7 @@ def _materialize(groups: list[str], *, paths: "Paths", remembers: bool = False) 
             run_assets(selected, instance=instance, remake=not remembers, planned_on=state),
             n_assets=len(selected),
             console=out,
-            left=time_left(selected, instance=instance),
+            left=time_left(selected, instance=instance, logs=paths.logs),
         )
     if not outcome.succeeded:
         raise RunFailedError(outcome)

@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from importlib import import_module
+from pathlib import Path
 
 import dagster as dg
 from dagster._core.execution.api import execute_run_iterator
@@ -18,14 +19,13 @@ from dagster._utils.interrupts import check_captured_interrupt
 from ntg_assets.cli.interruption import received
 from ntg_assets.cli.loading import loading
 from ntg_assets.cli.running.events import RunEvent, RunOutcome, read_event
-from ntg_assets.cli.running.time_left import TimeLeft
+from ntg_assets.cli.running.time_left import TimeLeft, step_seconds
 from ntg_assets.configuration.settings import project_home
 from ntg_assets.orchestration.domains import part_of
-from ntg_assets.orchestration.remembered_steps import REUSED
 from ntg_assets.orchestration.remembering.planned import PLANNED_ON
 from ntg_assets.orchestration.runs.code_location import location_name
 from ntg_assets.orchestration.runs.failed_runs import say_why
-from ntg_assets.orchestration.runs.logs import TO_FILE_ONLY
+from ntg_assets.orchestration.runs.logs import TO_FILE_ONLY, log_file
 from ntg_assets.sql import Table
 
 DEFINITIONS = "ntg_assets.definitions"
@@ -62,40 +62,25 @@ def never_made(selected: Assets, *, instance: dg.DagsterInstance) -> Assets:
     return set(together.resolve(graph)) - selected if missing else missing
 
 
-def time_left(selected: Assets, *, instance: dg.DagsterInstance) -> TimeLeft:
-    """Know from the last runs that succeeded how long the steps of a run take."""
+def time_left(selected: Assets, *, instance: dg.DagsterInstance, logs: Path) -> TimeLeft:
+    """Know from the logs of the last runs that succeeded how long the steps of a run take.
+
+    Args:
+        selected: What is made.
+        instance: The history of runs.
+        logs: Folder of the logs of runs: reading as much out of the history costs seconds.
+    """
     layer = nightly_job().asset_layer
     checks = {key for key in layer.asset_graph.asset_check_keys if key.asset_key in selected}
     steps = {str(layer.get_op_output_handle(key).node_handle) for key in selected | checks}
     usual: dict[str, float] = {}
     succeeded = dg.RunsFilter(statuses=[dg.DagsterRunStatus.SUCCESS])
     for run in reversed(instance.get_runs(succeeded, limit=LOOKED_BACK_RUNS)):
-        left = _steps_left(instance, run.run_id)
-        for stats in instance.get_run_step_stats(run.run_id):
-            if stats.start_time and stats.end_time and stats.step_key not in left:
-                usual[stats.step_key] = stats.end_time - stats.start_time
+        usual |= step_seconds(log_file(logs, run.run_id))
     return TimeLeft(
         {step: seconds for step, seconds in usual.items() if step in steps},
         n_new=len(steps - {*usual}),
     )
-
-
-def _steps_left(instance: dg.DagsterInstance, run_id: str) -> set[str | None]:
-    """Name the steps of a run that left their tables as they were: they took no time to speak of,
-    which says nothing of what they take when they are made.
-    """
-    kinds = {dg.DagsterEventType.ASSET_MATERIALIZATION, dg.DagsterEventType.ASSET_CHECK_EVALUATION}
-    return {
-        event.step_key
-        for entry in instance.all_logs(run_id, of_type=kinds)
-        if (event := entry.dagster_event) and _is_reported_again(event)
-    }
-
-
-def _is_reported_again(event: dg.DagsterEvent) -> bool:
-    if event.event_type is dg.DagsterEventType.ASSET_CHECK_EVALUATION:
-        return REUSED in event.asset_check_evaluation_data.metadata
-    return REUSED in event.step_materialization_data.materialization.metadata
 
 
 def origin_of_runs() -> RemoteRepositoryOrigin:

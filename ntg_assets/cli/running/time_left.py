@@ -1,6 +1,8 @@
 """How long a run still takes, by how long its steps took in the last runs."""
 
+import json
 from collections.abc import Mapping
+from pathlib import Path
 
 FEWEST_SECONDS = 5.0  # of usual work done, before this run's own pace says anything
 MINUTE = 60
@@ -44,6 +46,24 @@ class TimeLeft:
             return ""
         rest = f" and {self._n_new} new steps" if self._n_new > 0 else ""
         return f"about {_rounded(seconds)}{rest} left, by the last run"
+
+
+def step_seconds(log: Path) -> dict[str, float]:
+    """Read how long the steps of a run took out of its log; those that left their tables as they
+    were took no time to speak of, which says nothing of what they take when they are made.
+
+    Args:
+        log: JSON lines of a run; one that is gone says nothing.
+    """
+    seconds: dict[str, float] = {}
+    left: set[str] = set()
+    for line in log.read_text("utf-8").splitlines() if log.is_file() else ():
+        entry = json.loads(line)
+        if "reused_from_run" in entry:
+            left.add(entry["step"])
+        if entry.get("event") == "STEP_SUCCESS":
+            seconds[entry["step"]] = entry["seconds"]
+    return {step: took for step, took in seconds.items() if step not in left}
 
 
 def _rounded(seconds: float) -> str:

@@ -19,6 +19,7 @@ from dagster_shared.error import SerializableErrorInfo
 
 from ntg_assets.configuration.settings import load_settings, project_paths
 from ntg_assets.errors import StorageError
+from ntg_assets.orchestration.remembered_steps import REUSED
 
 TO_STANDARD_ERROR: dict[str, Any] = {"loggers": {"console": {"config": {"standard_error": True}}}}
 # a command's progress lines say it better
@@ -156,7 +157,7 @@ def run_log(folder: Path, run_id: str) -> Path:
     Raises:
         StorageError: the folder cannot be written.
     """
-    file = folder / f"{run_id}.jsonl"
+    file = log_file(folder, run_id)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         file.touch()
@@ -168,6 +169,11 @@ def run_log(folder: Path, run_id: str) -> Path:
     for old in by_age[:-KEPT_FILES]:
         old.unlink(missing_ok=True)
     return file
+
+
+def log_file(folder: Path, run_id: str) -> Path:
+    """Name the file of a run's lines."""
+    return folder / f"{run_id}.jsonl"
 
 
 def reason_of(error: SerializableErrorInfo | None) -> str:
@@ -198,6 +204,7 @@ def _facts(event: dg.DagsterEvent) -> dict[str, Any]:
         made = event.step_materialization_data.materialization
         rows = made.metadata.get("dagster/row_count")
         facts |= {"table": _table(made.asset_key), "rows": rows.value if rows else None}
+        facts |= _reused(made.metadata)
     elif event.event_type == dg.DagsterEventType.STEP_SUCCESS:
         facts["seconds"] = round(event.step_success_data.duration_ms / 1000, 3)
     elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
@@ -206,10 +213,16 @@ def _facts(event: dg.DagsterEvent) -> dict[str, Any]:
             "check": verdict.check_name,
             "passed": verdict.passed,
             "message": verdict.description,
+            **_reused(verdict.metadata),
         }
     elif error := getattr(event.event_specific_data, "error", None):
         facts |= {"error": reason_of(error), "exception": error.to_string()}
     return {name: value for name, value in facts.items() if value is not None}
+
+
+def _reused(metadata: Mapping[str, dg.MetadataValue[Any]]) -> dict[str, Any]:
+    """Name the run that made what was left as it is."""
+    return {REUSED: metadata[REUSED].value} if REUSED in metadata else {}
 
 
 def _tables_of_steps(job: dg.JobDefinition) -> dict[str, str]:
