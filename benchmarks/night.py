@@ -1,10 +1,10 @@
 """What a night costs: the whole graph on synthetic worlds of several sizes, the next night, which
 brings one more day, and the night that opens a new week, in which the back-test is made anew.
 
-    # writes results/night.json
+    # writes results/night.json: what was measured, and no more
     python -m benchmarks.night
     python -m benchmarks.night --full          # 25 million events as well
-    python -m benchmarks.night --smallest      # a try: prints only
+    python -m benchmarks.night --smallest      # a quarter of a million events alone
 
 The configuration is that of the synthetic world, with `split.boundaries: weekly`. The nights of a
 size, in one workspace: the log without its last two days; one more day; the same again, twice (what
@@ -82,12 +82,7 @@ def run(*, full: bool = False, smallest: bool = False) -> None:
     figures: dict[str, Any] = {f"{n:,}": stated for n, (_, stated) in nights.items()}
     if len(nights) > 1:
         figures["growth"] = growths({n: runs.everything for n, (runs, _) in nights.items()})
-    report(
-        "night" if not smallest else "night, smallest: not written",
-        figures=figures,
-        goals=[*_goals(figures)],
-        folder=None if smallest else ROOT / "benchmarks" / "results",
-    )
+    report("night", figures=figures, goals=[*_goals(figures)])
 
 
 def measured(world: World) -> tuple[int, tuple[Nights, dict[str, Any]]]:
