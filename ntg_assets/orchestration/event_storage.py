@@ -14,12 +14,13 @@ Source: SQLite, "Write-Ahead Logging" and "PRAGMA synchronous".
 
 import os
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import sqlalchemy as db
 import yaml
 from dagster._core.event_api import EventHandlerFn
@@ -38,6 +39,7 @@ from watchdog.events import FileSystemEvent
 from watchdog.observers import Observer
 
 BUSY_SECONDS = 30  # how long a writer waits for another, as in Dagster's own storage
+IS_RECORD = '{"__class__": "EventLogRecord"'  # how the text of a materialization begins
 MOST_OPEN = 8  # files of runs; a night writes one, an overview in the UI reads a few
 
 
@@ -67,6 +69,8 @@ class KeptSqliteEventLogStorage(SqliteEventLogStorage):
         self._pid = os.getpid()
         self._has_index_columns = False
         self._tables: set[str] = set()
+        self._columns: set[str] = set()
+        self._latest: dict[str, tuple[str, dg.EventLogRecord]] = {}
         super().__init__(base_dir, inst_data=inst_data)
 
     @contextmanager
@@ -139,11 +143,45 @@ class KeptSqliteEventLogStorage(SqliteEventLogStorage):
             self._tables.add(table_name)
         return table_name in self._tables
 
+    def has_asset_key_col(self, column_name: str) -> bool:
+        """Whether the table of assets has a column; one that it has is not asked for again."""
+        if column_name not in self._columns and super().has_asset_key_col(column_name):
+            self._columns.add(column_name)
+        return column_name in self._columns
+
+    def _get_latest_materialization_records(
+        self, raw_asset_rows: Iterable[Any]
+    ) -> Mapping[dg.AssetKey, dg.EventLogRecord | None]:
+        """Read the latest materialization of each asset; a text that was read before is known.
+
+        Every step asks for those of all that it reads: one table is asked for dozens of times.
+        """
+        known: dict[dg.AssetKey, dg.EventLogRecord | None] = {}
+        unread = []
+        for row in raw_asset_rows:
+            key = dg.AssetKey.from_db_string(row["asset_key"])
+            text, record = self._latest.get(row["asset_key"], ("", None))
+            if key and record and not row["asset_details"] and row["last_materialization"] == text:
+                known[key] = record
+            else:
+                unread.append(row)
+        if not unread:
+            return known
+        read = super()._get_latest_materialization_records(unread)
+        for row in unread:
+            record = read.get(dg.AssetKey.from_db_string(row["asset_key"]))  # type: ignore[arg-type]  # none of no key
+            text = row["last_materialization"] or ""
+            if record and IS_RECORD in text[: len(IS_RECORD) + 1]:  # not read from the old place
+                self._latest[row["asset_key"]] = (text, record)
+        return {**known, **read}
+
     def wipe(self) -> None:
         """Delete the files of all runs and empty the index."""
         with self._db_lock:
             self._drop_all()
             self._tables.clear()
+            self._columns.clear()
+            self._latest.clear()
         super().wipe()
 
     def watch(self, run_id: str, cursor: str | None, callback: EventHandlerFn) -> None:

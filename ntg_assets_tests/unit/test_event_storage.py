@@ -165,3 +165,28 @@ def test_a_workspace_keeps_its_history_over_kept_connections(
         instance.report_runless_asset_event(dg.AssetMaterialization("made"))
         latest = instance.get_latest_materialization_event(dg.AssetKey("made"))
     assert latest is not None
+
+
+def test_the_latest_materialization_is_the_latest_whoever_wrote_it(
+    tmp_path: Path, project_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DAGSTER_HOME", raising=False)
+    key, paths = dg.AssetKey("made"), Paths(home=project_home, workspace=tmp_path)
+
+    def times_made(instance: dg.DagsterInstance) -> object:
+        (record,) = instance.get_asset_records([key])
+        latest = record.asset_entry.last_materialization
+        made = latest.asset_materialization if latest else None
+        return made.metadata["n"].value if made else None
+
+    with open_instance(paths) as instance, open_instance(paths) as another:
+        for number, writer_ in enumerate((instance, another, instance)):
+            writer_.report_runless_asset_event(dg.AssetMaterialization(key, metadata={"n": number}))
+            assert [times_made(instance), times_made(instance)] == [number, number]
+        with monkeypatch.context() as patch:  # known, and not read again
+            patch.setattr(SqliteEventLogStorage, "_get_latest_materialization_records", None)
+            assert times_made(instance) == 2
+        another.wipe_assets([key])
+        assert instance.get_latest_materialization_event(key) is None
+        another.report_runless_asset_event(dg.AssetMaterialization(key, metadata={"n": 9}))
+        assert times_made(instance) == 9
