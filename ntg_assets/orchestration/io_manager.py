@@ -2,8 +2,9 @@
 by name, nothing pickled.
 
 An asset may return a polars frame (eager or lazy), an Arrow table, a `Query` that runs inside the
-store, or a `Stream` of frames that are stored one by one. An input may be annotated `pl.DataFrame`
-(the default), `pl.LazyFrame`, `pa.Table`, or `Table`: a handle that reads nothing.
+store, or a `Stream` of frames that are stored one by one. An input of a check may be annotated
+`pl.DataFrame` (the default), `pl.LazyFrame`, `pa.Table`, or `Table`: a handle that reads nothing;
+what assets take is read by the same function (`inputs.py`).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,9 +23,9 @@ from ntg_assets.contracts import IdTypes, contract_of
 from ntg_assets.declared_reads import FILES, Declared, only, require_declared
 from ntg_assets.engines.duckdb_engine import DuckDBEngine
 from ntg_assets.engines.engine import Engine
-from ntg_assets.errors import StorageError
 from ntg_assets.orchestration.column_docs import column_docs, column_lineage
 from ntg_assets.orchestration.contract_checks import WRITTEN
+from ntg_assets.orchestration.inputs import read_input
 from ntg_assets.orchestration.project import Project
 from ntg_assets.orchestration.remembered_steps import REUSED, Left, is_left, running
 from ntg_assets.orchestration.table_metadata import metadata_of, sample_of, user_columns_of
@@ -34,12 +35,8 @@ from ntg_assets.storage.describe import measure_table, sample_table
 from ntg_assets.storage.lineage import keep_origins, kept_origins
 from ntg_assets.storage.row_checks import BrokenContractError
 from ntg_assets.storage.tables import (
-    table_exists,
     version_written,
 )
-
-# what makes the tables of a schema; everything else: run-all
-COMMANDS = {"ingest": "build-dataset"}
 
 
 class TableHandler(DbTypeHandler[Any]):
@@ -97,22 +94,14 @@ class TableHandler(DbTypeHandler[Any]):
     def load_input(
         self, context: dg.InputContext, table_slice: TableSlice, connection: Connection
     ) -> Any:
-        wanted = context.dagster_type.typing_type
-        table = Table(table_slice.schema, table_slice.table)
-        if not table_exists(connection, table):
-            command = COMMANDS.get(table.schema, "run-all")
-            raise StorageError(
-                f"{table.schema}.{table.name} does not exist yet. Make it first: `ntg {command}`."
-            )
-        if wanted is Table:
-            return table
         # of a step that is left nothing need be read; outside of a run there is no step
         nothing = running() is not None and is_left(context.step_context.op_def.name)
-        limit = " limit 0" if nothing else ""
-        rows = connection.sql(f"select * from {table.quoted}{limit}")
-        if wanted is pa.Table:
-            return rows.to_arrow_table()
-        return rows.pl().lazy() if wanted is pl.LazyFrame else rows.pl()
+        return read_input(
+            connection,
+            Table(table_slice.schema, table_slice.table),
+            context.dagster_type.typing_type,
+            without_rows=nothing,
+        )
 
 
 class WarehouseClient(DbClient[Connection]):

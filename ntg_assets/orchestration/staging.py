@@ -18,7 +18,9 @@ from ntg_assets.orchestration.contract_checks import contract_check, with_contra
 from ntg_assets.orchestration.declaring import Beside, issued, keys_of_tables
 from ntg_assets.orchestration.decorated import STEPS, Step, described, noted
 from ntg_assets.orchestration.domains import group_of, owners_of, tags_of
+from ntg_assets.orchestration.inputs import takes_the_project, with_inputs
 from ntg_assets.orchestration.remembered_steps import with_memory
+from ntg_assets.orchestration.remembering.steps import Work
 from ntg_assets.sql import Table
 from ntg_assets.stages import STAGES
 
@@ -125,8 +127,7 @@ def _asset_in(
         name=table_of(contract),
         key_prefix=[stage],
         dagster_type=dg.Any,  # rows, or that they are left; the IO manager refuses the rest
-        ins={table: dg.AssetIn(key=key) for table, key in keys.items()},
-        deps=[key for key in beside.after if key not in keys.values()],
+        deps=[*dict.fromkeys([*keys.values(), *beside.after])],
         group_name=group_of(stage, group),
         tags=tags_of(stage, group),
         description=inspect.getdoc(function),
@@ -134,7 +135,7 @@ def _asset_in(
         kinds={"duckdb", *kinds},
         metadata={"dagster/column_schema": column_docs(contract), **beside.shown},
         check_specs=[contract_check(dg.AssetKey([stage, table_of(contract)]), contract)],
-    )(with_memory(with_contract_checks(run, {contract: stage}), work))
+    )(_step(run, {contract: stage}, work, keys))
     return noted(made, function)
 
 
@@ -157,13 +158,26 @@ def _assets_in(
             table_of(model): described(stage, model, meaning, kinds, part=group)
             for model, meaning in tables.items()
         },
-        ins={table: dg.AssetIn(key=key) for table, key in keys.items()},
+        deps=[*dict.fromkeys(keys.values())],
         group_name=group_of(stage, group),
         check_specs=[
             contract_check(dg.AssetKey([stage, table_of(model)]), model) for model in tables
         ],
-    )(with_memory(with_contract_checks(run, dict.fromkeys(tables, stage)), work))
+    )(_step(run, dict.fromkeys(tables, stage), work, keys))
     return noted(made, function)
+
+
+def _step(
+    run: Callable[..., Any],
+    stages: Mapping[type[Contract], str],
+    work: Work,
+    keys: Mapping[str, dg.AssetKey],
+) -> Callable[..., Any]:
+    """Make what Dagster runs: left as it is where nothing has changed, else read, made and held to
+    its contracts.
+    """
+    made = with_contract_checks(with_inputs(run, keys), stages)
+    return takes_the_project(with_memory(made, work))
 
 
 def _require_own(contract: type[Contract], table: str, function: Callable[..., Any]) -> None:

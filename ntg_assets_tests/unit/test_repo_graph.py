@@ -71,6 +71,19 @@ def test_what_is_learned_in_live_reads_nothing_that_a_day_of_the_week_adds_to() 
     }
 
 
+def test_a_table_is_a_dependency_of_its_readers_and_no_input_that_dagster_tells_of() -> None:
+    steps = [
+        asset.node_def for asset in defs.assets or () if isinstance(asset, dg.AssetsDefinition)
+    ]
+    puts = [put for step in steps for put in step.input_defs]
+    assert len(puts) > 500  # every table that a step reads
+    assert [put.name for put in puts if not put.dagster_type.is_nothing] == []
+    parents = defs.resolve_asset_graph().get(dg.AssetKey(["live", "user_features"])).parent_keys
+    assert {key.path[-1] for key in parents} == {
+        *("user_days", "interaction_features", "item_categories", "split_boundaries")
+    }
+
+
 def test_a_second_maker_of_a_table_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         "ntg_assets.orchestration.collection.DECORATED",
