@@ -26,6 +26,8 @@ def starts_of(groups: npt.NDArray[np.integer], *, n_groups: int) -> Longs:
     """Return where each group starts in rows sorted by group,
     with the end as last entry (a CSR row pointer).
     """
+    if n_groups == 1:  # a single user asks for this dozens of times a list
+        return np.array([0, len(groups)], np.int64)
     return np.concatenate(([0], np.cumsum(np.bincount(groups, minlength=n_groups)))).astype(
         np.int64
     )
@@ -33,6 +35,8 @@ def starts_of(groups: npt.NDArray[np.integer], *, n_groups: int) -> Longs:
 
 def position_in_group(groups: npt.NDArray[np.integer], *, n_groups: int) -> Longs:
     """Return each row's position (from 0) inside its group; rows are sorted by group."""
+    if n_groups == 1:
+        return np.arange(len(groups), dtype=np.int64)
     return np.arange(len(groups), dtype=np.int64) - starts_of(groups, n_groups=n_groups)[groups]
 
 

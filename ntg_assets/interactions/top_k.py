@@ -103,6 +103,9 @@ def _by_rank(
 
     Rows of about one length are sorted side by side, a third of the cost of one sort by all keys.
     """
+    if n_rows == 1:
+        order = np.argsort(-value, kind="stable")[:k]
+        return order, np.arange(len(order))
     start = starts_of(row, n_groups=n_rows)
     size = np.diff(start)
     width = int(size.max(initial=0))
