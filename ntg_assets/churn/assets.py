@@ -83,13 +83,12 @@ def churn_snapshots(
 def learning_snapshots(
     learning_days: Table,
     churn_labels: Table,
-    price_steps: pl.DataFrame,
     learning_boundaries: pl.DataFrame,
     project: Project,
 ) -> Query:
     """Users' activity as it was at each snapshot, and at the end of what is learned from."""
     return clock.churn_snapshots(
-        in_prices_of_the_cutoff(learning_days, price_steps),
+        learning_days,
         churn_labels,
         train_history(learning_boundaries),
         settings=project.settings.churn,

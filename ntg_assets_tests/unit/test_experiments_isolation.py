@@ -193,7 +193,7 @@ def test_rows_of_one_experiment_that_cannot_be_read_do_not_refuse_the_others_of_
     ]
     for one, told in zip(
         definitions[1:],
-        ("1 of 1 rows name no unit", "hold no time", "arms it does not have"),
+        ("1 of 1 rows name no unit", "hold no day or time in exposed_at", "arms it does not have"),
         strict=True,
     ):
         with pytest.raises(SourceError, match=told):

@@ -1,5 +1,6 @@
 """Read payments: every row is an attempt that can be believed, or refused with its reason."""
 
+from datetime import date
 from typing import Any, Literal, NamedTuple
 
 import polars as pl
@@ -8,7 +9,7 @@ from ntg_assets.configuration.inputs.subscriptions import (
     PaymentSourceSettings,
     SubscriptionSourceSettings,
 )
-from ntg_assets.local_days import local_days
+from ntg_assets.local_days import day_of, local_days
 from ntg_assets.sources.reading.refused_values import PossibleTimes
 from ntg_assets.sources.sources import Place
 from ntg_assets.sources.values.words import meanings
@@ -125,7 +126,7 @@ def read_payments(
     dated = _dated(read.rows.with_row_index("place"), zone=zone)
     placed = with_currencies(dated, source, subscriptions, terms=terms)
     typed = _typed(placed, source=source, unit=subscriptions.price_unit)
-    rows = _judged(typed, source, possible=possible)
+    rows = _judged(typed, source, earliest_on=day_of(possible.earliest, zone))
     refused = rows.filter(pl.col("reason").is_not_null())
     refuse_too_many(refused, n_rows=rows.height, limit=source.max_bad_share, key=KEY)
     named = [pl.col(name).cast(dtype) for name, dtype in PAYMENT_TYPES.items()]
@@ -224,13 +225,13 @@ def _typed(
 
 
 def _judged(
-    rows: pl.DataFrame, source: PaymentSourceSettings, *, possible: PossibleTimes
+    rows: pl.DataFrame, source: PaymentSourceSettings, *, earliest_on: date
 ) -> pl.DataFrame:
     """Add the first thing that is wrong with each row: `column_name`, `reason`, `found`."""
     problems = [
         Problem("contract", "is empty", NOTHING, pl.col("subscription_id").is_null()),
         Problem("day", NO_DAY, pl.col("happened_text"), pl.col("happened_on").is_null()),
-        *too_early("day", "happened_on", possible.earliest.date()),
+        *too_early("day", "happened_on", earliest_on),
         Problem(
             "status",
             "is none that the configuration knows",

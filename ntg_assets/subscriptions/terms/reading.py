@@ -6,7 +6,7 @@ import polars as pl
 
 from ntg_assets.configuration.inputs.subscriptions import SubscriptionSourceSettings
 from ntg_assets.contracts import IdTypes
-from ntg_assets.local_days import local_days
+from ntg_assets.local_days import day_of, local_days
 from ntg_assets.sources.reading.refused_values import PossibleTimes
 from ntg_assets.sources.sources import Place
 from ntg_assets.sources.values.ids import as_log_id
@@ -135,7 +135,7 @@ def read_subscriptions(
         keep="first",
         maintain_order=True,
     )
-    alone = judge_terms(with_first_trials(distinct), earliest_on=possible.earliest.date())
+    alone = judge_terms(with_first_trials(distinct), earliest_on=day_of(possible.earliest, zone))
     judged = judge_in_order(alone, longest_gap_days=source.longest_gap_days)
     refused = judged.filter(pl.col("reason").is_not_null())
     refuse_too_many(refused, n_rows=read.rows.height, limit=source.max_bad_share, key=KEY)
