@@ -27,7 +27,12 @@ TESTS = "tests"
 GUARDS = ("graph", "declared reads", "dates", "re-making", TESTS)
 LEAKAGE_TESTS = "leakage"
 # tests of the guards that are asked themselves
-OTHER_GUARDS = ("leakage/test_asset_graph.py", "leakage/test_remaking.py")
+OTHER_GUARDS = (
+    "leakage/test_asset_graph.py",
+    "leakage/test_remaking.py",
+    "leakage/test_leakage_comparison.py",
+    "leakage/test_plants.py",  # it asks that nothing is planted yet
+)
 COPIED = ("configs", "pyproject.toml", "ntg_assets_tests", "data/sample")
 LIMIT_SECONDS = 600
 
