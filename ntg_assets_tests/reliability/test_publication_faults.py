@@ -5,11 +5,9 @@ next run needs no help.
 import os
 import random
 import shutil
-import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache
@@ -26,11 +24,11 @@ from ntg_assets.history.days import ASSIGNMENT_DAYS, read_days
 from ntg_assets.publish.generations.shelf import generations
 from ntg_assets.publish.verify import verify_publication
 from ntg_assets_tests.faults import KILL, KINDS, POWER_CUT, Disk, Fault, KilledError, operations
+from ntg_assets_tests.killed_children import seconds_of
 from ntg_assets_tests.nights import contents, name_of, paths_of, publish_night, read_night
 from ntg_assets_tests.workspaces import HOME
 
 pytestmark = pytest.mark.slow
-HANGS_AFTER = 60.0  # seconds: a bound, not a claim about speed
 
 
 class Extent(NamedTuple):
@@ -168,22 +166,7 @@ class Children:
 
     def publish(self, workspace: Path, *, kill_after: float | None) -> float | None:
         """Publish in a child; return its seconds, or None where it was killed."""
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.write(f"{workspace}\n")
-        self.process.stdin.flush()
-        child, began = int(self.process.stdout.readline()), time.monotonic()
-
-        def kill() -> None:
-            with suppress(ProcessLookupError):
-                os.kill(child, signal.SIGKILL)
-
-        killer = threading.Timer(HANGS_AFTER if kill_after is None else kill_after, kill)
-        killer.start()
-        status = int(self.process.stdout.readline())
-        killer.cancel()
-        assert status in {0, signal.SIGKILL}
-        return time.monotonic() - began if status == 0 else None
+        return seconds_of(self.process, str(workspace), kill_after=kill_after)
 
 
 @pytest.fixture

@@ -5,22 +5,18 @@ its tables are those of a night that nobody disturbed.
 import os
 import random
 import shutil
-import signal
 import subprocess
 import sys
-import threading
-import time
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from ntg_assets_tests.killed_children import seconds_of
 from ntg_assets_tests.unit.test_remembering import hashes, night, write_log
 from ntg_assets_tests.workspaces import HOME
 
 pytestmark = pytest.mark.slow
-HANGS_AFTER = 60.0  # seconds: a bound, not a claim about speed
 
 
 class Children:
@@ -40,22 +36,7 @@ class Children:
 
     def remake(self, *, kill_at: int = 0, kill_after: float | None = None) -> float | None:
         """Remake in a child; return its seconds, or None where it was killed."""
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.write(f"{self.folder} {kill_at}\n")
-        self.process.stdin.flush()
-        child, began = int(self.process.stdout.readline()), time.monotonic()
-
-        def kill() -> None:
-            with suppress(ProcessLookupError):
-                os.kill(child, signal.SIGKILL)
-
-        killer = threading.Timer(HANGS_AFTER if kill_after is None else kill_after, kill)
-        killer.start()
-        status = int(self.process.stdout.readline())
-        killer.cancel()
-        assert status in {0, signal.SIGKILL}
-        return time.monotonic() - began if status == 0 else None
+        return seconds_of(self.process, f"{self.folder} {kill_at}", kill_after=kill_after)
 
 
 @pytest.fixture(scope="module")
