@@ -10,6 +10,7 @@ import polars as pl
 
 from ntg_assets.contracts import contract_of
 from ntg_assets.sql import Query, Source, quote_identifier, read_sql
+from ntg_assets.storage.parsed_form import parsed_form
 
 FEATURE_TABLES = {
     "user": "user_features",
@@ -87,7 +88,10 @@ def _describe(entity: str, table: str, name: str, column: Any) -> dict[str, str 
         "definition": column.description,
     }
     content = "\n".join(
-        [*definition.values(), *(read_sql("features", file) for file in SQL_FILES[table])]
+        [
+            *definition.values(),
+            *(parsed_form(read_sql("features", file)) for file in SQL_FILES[table]),
+        ]
     )
     return {
         "entity": entity,

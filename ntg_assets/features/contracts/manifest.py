@@ -18,7 +18,9 @@ class FeatureManifest(Contract):
     window: str = column("Time it looks at")
     null_policy: str = column("When it is null, and what that says")
     source_columns: str = column("What it is made from")
-    version: str = column("Changes with the definition, the window, the sources or the SQL text")
+    version: str = column(
+        "Changes with the definition, the window, the sources or the SQL (not its form)"
+    )
     n_rows: int = column("Rows of the table", ge=0)
     null_share: float = column(
         "Share of rows in which it is null", unit="share", ge=0, le=1, nullable=True
