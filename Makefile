@@ -93,12 +93,14 @@ check: $(DEV) ## Lint, format, types, import directions, SQL
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/sqlfluff lint --processes 2 ntg_assets benchmarks
 	$(BIN)/python -m tools.sql_lint
 
 .PHONY: format
-format: $(DEV) ## Mend what ruff can mend by itself
+format: $(DEV) ## Mend what ruff and sqlfluff can mend by themselves
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+	$(BIN)/sqlfluff fix --processes 2 ntg_assets benchmarks
 
 .PHONY: shape
 shape: $(DEV) ## How long bodies are, what circles, what is named vaguely, each beside its goal

@@ -3,14 +3,26 @@
 -- Grain: see each table. Parameters (filled in by `scale.py`): $events, $items (files), $val_start, $test_start (instants).
 
 create table items as
-select item_id, title, categories from read_parquet($items);
+select
+    item_id,
+    title,
+    categories
+from read_parquet($items);
 
 create table item_categories as
 with parts as (
-    select item_id, unnest(string_split(categories, '|')) as category, len(string_split(categories, '|')) as n_categories from items
+    select
+        item_id,
+        unnest(string_split(categories, '|')) as category,
+        len(string_split(categories, '|')) as n_categories
+    from items
 )
 
-select item_id, category, n_categories from parts;
+select
+    item_id,
+    category,
+    n_categories
+from parts;
 
 create table events as
 select distinct
@@ -24,13 +36,37 @@ from read_parquet($events)
 where user_id is not null and item_id is not null and event_at is not null and isfinite(value);
 
 create table train_events as
-select user_id, item_id, event_at, event_type, value, weight from events where event_at < $val_start;
+select
+    user_id,
+    item_id,
+    event_at,
+    event_type,
+    value,
+    weight
+from events
+where event_at < $val_start;
 
 create table val_events as
-select user_id, item_id, event_at, event_type, value, weight from events where event_at >= $val_start and event_at < $test_start;
+select
+    user_id,
+    item_id,
+    event_at,
+    event_type,
+    value,
+    weight
+from events
+where event_at >= $val_start and event_at < $test_start;
 
 create table test_events as
-select user_id, item_id, event_at, event_type, value, weight from events where event_at >= $test_start;
+select
+    user_id,
+    item_id,
+    event_at,
+    event_type,
+    value,
+    weight
+from events
+where event_at >= $test_start;
 
 create table user_days as
 select
@@ -53,19 +89,31 @@ with pairs as (
         min(event_at) as first_event_at,
         max(event_at) as last_event_at,
         sum(weight) as strength,
-        sum(weight * pow(5e-1, date_diff('day', cast(event_at as date), cast($val_start as date)) / 30e0)) as decayed_strength_30d,
-        sum(weight * pow(5e-1, date_diff('day', cast(event_at as date), cast($val_start as date)) / 180e0)) as decayed_strength_180d,
+        sum(weight * pow(5e-1, date_diff('day', cast(event_at as date), cast($val_start as date)) / 30e0))
+            as decayed_strength_30d,
+        sum(weight * pow(5e-1, date_diff('day', cast(event_at as date), cast($val_start as date)) / 180e0))
+            as decayed_strength_180d,
         avg(value) as mean_value
     from train_events
     group by user_id, item_id
 ),
 
 user_norms as (
-    select user_id, avg(strength) as strength, sum(mean_value * n_events) / sum(n_events) as mean_value from pairs group by user_id
+    select
+        user_id,
+        avg(strength) as strength,
+        sum(mean_value * n_events) / sum(n_events) as mean_value
+    from pairs
+    group by user_id
 ),
 
 item_norms as (
-    select item_id, avg(strength) as strength, sum(mean_value * n_events) / sum(n_events) as mean_value from pairs group by item_id
+    select
+        item_id,
+        avg(strength) as strength,
+        sum(mean_value * n_events) / sum(n_events) as mean_value
+    from pairs
+    group by item_id
 )
 
 select
@@ -79,7 +127,8 @@ select
     pairs.strength,
     pairs.decayed_strength_30d,
     pairs.decayed_strength_180d,
-    date_diff('day', cast(pairs.first_event_at as date), cast(pairs.last_event_at as date)) / nullif(pairs.n_events - 1e0, 0) as repeat_gap_days,
+    date_diff('day', cast(pairs.first_event_at as date), cast(pairs.last_event_at as date))
+    / nullif(pairs.n_events - 1e0, 0) as repeat_gap_days,
     pairs.mean_value,
     pairs.strength / user_norms.strength as strength_to_user_norm,
     pairs.strength / item_norms.strength as strength_to_item_norm,
@@ -116,7 +165,10 @@ activity as (
         avg(gap_days) as mean_gap_days,
         stddev_samp(gap_days) / avg(gap_days) as gap_variation,
         max(gap_days) as longest_gap_days,
-        ln((count(*) filter (where age_days <= 30) + 1e0) / (count(*) filter (where age_days > 30 and age_days <= 60) + 1e0)) as trend_log_ratio,
+        ln(
+            (count(*) filter (where age_days <= 30) + 1e0)
+            / (count(*) filter (where age_days > 30 and age_days <= 60) + 1e0)
+        ) as trend_log_ratio,
         avg(value_sum) as value_per_active_day,
         sum(value_sum * pow(5e-1, age_days / 90e0)) as decayed_value_90d
     from placed
@@ -124,11 +176,21 @@ activity as (
 ),
 
 weeks as (
-    select user_id, floor((age_days - 1) / 7e0) as weeks_ago, count(*) as n_days from placed group by user_id, floor((age_days - 1) / 7e0)
+    select
+        user_id,
+        floor((age_days - 1) / 7e0) as weeks_ago,
+        count(*) as n_days
+    from placed
+    group by user_id, floor((age_days - 1) / 7e0)
 ),
 
 weekly as (
-    select user_id, count(*) as n_weeks, sum(n_days * n_days) as square_sum from weeks group by user_id
+    select
+        user_id,
+        count(*) as n_weeks,
+        sum(n_days * n_days) as square_sum
+    from weeks
+    group by user_id
 ),
 
 breadth as (
@@ -169,7 +231,8 @@ drift as (
         category_parts.user_id,
         sum(abs(
             category_parts.n_recent_events / nullif(category_sums.n_recent_events, 0)
-            - (category_parts.n_events - category_parts.n_recent_events) / nullif(category_sums.n_events - category_sums.n_recent_events, 0)
+            - (category_parts.n_events - category_parts.n_recent_events)
+            / nullif(category_sums.n_events - category_sums.n_recent_events, 0)
         )) / 2 as taste_volatility
     from category_parts
     inner join category_sums on category_sums.user_id = category_parts.user_id
@@ -215,19 +278,30 @@ popularity as (
         sum(n_events * pow(5e-1, age_days / 30e0)) as decayed_events_30d,
         sum(n_events * pow(5e-1, age_days / 90e0)) as decayed_events_90d,
         sum(n_events * pow(5e-1, age_days / 365e0)) as decayed_events_365d,
-        ln((coalesce(sum(n_events) filter (where age_days <= 30), 0) + 1e0)
-            / (coalesce(sum(n_events) filter (where age_days > 30 and age_days <= 60), 0) + 1e0)) as trend_log_ratio
+        ln(
+            (coalesce(sum(n_events) filter (where age_days <= 30), 0) + 1e0)
+            / (coalesce(sum(n_events) filter (where age_days > 30 and age_days <= 60), 0) + 1e0)
+        ) as trend_log_ratio
     from item_days
     group by item_id
 ),
 
 months as (
-    select item_id, floor((age_days - 1) / 28e0) as months_ago, sum(n_events) as n_events from item_days
+    select
+        item_id,
+        floor((age_days - 1) / 28e0) as months_ago,
+        sum(n_events) as n_events
+    from item_days
     group by item_id, floor((age_days - 1) / 28e0)
 ),
 
 monthly as (
-    select item_id, count(*) as n_active_months, sum(n_events * n_events) as square_sum from months group by item_id
+    select
+        item_id,
+        count(*) as n_active_months,
+        sum(n_events * n_events) as square_sum
+    from months
+    group by item_id
 ),
 
 fans as (

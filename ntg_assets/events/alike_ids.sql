@@ -4,12 +4,16 @@
 -- Tables: events.
 -- Parameters: $has_text_users, $has_text_items (ids that are numbers in the store cannot differ so).
 with written_ids as (
-    select 'user' as what, cast(user_id as varchar) as spelling
+    select
+        'user' as what,
+        cast(user_id as varchar) as spelling
     from events
     where $has_text_users
     group by user_id
     union all
-    select 'item' as what, cast(item_id as varchar) as spelling
+    select
+        'item' as what,
+        cast(item_id as varchar) as spelling
     from events
     where $has_text_items
     group by item_id
@@ -20,7 +24,10 @@ numbers as (
         what,
         spelling,
         case
-            when spelling not like '%e%' and spelling not like '%E%' and try_cast(spelling as double) between 0e0 and 9e15
+            when
+                spelling not like '%e%'
+                and spelling not like '%E%'
+                and try_cast(spelling as double) between 0e0 and 9e15
                 then try_cast(spelling as double)
         end as number
     from written_ids

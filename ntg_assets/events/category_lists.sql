@@ -4,7 +4,9 @@
 -- Tables: item_categories.
 -- Parameters: none.
 with category_counts as (
-    select category, count(*) as n_items
+    select
+        category,
+        count(*) as n_items
     from item_categories
     group by category
 ),

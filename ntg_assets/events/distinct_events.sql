@@ -18,11 +18,23 @@ with usable_rows as not materialized (
 ),
 
 distinct_rows as not materialized (
-    select user_id, item_id, event_at, event_type, value, load_file
+    select
+        user_id,
+        item_id,
+        event_at,
+        event_type,
+        value,
+        load_file
     from usable_rows
     where row_hash not in (select row_hash from repeated_hashes)
     union all
-    select user_id, item_id, event_at, event_type, value, min(load_file) as load_file
+    select
+        user_id,
+        item_id,
+        event_at,
+        event_type,
+        value,
+        min(load_file) as load_file
     from usable_rows
     where row_hash in (select row_hash from repeated_hashes)
     group by user_id, item_id, event_at, event_type, value

@@ -4,7 +4,13 @@
 -- Tables: typed_rows (see typed_rows.py); event_weights (event_type, weight) for the types that do not weigh 1.
 -- Parameters: none.
 with distinct_rows as not materialized (
-    select user_id, item_id, event_at, event_type, value, min(load_file) as load_file
+    select
+        user_id,
+        item_id,
+        event_at,
+        event_type,
+        value,
+        min(load_file) as load_file
     from typed_rows
     where is_valid
     group by user_id, item_id, event_at, event_type, value

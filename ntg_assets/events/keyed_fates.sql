@@ -21,7 +21,13 @@ with ranked_rows as (
 ),
 
 last_rows as (
-    select user_id, item_id, event_at, event_type, value, event_id
+    select
+        user_id,
+        item_id,
+        event_at,
+        event_type,
+        value,
+        event_id
     from ranked_rows
     where place = 1
 ),

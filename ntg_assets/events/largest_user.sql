@@ -3,13 +3,17 @@
 -- Tables: events.
 -- Parameters: none.
 with user_counts as (
-    select cast(user_id as varchar) as user_id, count(*) as n_user_events
+    select
+        cast(user_id as varchar) as user_id,
+        count(*) as n_user_events
     from events
     group by user_id
 ),
 
 totals as (
-    select count(*) as n_users, cast(sum(n_user_events) as bigint) as n_events
+    select
+        count(*) as n_users,
+        cast(sum(n_user_events) as bigint) as n_events
     from user_counts
 )
 

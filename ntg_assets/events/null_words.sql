@@ -3,24 +3,34 @@
 -- Tables: events; words_for_none (word), in lower case.
 -- Parameters: $has_text_users, $has_text_items (ids that are numbers in the store cannot differ so).
 with user_counts as (
-    select cast(user_id as varchar) as word, count(*) as n_events
+    select
+        cast(user_id as varchar) as word,
+        count(*) as n_events
     from events
     where $has_text_users
     group by user_id
 ),
 
 item_counts as (
-    select cast(item_id as varchar) as word, count(*) as n_events
+    select
+        cast(item_id as varchar) as word,
+        count(*) as n_events
     from events
     where $has_text_items
     group by item_id
 ),
 
 id_counts as (
-    select 'user' as what, word, n_events
+    select
+        'user' as what,
+        word,
+        n_events
     from user_counts
     union all
-    select 'item' as what, word, n_events
+    select
+        'item' as what,
+        word,
+        n_events
     from item_counts
 )
 

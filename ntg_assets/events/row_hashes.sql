@@ -4,6 +4,5 @@
 -- Grain: source row.
 -- Tables: typed_rows (see typed_rows.py).
 -- Parameters: none.
-select
-    case when is_valid then row_hash end as row_hash
+select case when is_valid then row_hash end as row_hash
 from typed_rows

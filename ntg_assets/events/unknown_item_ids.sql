@@ -16,7 +16,9 @@ unknown_items as (
 ),
 
 log_numbers as (
-    select spelling, try_cast(spelling as double) as number
+    select
+        spelling,
+        try_cast(spelling as double) as number
     from unknown_items
     where spelling not like '%e%' and spelling not like '%E%'
 ),
@@ -29,7 +31,9 @@ table_numbers as (
     group by try_cast(cast(item_id as varchar) as double)
 )
 
-select log_numbers.spelling, table_numbers.known_spelling
+select
+    log_numbers.spelling,
+    table_numbers.known_spelling
 from log_numbers
 inner join table_numbers on log_numbers.number = table_numbers.number
 where log_numbers.number between 0e0 and 9e15 and log_numbers.number = floor(log_numbers.number)

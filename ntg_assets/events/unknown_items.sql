@@ -3,7 +3,9 @@
 -- Tables: events, items.
 -- Parameters: none.
 with event_counts as (
-    select item_id, count(*) as n_events
+    select
+        item_id,
+        count(*) as n_events
     from events
     group by item_id
 )

@@ -3,13 +3,17 @@
 -- Tables: load_ledger, events, quarantine.
 -- Parameters: none.
 with accepted as (
-    select load_file, count(*) as n_rows
+    select
+        load_file,
+        count(*) as n_rows
     from events
     group by load_file
 ),
 
 quarantined as (
-    select load_file, count(*) as n_rows
+    select
+        load_file,
+        count(*) as n_rows
     from quarantine
     group by load_file
 )

@@ -25,8 +25,10 @@ pairs as (
         max(age_days) as age_days,
         min(age_days) as recency_days,
         cast(sum(weight_millionths) as bigint) as weight_millionths,
-        cast(sum(cast(round(weight_millionths * pow(5e-1, age_days / 30e0)) as bigint)) as bigint) as weight_millionths_30d,
-        cast(sum(cast(round(weight_millionths * pow(5e-1, age_days / 180e0)) as bigint)) as bigint) as weight_millionths_180d,
+        cast(sum(cast(round(weight_millionths * pow(5e-1, age_days / 30e0)) as bigint)) as bigint)
+            as weight_millionths_30d,
+        cast(sum(cast(round(weight_millionths * pow(5e-1, age_days / 180e0)) as bigint)) as bigint)
+            as weight_millionths_180d,
         cast(sum(value_millionths) as bigint) as value_millionths
     from seen
     group by user_id, item_id
@@ -65,7 +67,8 @@ select
     pairs.value_millionths / nullif(pairs.n_events * 1e6, 0) as mean_value,
     pairs.weight_millionths / nullif(user_norms.weight_per_pair, 0) as strength_to_user_norm,
     pairs.weight_millionths / nullif(item_norms.weight_per_pair, 0) as strength_to_item_norm,
-    pairs.value_millionths / nullif(pairs.n_events * 1e6, 0) - user_norms.value_per_event / 1e6 as value_above_user_norm,
+    pairs.value_millionths / nullif(pairs.n_events * 1e6, 0)
+    - user_norms.value_per_event / 1e6 as value_above_user_norm,
     pairs.value_millionths / nullif(pairs.n_events * 1e6, 0) - item_norms.value_per_event / 1e6 as value_above_item_norm
 from pairs
 inner join user_norms on user_norms.user_id = pairs.user_id

@@ -17,7 +17,8 @@ placed as (
         active_on,
         n_events,
         date_diff('day', cast(active_on as date), cast($cutoff_on as date)) as age_days,
-        cast(floor((date_diff('day', cast(active_on as date), cast($cutoff_on as date)) - 1) / 28e0) as bigint) as months_ago
+        cast(floor((date_diff('day', cast(active_on as date), cast($cutoff_on as date)) - 1) / 28e0) as bigint)
+            as months_ago
     from item_days
 ),
 
@@ -30,12 +31,17 @@ popularity as (
         max(age_days) as age_days,
         min(age_days) as recency_days,
         max(months_ago) + 1 as n_months,
-        cast(sum(cast(round(n_events * 1e6 * pow(5e-1, age_days / 7e0)) as bigint)) as double) / 1e6 as decayed_events_7d,
-        cast(sum(cast(round(n_events * 1e6 * pow(5e-1, age_days / 30e0)) as bigint)) as double) / 1e6 as decayed_events_30d,
-        cast(sum(cast(round(n_events * 1e6 * pow(5e-1, age_days / 90e0)) as bigint)) as double) / 1e6 as decayed_events_90d,
-        cast(sum(cast(round(n_events * 1e6 * pow(5e-1, age_days / 365e0)) as bigint)) as double) / 1e6 as decayed_events_365d,
+        cast(sum(cast(round(n_events * 1e6 * pow(5e-1, age_days / 7e0)) as bigint)) as double)
+        / 1e6 as decayed_events_7d,
+        cast(sum(cast(round(n_events * 1e6 * pow(5e-1, age_days / 30e0)) as bigint)) as double)
+        / 1e6 as decayed_events_30d,
+        cast(sum(cast(round(n_events * 1e6 * pow(5e-1, age_days / 90e0)) as bigint)) as double)
+        / 1e6 as decayed_events_90d,
+        cast(sum(cast(round(n_events * 1e6 * pow(5e-1, age_days / 365e0)) as bigint)) as double)
+        / 1e6 as decayed_events_365d,
         cast(coalesce(sum(case when age_days <= 30 then n_events end), 0) as double) as n_events_30d,
-        cast(coalesce(sum(case when age_days > 30 and age_days <= 60 then n_events end), 0) as double) as n_events_before_30d
+        cast(coalesce(sum(case when age_days > 30 and age_days <= 60 then n_events end), 0) as double)
+            as n_events_before_30d
     from placed
     group by item_id
 ),
@@ -83,8 +89,13 @@ select
     popularity.decayed_events_90d,
     popularity.decayed_events_365d,
     monthly.n_active_months / nullif(cast(popularity.n_months as double), 0) as active_month_share,
-    sqrt(greatest(monthly.square_sum - popularity.n_events * 1e0 * popularity.n_events / nullif(popularity.n_months, 0), 0e0)
-        / nullif(popularity.n_months - 1, 0)) / nullif(popularity.n_events / nullif(cast(popularity.n_months as double), 0), 0)
+    sqrt(
+        greatest(
+            monthly.square_sum - popularity.n_events * 1e0 * popularity.n_events / nullif(popularity.n_months, 0), 0e0
+        )
+        / nullif(popularity.n_months - 1, 0)
+    )
+    / nullif(popularity.n_events / nullif(cast(popularity.n_months as double), 0), 0)
         as monthly_volatility,
     fans.square_sum / nullif(popularity.n_events * 1e0 * popularity.n_events, 0) as user_concentration,
     fans.most_by_one_user / nullif(popularity.n_events * 1e0, 0) as top_user_share,

@@ -90,7 +90,8 @@ summed as (
         cast(sum(cast(round(1e9 * pow(5e-1, age_days / 30e0)) as bigint)) as double) / 1e9 as decayed_active_days_30d,
         cast(sum(cast(round(1e9 * pow(5e-1, age_days / 90e0)) as bigint)) as double) / 1e9 as decayed_active_days_90d,
         cast(sum(cast(round(1e9 * pow(5e-1, age_days / 365e0)) as bigint)) as double) / 1e9 as decayed_active_days_365d,
-        cast(sum(cast(round(value_millionths * pow(5e-1, age_days / 90e0)) as bigint)) as double) / 1e6 as decayed_value_90d,
+        cast(sum(cast(round(value_millionths * pow(5e-1, age_days / 90e0)) as bigint)) as double)
+        / 1e6 as decayed_value_90d,
         max(gap_days) as longest_gap_days,
         cast(coalesce(sum(gap_days), 0) as double) as gap_sum,
         cast(coalesce(sum(gap_days * gap_days), 0) as double) as gap_square_sum,
@@ -115,7 +116,8 @@ spread as (
         gap_sum / nullif(n_gaps, 0) as mean_gap_days,
         greatest(gap_square_sum - gap_sum * gap_sum / nullif(n_gaps, 0), 0e0) / nullif(n_gaps - 1, 0) as gap_variance,
         active_days / nullif(n_weeks, 0) as days_per_week,
-        greatest(week_square_sum - active_days * active_days / nullif(n_weeks, 0), 0e0) / nullif(n_weeks - 1, 0) as week_variance
+        greatest(week_square_sum - active_days * active_days / nullif(n_weeks, 0), 0e0)
+        / nullif(n_weeks - 1, 0) as week_variance
     from spanned
 )
 

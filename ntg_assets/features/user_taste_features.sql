@@ -18,8 +18,11 @@ category_parts as (
     select
         interaction_features.user_id,
         item_categories.category,
-        sum(cast(floor(interaction_features.n_events * 1e6 / nullif(item_categories.n_categories, 0)) as bigint)) as millionths,
-        sum(cast(floor(interaction_features.n_recent_events * 1e6 / nullif(item_categories.n_categories, 0)) as bigint)) as recent_millionths
+        sum(cast(floor(interaction_features.n_events * 1e6 / nullif(item_categories.n_categories, 0)) as bigint))
+            as millionths,
+        sum(
+            cast(floor(interaction_features.n_recent_events * 1e6 / nullif(item_categories.n_categories, 0)) as bigint)
+        ) as recent_millionths
     from interaction_features
     inner join item_categories on item_categories.item_id = interaction_features.item_id
     group by interaction_features.user_id, item_categories.category
@@ -39,8 +42,10 @@ category_sums as (
 category_spread as (
     select
         category_parts.user_id,
-        sum(cast(round(-1e9 * (category_parts.millionths / nullif(category_sums.millionths, 0))
-            * ln(nullif(category_parts.millionths, 0) / nullif(category_sums.millionths, 0))) as bigint)) as entropy_billionths,
+        sum(cast(round(
+            -1e9 * (category_parts.millionths / nullif(category_sums.millionths, 0))
+            * ln(nullif(category_parts.millionths, 0) / nullif(category_sums.millionths, 0))
+        ) as bigint)) as entropy_billionths,
         sum(cast(round(5e8 * abs(
             category_parts.recent_millionths / nullif(category_sums.recent_millionths, 0)
             - (category_parts.millionths - category_parts.recent_millionths)
@@ -55,7 +60,8 @@ select
     items_of_user.user_id,
     items_of_user.n_items,
     items_of_user.n_repeat_items / nullif(cast(items_of_user.n_items as double), 0) as repeat_item_share,
-    greatest(ln(items_of_user.n_events) - items_of_user.event_log_sum / nullif(items_of_user.n_events, 0), 0e0) as item_entropy,
+    greatest(ln(items_of_user.n_events) - items_of_user.event_log_sum / nullif(items_of_user.n_events, 0), 0e0)
+        as item_entropy,
     category_sums.n_categories,
     cast(category_spread.entropy_billionths as double) / 1e9 as category_entropy,
     category_sums.top_millionths / nullif(category_sums.millionths, 0) as top_category_share,

@@ -10,5 +10,6 @@ select
     value,
     weight
 from events
-where event_at >= $start_at
-  and event_at < $end_at
+where
+    event_at >= $start_at
+    and event_at < $end_at

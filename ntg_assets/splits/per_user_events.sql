@@ -25,5 +25,6 @@ select
     value,
     weight
 from placed
-where n_before / nullif(n_events, 0) >= $from_share
-  and n_before / nullif(n_events, 0) < $to_share
+where
+    n_before / nullif(n_events, 0) >= $from_share
+    and n_before / nullif(n_events, 0) < $to_share

@@ -2,11 +2,26 @@
 -- Grain: one row per part.
 -- Parameters: none.
 with parts as (
-    select 'train' as part, user_id, item_id, event_at from train_events
+    select
+        'train' as part,
+        user_id,
+        item_id,
+        event_at
+    from train_events
     union all
-    select 'val' as part, user_id, item_id, event_at from val_events
+    select
+        'val' as part,
+        user_id,
+        item_id,
+        event_at
+    from val_events
     union all
-    select 'test' as part, user_id, item_id, event_at from test_events
+    select
+        'test' as part,
+        user_id,
+        item_id,
+        event_at
+    from test_events
 ),
 
 part_users as (
@@ -52,7 +67,8 @@ by_part as (
         count(train_users.user_id) as n_known_users,
         min(part_users.first_at) as first_at,
         max(part_users.last_at) as last_at,
-        count(case when part_users.part <> 'train' and train_users.last_at >= part_users.first_at then 1 end) as n_out_of_order_users
+        count(case when part_users.part <> 'train' and train_users.last_at >= part_users.first_at then 1 end)
+            as n_out_of_order_users
     from part_users
     left join train_users on train_users.user_id = part_users.user_id
     group by part_users.part
@@ -68,7 +84,10 @@ train_size as (
 late_train_events as (
     select event_at
     from train_events
-    where event_at >= (select min(first_at) from by_part where part <> 'train')
+    where event_at >= (
+        select min(first_at) from by_part
+        where part <> 'train'
+    )
 ),
 
 look_ahead as (

@@ -3,11 +3,13 @@
 -- Parameters: $train_end, $val_start, $test_start, $log_end (instants); $cutoff_on (date); $is_global (whether the parts share one clock);
 --   $is_daily (whether, besides, that clock divides them at midnights of the service's zone).
 with train_users as (
-    select user_id from train_events group by user_id
+    select user_id from train_events
+    group by user_id
 ),
 
 train_items as (
-    select item_id from train_events group by item_id
+    select item_id from train_events
+    group by item_id
 ),
 
 counted as (

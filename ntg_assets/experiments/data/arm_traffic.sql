@@ -13,6 +13,7 @@ with assigned as (
     where arm is not null
     group by experiment, arm
 ),
+
 judged as (
     select
         exposures.experiment,
@@ -27,9 +28,11 @@ judged as (
         ) as place
     from exposures
     left join assignments
-        on assignments.experiment = exposures.experiment
-        and assignments.unit_id = exposures.unit_id
+        on
+            assignments.experiment = exposures.experiment
+            and assignments.unit_id = exposures.unit_id
 ),
+
 units as (
     select
         experiment,
@@ -39,6 +42,7 @@ units as (
     from judged
     group by experiment, unit_id
 ),
+
 exposed as (
     select
         judged.experiment,
@@ -53,10 +57,12 @@ exposed as (
         max(judged.last_exposed_at) as last_exposed_at
     from judged
     inner join units
-        on units.experiment = judged.experiment
-        and units.unit_id = judged.unit_id
+        on
+            units.experiment = judged.experiment
+            and units.unit_id = judged.unit_id
     group by judged.experiment, judged.arm
 )
+
 select
     arms.experiment,
     arms.arm,
@@ -77,11 +83,14 @@ select
     log_traffic.n_clusters_in_several_arms
 from arms
 left join assigned
-    on assigned.experiment = arms.experiment
-    and assigned.arm = arms.arm
+    on
+        assigned.experiment = arms.experiment
+        and assigned.arm = arms.arm
 left join exposed
-    on exposed.experiment = arms.experiment
-    and exposed.arm = arms.arm
+    on
+        exposed.experiment = arms.experiment
+        and exposed.arm = arms.arm
 left join log_traffic
-    on log_traffic.experiment = arms.experiment
-    and log_traffic.arm = arms.arm
+    on
+        log_traffic.experiment = arms.experiment
+        and log_traffic.arm = arms.arm

@@ -10,6 +10,7 @@ with listed as (
         cast(user_id as varchar) as unit_id
     from strategy_lists
 ),
+
 replayed as (
     select
         arms.experiment,
@@ -23,6 +24,7 @@ replayed as (
     group by arms.experiment, listed.unit_id
     having count(*) = max(experiments.n_arms)
 ),
+
 logged as (
     select
         experiment,
@@ -32,6 +34,7 @@ logged as (
         row_number() over (partition by experiment, unit_id order by first_exposed_at, arm) as place
     from exposure_log
 ),
+
 eligible as (
     select
         experiment,
@@ -44,6 +47,7 @@ eligible as (
     from logged
     where place = 1
 ),
+
 known as (
     select
         experiment,
@@ -58,15 +62,20 @@ known as (
     from logged
     where place = 1 and assigned_by = 'log'
 ),
+
 hashed as (
     select
         eligible.experiment,
         eligible.unit_id,
         known.arm as known_arm,
         cast('0x' || substr(sha256(experiments.salt || ':' || eligible.unit_id), 1, 15) as bigint) as bucket,
-        cast(cast('0x' || substr(sha256(experiments.layer_salt || ':' || eligible.unit_id), 1, 15) as bigint) as double) / 1152921504606846976e0
+        cast(cast('0x' || substr(sha256(experiments.layer_salt || ':' || eligible.unit_id), 1, 15) as bigint) as double)
+        / 1152921504606846976e0
             as layer_position,
-        cast(cast('0x' || substr(sha256(experiments.holdout_salt || ':' || eligible.unit_id), 1, 15) as bigint) as double) / 1152921504606846976e0
+        cast(
+            cast('0x' || substr(sha256(experiments.holdout_salt || ':' || eligible.unit_id), 1, 15) as bigint) as double
+        )
+        / 1152921504606846976e0
             as holdout_position,
         experiments.layer_start,
         experiments.layer_end,
@@ -76,9 +85,11 @@ hashed as (
     inner join experiments
         on experiments.experiment = eligible.experiment
     left join known
-        on known.experiment = eligible.experiment
-        and known.unit_id = eligible.unit_id
+        on
+            known.experiment = eligible.experiment
+            and known.unit_id = eligible.unit_id
 ),
+
 taking_part as (
     select
         experiment,
@@ -95,6 +106,7 @@ taking_part as (
             and cast(bucket as double) / 1152921504606846976e0 < ramp_share
         )
 ),
+
 draws as (
     select
         taking_part.experiment,
@@ -104,7 +116,10 @@ draws as (
             partition by taking_part.experiment, taking_part.unit_id
             order by
                 -ln(
-                    cast(cast('0x' || substr(sha256(arms.arm_salt || ':' || taking_part.unit_id), 1, 15) as bigint) + 1 as double)
+                    cast(
+                        cast('0x' || substr(sha256(arms.arm_salt || ':' || taking_part.unit_id), 1, 15) as bigint)
+                        + 1 as double
+                    )
                     / 1152921504606846976e0
                 ) / nullif(arms.weight, 0),
                 arms.arm_position
@@ -114,6 +129,7 @@ draws as (
         on arms.experiment = taking_part.experiment
     where taking_part.known_arm is null and not taking_part.is_holdout
 )
+
 select
     taking_part.experiment,
     taking_part.unit_id,
@@ -123,6 +139,7 @@ select
     taking_part.known_arm is not null as is_kept
 from taking_part
 left join draws
-    on draws.experiment = taking_part.experiment
-    and draws.unit_id = taking_part.unit_id
-    and draws.place = 1
+    on
+        draws.experiment = taking_part.experiment
+        and draws.unit_id = taking_part.unit_id
+        and draws.place = 1

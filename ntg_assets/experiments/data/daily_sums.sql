@@ -23,6 +23,7 @@ with asked as (
     from metrics
     where is_primary and window_days >= 4 and is_daily
 ),
+
 readable as (
     select
         ripe_units.experiment,
@@ -51,6 +52,7 @@ readable as (
         on asked.experiment = ripe_units.experiment
     where ripe_units.is_in_look
 ),
+
 spans as (
     select
         experiment,
@@ -59,6 +61,7 @@ spans as (
     from readable
     group by experiment
 ),
+
 middles as (
     select
         experiment,
@@ -66,6 +69,7 @@ middles as (
     from readable
     where place = floor(n_readable / 2e0) + 1
 ),
+
 happened as (
     select
         readable.experiment,
@@ -85,9 +89,10 @@ happened as (
         date_diff('day', cast(readable.first_exposed_on as date), cast(events.event_on as date)) as day
     from readable
     inner join events
-        on cast(events.user_id as varchar) = readable.unit_id
-        and events.event_at >= readable.first_exposed_at
-        and events.event_at < readable.window_end_at
+        on
+            cast(events.user_id as varchar) = readable.unit_id
+            and events.event_at >= readable.first_exposed_at
+            and events.event_at < readable.window_end_at
     where readable.uses_interaction_log
     union all
     select
@@ -108,12 +113,14 @@ happened as (
         date_diff('day', cast(readable.first_exposed_on as date), cast(outcome_log.event_on as date)) as day
     from readable
     inner join outcome_log
-        on outcome_log.experiment = readable.experiment
-        and outcome_log.unit_id = readable.unit_id
-        and outcome_log.event_at >= readable.first_exposed_at
-        and outcome_log.event_at < readable.window_end_at
+        on
+            outcome_log.experiment = readable.experiment
+            and outcome_log.unit_id = readable.unit_id
+            and outcome_log.event_at >= readable.first_exposed_at
+            and outcome_log.event_at < readable.window_end_at
     where not readable.uses_interaction_log
 ),
+
 by_day as (
     select
         happened.experiment,
@@ -122,25 +129,37 @@ by_day as (
         happened.measure,
         happened.day,
         count(*) as n_events,
-        sum(case when abs(happened.value) <= $largest then cast(round(happened.value * 1e3) as bigint) end) as value_milli
+        sum(case when abs(happened.value) <= $largest then cast(round(happened.value * 1e3) as bigint) end)
+            as value_milli
     from happened
     left join metric_event_types
-        on metric_event_types.experiment = happened.experiment
-        and metric_event_types.metric = happened.metric
-        and metric_event_types.event_type = happened.event_type
+        on
+            metric_event_types.experiment = happened.experiment
+            and metric_event_types.metric = happened.metric
+            and metric_event_types.event_type = happened.event_type
     left join metric_items
-        on metric_items.experiment = happened.experiment
-        and metric_items.metric = happened.metric
-        and metric_items.item_id = happened.item_id
+        on
+            metric_items.experiment = happened.experiment
+            and metric_items.metric = happened.metric
+            and metric_items.item_id = happened.item_id
     where
         (happened.takes_all_types or metric_event_types.event_type is not null)
         and (happened.takes_all_items or metric_items.item_id is not null)
-        and (happened.min_value is null or happened.value >= happened.min_value or (happened.value is null and happened.measure = 'value'))
-        and (happened.max_value is null or happened.value <= happened.max_value or (happened.value is null and happened.measure = 'value'))
+        and (
+            happened.min_value is null
+            or happened.value >= happened.min_value
+            or (happened.value is null and happened.measure = 'value')
+        )
+        and (
+            happened.max_value is null
+            or happened.value <= happened.max_value
+            or (happened.value is null and happened.measure = 'value')
+        )
         and happened.day >= happened.from_day
         and (happened.until_day is null or happened.day < happened.until_day)
     group by happened.experiment, happened.unit_id, happened.arm, happened.measure, happened.day
 ),
+
 placed as (
     select
         experiment,
@@ -153,6 +172,7 @@ placed as (
         min(day) over (partition by experiment, unit_id) as first_day
     from by_day
 ),
+
 counted as (
     select
         experiment,
@@ -170,6 +190,7 @@ counted as (
     from placed
     where measure <> 'any' or day = first_day
 ),
+
 by_unit as (
     select
         experiment,
@@ -179,6 +200,7 @@ by_unit as (
     from counted
     group by experiment, unit_id
 ),
+
 units as (
     select
         readable.experiment,
@@ -198,9 +220,11 @@ units as (
     inner join spans
         on spans.experiment = readable.experiment
     left join by_unit
-        on by_unit.experiment = readable.experiment
-        and by_unit.unit_id = readable.unit_id
+        on
+            by_unit.experiment = readable.experiment
+            and by_unit.unit_id = readable.unit_id
 ),
+
 divided as (
     select
         experiment,
@@ -239,6 +263,7 @@ divided as (
     from units
     where is_short
 ),
+
 cohorts as (
     select
         experiment,
@@ -257,6 +282,7 @@ cohorts as (
     from divided
     group by experiment, arm, source, metric, cohort_kind, cohort
 ),
+
 arms as (
     select
         experiment,
@@ -274,6 +300,7 @@ arms as (
     where cohort_kind = 'half'
     group by experiment, arm, source, metric
 ),
+
 days as (
     select
         experiment,
@@ -286,6 +313,7 @@ days as (
     from counted
     group by experiment, arm, day
 ),
+
 all_rows as (
     select
         arms.experiment,
@@ -306,8 +334,9 @@ all_rows as (
         null as value_moment
     from arms
     inner join days
-        on days.experiment = arms.experiment
-        and days.arm = arms.arm
+        on
+            days.experiment = arms.experiment
+            and days.arm = arms.arm
     union all
     select
         experiment,
@@ -347,6 +376,7 @@ all_rows as (
         value_moment
     from cohorts
 )
+
 select
     experiment,
     arm,

@@ -19,10 +19,12 @@ select
     exposure_log.covariates
 from unit_metrics
 inner join designed
-    on designed.experiment = unit_metrics.experiment
-    and designed.metric = unit_metrics.metric
+    on
+        designed.experiment = unit_metrics.experiment
+        and designed.metric = unit_metrics.metric
 inner join exposure_log
-    on exposure_log.experiment = unit_metrics.experiment
-    and exposure_log.unit_id = unit_metrics.unit_id
-    and exposure_log.arm = unit_metrics.arm
+    on
+        exposure_log.experiment = unit_metrics.experiment
+        and exposure_log.unit_id = unit_metrics.unit_id
+        and exposure_log.arm = unit_metrics.arm
 where unit_metrics.is_assigned

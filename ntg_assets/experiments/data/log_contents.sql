@@ -7,10 +7,12 @@ with interacting as (
     from exposure_log
     where uses_interaction_log
 ),
+
 wanted as (
     select distinct 'interaction log' as log
     from interacting
 ),
+
 interactions as (
     select
         wanted.log,
@@ -22,6 +24,7 @@ interactions as (
     cross join wanted
     group by wanted.log, events.event_type
 ),
+
 counted as (
     select
         experiment,
@@ -48,6 +51,7 @@ counted as (
     from interacting
     cross join interactions
 )
+
 select
     counted.experiment,
     counted.log,

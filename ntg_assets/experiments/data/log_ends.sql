@@ -10,11 +10,13 @@ with asked as (
         case when uses_interaction_log then '' else experiment end as log
     from exposure_log
 ),
+
 wanted as (
     select distinct log
     from asked
     where log = ''
 ),
+
 hours as (
     select
         wanted.log,
@@ -33,6 +35,7 @@ hours as (
     from outcome_log
     group by experiment, date_trunc('hour', event_at)
 ),
+
 spaced as (
     select
         log,
@@ -42,6 +45,7 @@ spaced as (
         sum(n_rows) over (partition by log) as n_all
     from hours
 ),
+
 strays as (
     select
         log,
@@ -50,16 +54,19 @@ strays as (
     where hour_at >= hour_before_at + interval 180 day and n_from_here <= greatest(1, n_all / 1e2)
     group by log
 ),
+
 ends as (
     select
         hours.log,
-        max(case when strays.stray_from_at is null or hours.hour_at < strays.stray_from_at then hours.last_at end) as ended_at,
+        max(case when strays.stray_from_at is null or hours.hour_at < strays.stray_from_at then hours.last_at end)
+            as ended_at,
         sum(case when hours.hour_at >= strays.stray_from_at then hours.n_rows else 0 end) as n_after_end
     from hours
     left join strays
         on strays.log = hours.log
     group by hours.log
 )
+
 select
     asked.experiment,
     ends.ended_at,

@@ -7,6 +7,7 @@ with interacting as (
     select distinct cast(user_id as varchar) as unit_id
     from events
 ),
+
 known as (
     select
         exposure_log.experiment,
@@ -21,15 +22,17 @@ known as (
         unit_id
     from outcome_log
 ),
+
 just_before as (
     select
         exposure_log.experiment,
         exposure_log.unit_id
     from exposure_log
     inner join events
-        on cast(events.user_id as varchar) = exposure_log.unit_id
-        and events.event_at >= exposure_log.first_exposed_at - interval 1 day
-        and events.event_at < exposure_log.first_exposed_at
+        on
+            cast(events.user_id as varchar) = exposure_log.unit_id
+            and events.event_at >= exposure_log.first_exposed_at - interval 1 day
+            and events.event_at < exposure_log.first_exposed_at
     where exposure_log.uses_interaction_log
     union
     select
@@ -37,12 +40,14 @@ just_before as (
         exposure_log.unit_id
     from exposure_log
     inner join outcome_log
-        on outcome_log.experiment = exposure_log.experiment
-        and outcome_log.unit_id = exposure_log.unit_id
-        and outcome_log.event_at >= exposure_log.first_exposed_at - interval 1 day
-        and outcome_log.event_at < exposure_log.first_exposed_at
+        on
+            outcome_log.experiment = exposure_log.experiment
+            and outcome_log.unit_id = exposure_log.unit_id
+            and outcome_log.event_at >= exposure_log.first_exposed_at - interval 1 day
+            and outcome_log.event_at < exposure_log.first_exposed_at
     where not exposure_log.uses_interaction_log
 ),
+
 clusters as (
     select
         experiment,
@@ -53,6 +58,7 @@ clusters as (
     where cluster_id is not null
     group by experiment, cluster_id
 ),
+
 arms_of_clusters as (
     select distinct
         experiment,
@@ -61,6 +67,7 @@ arms_of_clusters as (
     from exposure_log
     where cluster_id is not null
 ),
+
 cluster_counts as (
     select
         arms_of_clusters.experiment,
@@ -69,10 +76,12 @@ cluster_counts as (
         count(case when clusters.first_arm <> clusters.last_arm then 1 end) as n_clusters_in_several_arms
     from arms_of_clusters
     inner join clusters
-        on clusters.experiment = arms_of_clusters.experiment
-        and clusters.cluster_id = arms_of_clusters.cluster_id
+        on
+            clusters.experiment = arms_of_clusters.experiment
+            and clusters.cluster_id = arms_of_clusters.cluster_id
     group by arms_of_clusters.experiment, arms_of_clusters.arm
 )
+
 select
     exposure_log.experiment,
     exposure_log.arm,
@@ -85,12 +94,15 @@ from exposure_log
 inner join log_ends
     on log_ends.experiment = exposure_log.experiment
 left join known
-    on known.experiment = exposure_log.experiment
-    and known.unit_id = exposure_log.unit_id
+    on
+        known.experiment = exposure_log.experiment
+        and known.unit_id = exposure_log.unit_id
 left join just_before
-    on just_before.experiment = exposure_log.experiment
-    and just_before.unit_id = exposure_log.unit_id
+    on
+        just_before.experiment = exposure_log.experiment
+        and just_before.unit_id = exposure_log.unit_id
 left join cluster_counts
-    on cluster_counts.experiment = exposure_log.experiment
-    and cluster_counts.arm = exposure_log.arm
+    on
+        cluster_counts.experiment = exposure_log.experiment
+        and cluster_counts.arm = exposure_log.arm
 group by exposure_log.experiment, exposure_log.arm

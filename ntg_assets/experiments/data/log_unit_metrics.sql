@@ -16,9 +16,10 @@ with happened as (
         cast(events.item_id as varchar) as item_id
     from ripe_units as ripe
     inner join events
-        on cast(events.user_id as varchar) = ripe.unit_id
-        and events.event_at >= ripe.pre_start_at
-        and events.event_at < ripe.window_end_at
+        on
+            cast(events.user_id as varchar) = ripe.unit_id
+            and events.event_at >= ripe.pre_start_at
+            and events.event_at < ripe.window_end_at
     where ripe.uses_interaction_log
     union all
     select
@@ -33,12 +34,14 @@ with happened as (
         null as item_id
     from ripe_units as ripe
     inner join outcome_log
-        on outcome_log.experiment = ripe.experiment
-        and outcome_log.unit_id = ripe.unit_id
-        and outcome_log.event_at >= ripe.pre_start_at
-        and outcome_log.event_at < ripe.window_end_at
+        on
+            outcome_log.experiment = ripe.experiment
+            and outcome_log.unit_id = ripe.unit_id
+            and outcome_log.event_at >= ripe.pre_start_at
+            and outcome_log.event_at < ripe.window_end_at
     where not ripe.uses_interaction_log
 ),
+
 counting as (
     select
         happened.experiment,
@@ -52,29 +55,42 @@ counting as (
     inner join metrics
         on metrics.experiment = happened.experiment
     left join metric_event_types
-        on metric_event_types.experiment = happened.experiment
-        and metric_event_types.metric = metrics.metric
-        and metric_event_types.event_type = happened.event_type
+        on
+            metric_event_types.experiment = happened.experiment
+            and metric_event_types.metric = metrics.metric
+            and metric_event_types.event_type = happened.event_type
     left join metric_items
-        on metric_items.experiment = happened.experiment
-        and metric_items.metric = metrics.metric
-        and metric_items.item_id = happened.item_id
+        on
+            metric_items.experiment = happened.experiment
+            and metric_items.metric = metrics.metric
+            and metric_items.item_id = happened.item_id
     where
         (metrics.takes_all_types or metric_event_types.event_type is not null)
         and (metrics.takes_all_items or metric_items.item_id is not null)
-        and (metrics.min_value is null or happened.value >= metrics.min_value or (happened.value is null and metrics.measure = 'value'))
-        and (metrics.max_value is null or happened.value <= metrics.max_value or (happened.value is null and metrics.measure = 'value'))
+        and (
+            metrics.min_value is null
+            or happened.value >= metrics.min_value
+            or (happened.value is null and metrics.measure = 'value')
+        )
+        and (
+            metrics.max_value is null
+            or happened.value <= metrics.max_value
+            or (happened.value is null and metrics.measure = 'value')
+        )
         and (
             happened.event_at < happened.first_exposed_at
             or (
-                date_diff('day', cast(happened.first_exposed_on as date), cast(happened.event_on as date)) >= metrics.from_day
+                date_diff('day', cast(happened.first_exposed_on as date), cast(happened.event_on as date))
+                >= metrics.from_day
                 and (
                     metrics.until_day is null
-                    or date_diff('day', cast(happened.first_exposed_on as date), cast(happened.event_on as date)) < metrics.until_day
+                    or date_diff('day', cast(happened.first_exposed_on as date), cast(happened.event_on as date))
+                    < metrics.until_day
                 )
             )
         )
 ),
+
 by_day as (
     select
         experiment,
@@ -89,6 +105,7 @@ by_day as (
     from counting
     group by experiment, unit_id, metric, is_after, happened_on
 ),
+
 by_unit as (
     select
         experiment,
@@ -103,6 +120,7 @@ by_unit as (
     from by_day
     group by experiment, unit_id, metric, is_after
 ),
+
 measured as (
     select
         ripe.experiment,
@@ -116,7 +134,9 @@ measured as (
         metrics.lowest,
         ripe.pre_start_at < ripe.first_exposed_at as has_pre_period,
         case
-            when (metrics.measure = 'value' or metrics.denominator = 'value') and after.n_unusable > 0 then cast('inf' as double)
+            when
+                (metrics.measure = 'value' or metrics.denominator = 'value') and after.n_unusable > 0
+                then cast('inf' as double)
             when (metrics.measure = 'value' or metrics.denominator = 'value') and after.n_null > 0 then null
             when metrics.measure = 'value' then coalesce(after.value_micro, 0) / 1e6
             when metrics.measure = 'events' then coalesce(after.n_events, 0)
@@ -145,16 +165,19 @@ measured as (
     inner join metrics
         on metrics.experiment = ripe.experiment
     left join by_unit as after
-        on after.experiment = ripe.experiment
-        and after.unit_id = ripe.unit_id
-        and after.metric = metrics.metric
-        and after.is_after
+        on
+            after.experiment = ripe.experiment
+            and after.unit_id = ripe.unit_id
+            and after.metric = metrics.metric
+            and after.is_after
     left join by_unit as before
-        on before.experiment = ripe.experiment
-        and before.unit_id = ripe.unit_id
-        and before.metric = metrics.metric
-        and not before.is_after
+        on
+            before.experiment = ripe.experiment
+            and before.unit_id = ripe.unit_id
+            and before.metric = metrics.metric
+            and not before.is_after
 )
+
 select
     experiment,
     unit_id,

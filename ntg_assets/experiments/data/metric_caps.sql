@@ -11,15 +11,19 @@ with ranked as (
             partition by unit_metrics.experiment, unit_metrics.metric
             order by unit_metrics.value, unit_metrics.unit_id
         ) as place,
-        ceil(count(*) over (partition by unit_metrics.experiment, unit_metrics.metric) * metrics.winsorise_at) as cap_place,
-        ceil(count(*) over (partition by unit_metrics.experiment, unit_metrics.metric) * metrics.winsorise_below) as floor_place
+        ceil(count(*) over (partition by unit_metrics.experiment, unit_metrics.metric) * metrics.winsorise_at)
+            as cap_place,
+        ceil(count(*) over (partition by unit_metrics.experiment, unit_metrics.metric) * metrics.winsorise_below)
+            as floor_place
     from unit_metrics
     inner join metrics
-        on metrics.experiment = unit_metrics.experiment
-        and metrics.metric = unit_metrics.metric
-        and (metrics.winsorise_at is not null or metrics.winsorise_below is not null)
+        on
+            metrics.experiment = unit_metrics.experiment
+            and metrics.metric = unit_metrics.metric
+            and (metrics.winsorise_at is not null or metrics.winsorise_below is not null)
     where unit_metrics.is_assigned and unit_metrics.is_in_look and abs(unit_metrics.value) <= $largest
 )
+
 select
     experiment,
     metric,

@@ -15,9 +15,10 @@ with counts as (
         count(*) as n_here
     from unit_metrics
     inner join metrics
-        on metrics.experiment = unit_metrics.experiment
-        and metrics.metric = unit_metrics.metric
-        and metrics.reads_ranks
+        on
+            metrics.experiment = unit_metrics.experiment
+            and metrics.metric = unit_metrics.metric
+            and metrics.reads_ranks
     where unit_metrics.is_assigned and unit_metrics.is_in_look and abs(unit_metrics.value) <= $largest
     group by
         unit_metrics.experiment,
@@ -27,6 +28,7 @@ with counts as (
         metrics.quantile,
         unit_metrics.value
 ),
+
 arms as (
     select
         experiment,
@@ -38,6 +40,7 @@ arms as (
     from counts
     group by experiment, metric, arm, source, quantile
 ),
+
 support as (
     select distinct
         experiment,
@@ -45,6 +48,7 @@ support as (
         value
     from counts
 ),
+
 steps as (
     select
         arms.experiment,
@@ -63,14 +67,17 @@ steps as (
         ) as n_up_to
     from arms
     inner join support
-        on support.experiment = arms.experiment
-        and support.metric = arms.metric
+        on
+            support.experiment = arms.experiment
+            and support.metric = arms.metric
     left join counts
-        on counts.experiment = arms.experiment
-        and counts.metric = arms.metric
-        and counts.arm = arms.arm
-        and counts.value = support.value
+        on
+            counts.experiment = arms.experiment
+            and counts.metric = arms.metric
+            and counts.arm = arms.arm
+            and counts.value = support.value
 ),
+
 middles as (
     select
         experiment,
@@ -86,6 +93,7 @@ middles as (
         (n_up_to - n_here / 2e0) / nullif(n, 0) as middle
     from steps
 ),
+
 brackets as (
     select
         experiment,
@@ -104,6 +112,7 @@ brackets as (
         lag(n_up_to) over (partition by experiment, metric, arm order by value) as n_up_to_before
     from middles
 ),
+
 places as (
     select
         experiment,
@@ -113,6 +122,7 @@ places as (
     from brackets
     group by experiment, metric, arm
 ),
+
 weighted as (
     select
         brackets.experiment,
@@ -128,16 +138,26 @@ weighted as (
         coalesce(brackets.n_up_to_before - brackets.n_before, 0) as n_below,
         case
             when brackets.middle > brackets.middle_before
-                then greatest(least((brackets.quantile - brackets.middle_before) / nullif(brackets.middle - brackets.middle_before, 0), 1e0), 0e0)
+                then
+                    greatest(
+                        least(
+                            (brackets.quantile - brackets.middle_before)
+                            / nullif(brackets.middle - brackets.middle_before, 0),
+                            1e0
+                        ),
+                        0e0
+                    )
             else 1e0
         end as weight
     from brackets
     inner join places
-        on places.experiment = brackets.experiment
-        and places.metric = brackets.metric
-        and places.arm = brackets.arm
-        and places.middle_place = brackets.place
+        on
+            places.experiment = brackets.experiment
+            and places.metric = brackets.metric
+            and places.arm = brackets.arm
+            and places.middle_place = brackets.place
 ),
+
 scored as (
     select
         experiment,
@@ -148,12 +168,15 @@ scored as (
         n,
         n_here + n_before as n_equal,
         coalesce(value_before + weight * (value - value_before), value) as value,
-        n_below * 1e0 / nullif(n, 0) + n_before * 1e0 / nullif(n, 0) * (1 + weight) / 2 + n_here * 1e0 / nullif(n, 0) * weight / 2 as mean,
+        n_below * 1e0 / nullif(n, 0)
+        + n_before * 1e0 / nullif(n, 0) * (1 + weight) / 2
+        + n_here * 1e0 / nullif(n, 0) * weight / 2 as mean,
         n_below * 1e0 / nullif(n, 0)
         + n_before * 1e0 / nullif(n, 0) * ((1 + weight) / 2) * ((1 + weight) / 2)
         + n_here * 1e0 / nullif(n, 0) * (weight / 2) * (weight / 2) as squares
     from weighted
 ),
+
 targets as (
     select
         experiment,
@@ -167,20 +190,29 @@ targets as (
         quantile + $z * sqrt(greatest(squares - mean * mean, 0e0) / nullif(n, 0)) as high_share
     from scored
 ),
+
 end_places as (
     select
         brackets.experiment,
         brackets.metric,
         brackets.arm,
-        coalesce(min(case when brackets.place > 1 and brackets.middle >= targets.low_share then brackets.place end), max(brackets.place)) as low_place,
-        coalesce(min(case when brackets.place > 1 and brackets.middle >= targets.high_share then brackets.place end), max(brackets.place)) as high_place
+        coalesce(
+            min(case when brackets.place > 1 and brackets.middle >= targets.low_share then brackets.place end),
+            max(brackets.place)
+        ) as low_place,
+        coalesce(
+            min(case when brackets.place > 1 and brackets.middle >= targets.high_share then brackets.place end),
+            max(brackets.place)
+        ) as high_place
     from brackets
     inner join targets
-        on targets.experiment = brackets.experiment
-        and targets.metric = brackets.metric
-        and targets.arm = brackets.arm
+        on
+            targets.experiment = brackets.experiment
+            and targets.metric = brackets.metric
+            and targets.arm = brackets.arm
     group by brackets.experiment, brackets.metric, brackets.arm
 ),
+
 ends as (
     select
         targets.experiment,
@@ -196,7 +228,13 @@ ends as (
             low.value_before
             + case
                 when low.middle > low.middle_before
-                    then greatest(least((targets.low_share - low.middle_before) / nullif(low.middle - low.middle_before, 0), 1e0), 0e0)
+                    then
+                        greatest(
+                            least(
+                                (targets.low_share - low.middle_before) / nullif(low.middle - low.middle_before, 0), 1e0
+                            ),
+                            0e0
+                        )
                 else 1e0
             end * (low.value - low.value_before),
             low.value
@@ -205,27 +243,38 @@ ends as (
             high.value_before
             + case
                 when high.middle > high.middle_before
-                    then greatest(least((targets.high_share - high.middle_before) / nullif(high.middle - high.middle_before, 0), 1e0), 0e0)
+                    then
+                        greatest(
+                            least(
+                                (targets.high_share - high.middle_before) / nullif(high.middle - high.middle_before, 0),
+                                1e0
+                            ),
+                            0e0
+                        )
                 else 1e0
             end * (high.value - high.value_before),
             high.value
         ) as high
     from targets
     inner join end_places
-        on end_places.experiment = targets.experiment
-        and end_places.metric = targets.metric
-        and end_places.arm = targets.arm
+        on
+            end_places.experiment = targets.experiment
+            and end_places.metric = targets.metric
+            and end_places.arm = targets.arm
     inner join brackets as low
-        on low.experiment = targets.experiment
-        and low.metric = targets.metric
-        and low.arm = targets.arm
-        and low.place = end_places.low_place
+        on
+            low.experiment = targets.experiment
+            and low.metric = targets.metric
+            and low.arm = targets.arm
+            and low.place = end_places.low_place
     inner join brackets as high
-        on high.experiment = targets.experiment
-        and high.metric = targets.metric
-        and high.arm = targets.arm
-        and high.place = end_places.high_place
+        on
+            high.experiment = targets.experiment
+            and high.metric = targets.metric
+            and high.arm = targets.arm
+            and high.place = end_places.high_place
 )
+
 select
     experiment,
     metric,

@@ -13,14 +13,19 @@ with standardised as (
         unit_metrics.source,
         (
             (unit_metrics.value - scales.mean * coalesce(unit_metrics.denominator, 1e0)) / nullif(scales.denominator, 0)
-            - scales.theta * (coalesce(unit_metrics.covariate, 0e0) - scales.covariate * coalesce(unit_metrics.covariate_denominator, 1e0))
+            - scales.theta
+            * (
+                coalesce(unit_metrics.covariate, 0e0)
+                - scales.covariate * coalesce(unit_metrics.covariate_denominator, 1e0)
+            )
             / nullif(scales.covariate_denominator, 0)
         ) / nullif(scales.deviation, 0) as z
     from unit_metrics
     inner join scales
-        on scales.experiment = unit_metrics.experiment
-        and scales.metric = unit_metrics.metric
-        and scales.arm = unit_metrics.arm
+        on
+            scales.experiment = unit_metrics.experiment
+            and scales.metric = unit_metrics.metric
+            and scales.arm = unit_metrics.arm
     where
         unit_metrics.is_assigned
         and unit_metrics.is_in_look
@@ -29,6 +34,7 @@ with standardised as (
         and (unit_metrics.covariate is null or abs(unit_metrics.covariate) <= $largest)
         and (unit_metrics.covariate_denominator is null or abs(unit_metrics.covariate_denominator) <= $largest)
 )
+
 select
     experiment,
     metric,

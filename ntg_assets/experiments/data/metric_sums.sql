@@ -59,6 +59,7 @@ with summed as (
         null as ww
     from pair_sums
 )
+
 select
     summed.experiment,
     summed.comparison,
@@ -81,11 +82,13 @@ select
     cast(coalesce(vw, 1000000 * v, 0) as decimal(38, 0)) as value_covariate_denominator,
     cast(coalesce(dd, 1000000000000 * n) as decimal(38, 0)) as denominator_denominator,
     cast(coalesce(dx, 1000000 * x, 0) as decimal(38, 0)) as denominator_covariate,
-    cast(coalesce(dw, 1000000 * w, 1000000 * d, 1000000000000 * n) as decimal(38, 0)) as denominator_covariate_denominator,
+    cast(coalesce(dw, 1000000 * w, 1000000 * d, 1000000000000 * n) as decimal(38, 0))
+        as denominator_covariate_denominator,
     cast(coalesce(xx, 0) as decimal(38, 0)) as covariate_covariate,
     cast(coalesce(xw, 1000000 * x, 0) as decimal(38, 0)) as covariate_covariate_denominator,
     cast(coalesce(ww, 1000000000000 * n) as decimal(38, 0)) as covariate_denominator_covariate_denominator
 from summed
 inner join metrics
-    on metrics.experiment = summed.experiment
-    and metrics.metric = summed.metric
+    on
+        metrics.experiment = summed.experiment
+        and metrics.metric = summed.metric

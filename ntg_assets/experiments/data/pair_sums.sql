@@ -12,15 +12,18 @@ with under_control as (
         unit_metrics.value
     from unit_metrics
     inner join arms
-        on arms.experiment = unit_metrics.experiment
-        and arms.arm = unit_metrics.arm
-        and arms.arm_position = 0
+        on
+            arms.experiment = unit_metrics.experiment
+            and arms.arm = unit_metrics.arm
+            and arms.arm_position = 0
     inner join metrics
-        on metrics.experiment = unit_metrics.experiment
-        and metrics.metric = unit_metrics.metric
-        and metrics.has_pairs
+        on
+            metrics.experiment = unit_metrics.experiment
+            and metrics.metric = unit_metrics.metric
+            and metrics.has_pairs
     where unit_metrics.source = 'offline replay'
 ),
+
 paired as (
     select
         treated.experiment,
@@ -30,15 +33,18 @@ paired as (
         treated.value - under_control.value as value
     from unit_metrics as treated
     inner join under_control
-        on under_control.experiment = treated.experiment
-        and under_control.unit_id = treated.unit_id
-        and under_control.metric = treated.metric
+        on
+            under_control.experiment = treated.experiment
+            and under_control.unit_id = treated.unit_id
+            and under_control.metric = treated.metric
     inner join arms
-        on arms.experiment = treated.experiment
-        and arms.arm = treated.arm
-        and arms.arm_position > 0
+        on
+            arms.experiment = treated.experiment
+            and arms.arm = treated.arm
+            and arms.arm_position > 0
     where treated.source = 'offline replay'
 ),
+
 counted as (
     select
         experiment,
@@ -49,6 +55,7 @@ counted as (
         try_cast(round(value * 1e6) as decimal(16, 0)) as v
     from paired
 )
+
 select
     experiment,
     metric,

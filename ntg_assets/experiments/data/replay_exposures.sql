@@ -12,6 +12,7 @@ with visits as (
     from test_events
     group by cast(user_id as varchar)
 )
+
 select
     assignments.experiment,
     assignments.unit_id,
@@ -22,8 +23,9 @@ select
     visits.n_exposures
 from assignments
 inner join experiments
-    on experiments.experiment = assignments.experiment
-    and experiments.is_replay
+    on
+        experiments.experiment = assignments.experiment
+        and experiments.is_replay
 inner join visits
     on visits.unit_id = assignments.unit_id
 where assignments.arm is not null

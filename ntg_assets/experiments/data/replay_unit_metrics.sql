@@ -17,6 +17,7 @@ with exposed as (
         on arms.experiment = exposures.experiment
     where exposures.source = 'offline replay'
 ),
+
 taken as (
     select
         cast(user_id as varchar) as unit_id,
@@ -25,6 +26,7 @@ taken as (
     from test_events
     group by cast(user_id as varchar), item_id
 ),
+
 taken_totals as (
     select
         unit_id,
@@ -32,12 +34,14 @@ taken_totals as (
     from taken
     group by unit_id
 ),
+
 test_days as (
     select distinct
         cast(user_id as varchar) as unit_id,
         event_on as active_on
     from test_events
 ),
+
 active_days as (
     select
         unit_id,
@@ -45,6 +49,7 @@ active_days as (
     from test_days
     group by unit_id
 ),
+
 pre_taken as (
     select
         cast(user_id as varchar) as unit_id,
@@ -53,6 +58,7 @@ pre_taken as (
     from val_events
     group by cast(user_id as varchar), item_id
 ),
+
 pre_items as (
     select
         unit_id,
@@ -61,12 +67,14 @@ pre_items as (
     from pre_taken
     group by unit_id
 ),
+
 val_days as (
     select distinct
         cast(user_id as varchar) as unit_id,
         event_on as active_on
     from val_events
 ),
+
 pre_days as (
     select
         unit_id,
@@ -74,6 +82,7 @@ pre_days as (
     from val_days
     group by unit_id
 ),
+
 shown as (
     select
         strategy,
@@ -82,6 +91,7 @@ shown as (
         rank
     from strategy_lists
 ),
+
 matched as (
     select
         exposed.experiment,
@@ -91,14 +101,17 @@ matched as (
         sum(taken.value_micro) as value_micro
     from exposed
     inner join shown
-        on shown.strategy = exposed.strategy
-        and shown.unit_id = exposed.unit_id
-        and shown.rank <= exposed.list_length
+        on
+            shown.strategy = exposed.strategy
+            and shown.unit_id = exposed.unit_id
+            and shown.rank <= exposed.list_length
     inner join taken
-        on taken.unit_id = shown.unit_id
-        and taken.item_id = shown.item_id
+        on
+            taken.unit_id = shown.unit_id
+            and taken.item_id = shown.item_id
     group by exposed.experiment, exposed.unit_id, exposed.arm
 )
+
 select
     exposed.experiment,
     exposed.unit_id,
@@ -137,6 +150,7 @@ left join pre_items
 left join pre_days
     on pre_days.unit_id = exposed.unit_id
 left join matched
-    on matched.experiment = exposed.experiment
-    and matched.unit_id = exposed.unit_id
-    and matched.arm = exposed.arm
+    on
+        matched.experiment = exposed.experiment
+        and matched.unit_id = exposed.unit_id
+        and matched.arm = exposed.arm

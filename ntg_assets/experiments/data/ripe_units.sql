@@ -13,6 +13,7 @@ with single as (
     group by experiment, unit_id
     having count(*) = 1
 ),
+
 divided_clusters as (
     select
         experiment,
@@ -22,6 +23,7 @@ divided_clusters as (
     group by experiment, cluster_id
     having min(arm) <> max(arm)
 ),
+
 ripe as (
     select
         exposure_log.experiment,
@@ -34,35 +36,43 @@ ripe as (
         exposure_log.pre_start_at,
         exposure_log.window_end_at,
         exposure_log.uses_interaction_log,
-        row_number() over (partition by exposure_log.experiment order by exposure_log.first_exposed_at, exposure_log.unit_id) as place,
+        row_number()
+            over (partition by exposure_log.experiment order by exposure_log.first_exposed_at, exposure_log.unit_id)
+            as place,
         count(*) over (partition by exposure_log.experiment) as n_ripe
     from exposure_log
     inner join single
-        on single.experiment = exposure_log.experiment
-        and single.unit_id = exposure_log.unit_id
+        on
+            single.experiment = exposure_log.experiment
+            and single.unit_id = exposure_log.unit_id
     inner join log_ends
         on log_ends.experiment = exposure_log.experiment
     left join divided_clusters
-        on divided_clusters.experiment = exposure_log.experiment
-        and divided_clusters.cluster_id = exposure_log.cluster_id
+        on
+            divided_clusters.experiment = exposure_log.experiment
+            and divided_clusters.cluster_id = exposure_log.cluster_id
     where
         exposure_log.window_end_at <= log_ends.readable_until
         and divided_clusters.cluster_id is null
 ),
+
 planned as (
     select distinct experiment
     from looks
 ),
+
 look_reached as (
     select
         ripe.experiment,
         max(looks.n_units) as n_units
     from ripe
     inner join looks
-        on looks.experiment = ripe.experiment
-        and looks.n_units <= ripe.n_ripe
+        on
+            looks.experiment = ripe.experiment
+            and looks.n_units <= ripe.n_ripe
     group by ripe.experiment
 )
+
 select
     ripe.experiment,
     ripe.unit_id,

@@ -19,8 +19,9 @@ with ranked as (
         ) as place
     from unit_metrics
     inner join assignments
-        on assignments.experiment = unit_metrics.experiment
-        and assignments.unit_id = unit_metrics.unit_id
+        on
+            assignments.experiment = unit_metrics.experiment
+            and assignments.unit_id = unit_metrics.unit_id
     where
         unit_metrics.is_assigned
         and unit_metrics.is_in_look
@@ -29,6 +30,7 @@ with ranked as (
         and (unit_metrics.covariate is null or abs(unit_metrics.covariate) <= $largest)
         and (unit_metrics.covariate_denominator is null or abs(unit_metrics.covariate_denominator) <= $largest)
 )
+
 select
     experiment,
     metric,

@@ -14,6 +14,7 @@ with placed as (
         ) as place
     from exposure_log
 )
+
 select
     experiment,
     arm,

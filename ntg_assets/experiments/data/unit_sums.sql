@@ -25,6 +25,7 @@ with counted as (
     from unit_metrics
     where is_assigned
 ),
+
 judged as (
     select
         *,
@@ -34,6 +35,7 @@ judged as (
         and (w is not null or covariate_denominator is null) as is_usable
     from counted
 ),
+
 apart as (
     select
         experiment,
@@ -63,6 +65,7 @@ apart as (
     from judged
     group by experiment, metric, arm, segment, is_in_look, is_usable
 )
+
 select
     experiment,
     metric,

@@ -21,5 +21,6 @@ select
     unit_metrics.covariate_denominator
 from unit_metrics
 left join metric_caps
-    on metric_caps.experiment = unit_metrics.experiment
-    and metric_caps.metric = unit_metrics.metric
+    on
+        metric_caps.experiment = unit_metrics.experiment
+        and metric_caps.metric = unit_metrics.metric

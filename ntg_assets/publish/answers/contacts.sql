@@ -14,5 +14,6 @@ select
     intervention_targets.unit,
     intervention_targets.reason
 from intervention_targets
-where intervention_targets.action = 'contact'
+where
+    intervention_targets.action = 'contact'
     and not exists (select 1 from contact_holds)

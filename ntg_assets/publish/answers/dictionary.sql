@@ -6,14 +6,21 @@
 -- lint: allow holistic: a column is made from a few columns
 with
 named_tables as (
-    select schema_name, table_name, comment
+    select
+        schema_name,
+        table_name,
+        comment
     from duckdb_tables()
     where database_name = current_database() and not internal
     union all
-    select schema_name, view_name as table_name, comment
+    select
+        schema_name,
+        view_name as table_name,
+        comment
     from duckdb_views()
     where database_name = current_database() and not internal
 ),
+
 sources as (
     select
         table_schema,
@@ -26,6 +33,7 @@ sources as (
     from answers.column_sources
     group by table_schema, table_name, column_name
 )
+
 select
     columns.schema_name as table_schema,
     columns.table_name,
@@ -38,10 +46,12 @@ select
     named_tables.comment as table_meaning
 from duckdb_columns() as columns
 inner join named_tables
-    on columns.schema_name = named_tables.schema_name
-    and columns.table_name = named_tables.table_name
+    on
+        columns.schema_name = named_tables.schema_name
+        and columns.table_name = named_tables.table_name
 left join sources
-    on columns.schema_name = sources.table_schema
-    and columns.table_name = sources.table_name
-    and columns.column_name = sources.column_name
+    on
+        columns.schema_name = sources.table_schema
+        and columns.table_name = sources.table_name
+        and columns.column_name = sources.column_name
 where columns.database_name = current_database()

@@ -3,10 +3,15 @@
 -- Parameters: none
 with
 reasons as (
-    select load_file, reason, count(*) as n_rows, min(line) as first_line
+    select
+        load_file,
+        reason,
+        count(*) as n_rows,
+        min(line) as first_line
     from quarantine
     group by load_file, reason
 ),
+
 ordered as (
     select
         load_file,
@@ -16,11 +21,17 @@ ordered as (
         row_number() over (partition by load_file order by n_rows desc, reason) as place
     from reasons
 ),
+
 examples as (
-    select load_file, reason, line, min(raw_text) as raw_text
+    select
+        load_file,
+        reason,
+        line,
+        min(raw_text) as raw_text
     from quarantine
     group by load_file, reason, line
 )
+
 select
     load_ledger.load_file,
     load_ledger.source,
@@ -36,6 +47,7 @@ select
 from load_ledger
 left join ordered on load_ledger.load_file = ordered.load_file and ordered.place = 1
 left join examples
-    on ordered.load_file = examples.load_file
-    and ordered.reason = examples.reason
-    and ordered.first_line = examples.line
+    on
+        ordered.load_file = examples.load_file
+        and ordered.reason = examples.reason
+        and ordered.first_line = examples.line

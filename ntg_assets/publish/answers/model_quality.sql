@@ -13,14 +13,19 @@ ranking as (
         floor_mean as reference,
         n_users
     from ranking_report
-    where slice = 'all' and strategy = 'blend' and k = 10
+    where
+        slice = 'all' and strategy = 'blend' and k = 10
         and metric in ('ndcg', 'recall', 'hit')
 ),
+
 base_rates as (
-    select evaluation, "value" as reference
+    select
+        evaluation,
+        "value" as reference
     from churn_calibration
     where segment = 'all' and bin = 0 and metric = 'log_loss_of_base_rate'
 ),
+
 churn as (
     select
         'churn' as model,
@@ -36,9 +41,11 @@ churn as (
         churn_calibration.n_users
     from churn_calibration
     left join base_rates on churn_calibration.evaluation = base_rates.evaluation
-    where churn_calibration.segment = 'all' and churn_calibration.bin = 0
+    where
+        churn_calibration.segment = 'all' and churn_calibration.bin = 0
         and churn_calibration.metric in ('auc', 'ece', 'log_loss', 'brier')
 ),
+
 radar as (
     select
         'radar' as model,
@@ -52,6 +59,7 @@ radar as (
     from radar_backtest
     where ranking = 'radar' and round(depth_share * 100) = 10
 ),
+
 ranked_value as (
     select
         'value' as model,
@@ -65,6 +73,7 @@ ranked_value as (
     from value_backtest
     where model = 'shipped'
 ),
+
 summed_value as (
     select
         'value' as model,
@@ -78,16 +87,71 @@ summed_value as (
     from value_backtest
     where model = 'shipped'
 ),
+
 measures as (
-    select model, measured_on, measure, "value", low, high, reference, n_users from ranking
+    select
+        model,
+        measured_on,
+        measure,
+        "value",
+        low,
+        high,
+        reference,
+        n_users
+    from ranking
     union all
-    select model, measured_on, measure, "value", low, high, reference, n_users from churn
+    select
+        model,
+        measured_on,
+        measure,
+        "value",
+        low,
+        high,
+        reference,
+        n_users
+    from churn
     union all
-    select model, measured_on, measure, "value", low, high, reference, n_users from radar
+    select
+        model,
+        measured_on,
+        measure,
+        "value",
+        low,
+        high,
+        reference,
+        n_users
+    from radar
     union all
-    select model, measured_on, measure, "value", low, high, reference, n_users from ranked_value
+    select
+        model,
+        measured_on,
+        measure,
+        "value",
+        low,
+        high,
+        reference,
+        n_users
+    from ranked_value
     union all
-    select model, measured_on, measure, "value", low, high, reference, n_users from summed_value
+    select
+        model,
+        measured_on,
+        measure,
+        "value",
+        low,
+        high,
+        reference,
+        n_users
+    from summed_value
 )
-select model, measured_on, measure, "value", low, high, reference, n_users
+
+select
+    model,
+    measured_on,
+    measure,
+    "value",
+    low,
+    high,
+    reference,
+    n_users
 from measures

@@ -5,6 +5,7 @@ with
 known_users as (
     select count(*) as n from user_features
 ),
+
 rows_of as (
     select
         1 as position,
@@ -79,6 +80,7 @@ rows_of as (
         count(case when is_at_risk_population then 1 end)
     from contact_candidates
 )
+
 select
     rows_of.scores,
     rows_of.population,

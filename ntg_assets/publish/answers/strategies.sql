@@ -12,12 +12,14 @@ stated as (
         end as costs
     from strategy_comparison
 ),
+
 grouped as (
     select
         *,
         concat(unit, ', ', evidence, ', ', costs) as compare_within
     from stated
 )
+
 select
     strategy,
     n_contacts,

@@ -3,14 +3,22 @@
 -- Parameters: none
 with
 contacts as (
-    select user_id, count(*) as n_strategies
+    select
+        user_id,
+        count(*) as n_strategies
     from intervention_targets
     where action = 'contact'
     group by user_id
 ),
+
 heads as (
-    select user_id, title from recommendations where rank = 1
+    select
+        user_id,
+        title
+    from recommendations
+    where rank = 1
 )
+
 select
     radar.user_id,
     radar.rank,

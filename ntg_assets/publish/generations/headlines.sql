@@ -5,21 +5,29 @@ with
 log as (
     select count(*) as events from events
 ),
+
 known as (
     select count(*) as users from user_features
 ),
+
 lists_of_users as (
-    select user_id from recommendations group by user_id
+    select user_id from recommendations
+    group by user_id
 ),
+
 lists as (
     select count(*) as lists from lists_of_users
 ),
+
 items_on_lists as (
-    select item_id from recommendations group by item_id
+    select item_id from recommendations
+    group by item_id
 ),
+
 items as (
     select count(*) as items_shown from items_on_lists
 ),
+
 radar as (
     select
         coalesce(sum(case when is_at_risk_population then 1 else 0 end), 0) as users_at_risk,
@@ -29,16 +37,22 @@ radar as (
         coalesce(sum(cast(round(revenue_at_risk * 1e4) as bigint)), 0) / 1e4 as revenue_at_risk
     from revenue_risk_radar
 ),
+
 worth as (
     select coalesce(sum(cast(round(ltv * 1e4) as bigint)), 0) / 1e4 as "value"
     from ltv_estimates
 ),
+
 contacted as (
-    select user_id from intervention_targets where action = 'contact' group by user_id
+    select user_id from intervention_targets
+    where action = 'contact'
+    group by user_id
 ),
+
 listed as (
     select count(*) as contacts from contacted
 )
+
 select
     log.events,
     known.users,

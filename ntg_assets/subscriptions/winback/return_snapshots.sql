@@ -68,8 +68,7 @@ ended as (
 ),
 
 last_ended as (
-    select
-        ended.*
+    select ended.*
     from ended
     where ended.age = 1
 ),
