@@ -20,7 +20,7 @@ import polars as pl
 
 from benchmarks.harness import Goal
 from benchmarks.value_worlds import as_user_days
-from ntg_assets.churn.bg_nbd import Visits, fit_bg_nbd, log_likelihood
+from ntg_assets.churn.visits.bg_nbd import Visits, fit_bg_nbd, log_likelihood
 from ntg_assets.revenue.value.ways.gamma_gamma import fit_gamma_gamma
 
 WHEEL = "lifetimes==0.11.3"

@@ -4,7 +4,8 @@ contact would be made.
     python -m benchmarks.churn --only reasons
 
 At three cutoffs of each log (45%, 70% and all of it) everybody is scored. Held against sense is
-every fact of every reason, by the words and the users' numbers alone (`churn.reason_audit`).
+every fact of every reason, by the words and the users' numbers alone
+(`churn.reasons.reason_audit`).
 Contacts are taken to be the tenth of those at risk with the most to lose, by P(churn) x decayed
 value; the contact lists of a run are counted by its own check.
 """
@@ -25,7 +26,7 @@ from benchmarks.harness import Goal
 from benchmarks.logs import configured_log
 from benchmarks.made_logs import LOGS, write_log
 from benchmarks.value_worlds import WORLDS
-from ntg_assets.churn.reason_audit import RAISES, reasons_against_sense
+from ntg_assets.churn.reasons.reason_audit import RAISES, reasons_against_sense
 from ntg_assets.configuration.churn import ChurnSettings
 from ntg_assets.local_days import with_event_on
 from ntg_assets.sql import query

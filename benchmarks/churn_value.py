@@ -27,10 +27,10 @@ from benchmarks.radar import radar_share
 from benchmarks.value_goals import value_goals, value_table
 from benchmarks.value_worlds import WORLDS, as_user_days
 from ntg_assets.arrays import Floats
-from ntg_assets.churn.bg_nbd import expected_visits, fit_bg_nbd, visits_of
 from ntg_assets.churn.checks import horizon_warning
 from ntg_assets.churn.log_holes import daily_users, find_holes, tell_holes
 from ntg_assets.churn.snapshots import History, churn_horizon_report
+from ntg_assets.churn.visits.bg_nbd import expected_visits, fit_bg_nbd, visits_of
 from ntg_assets.configuration.churn import ChurnSettings
 from ntg_assets.configuration.gate import GateSettings
 from ntg_assets.configuration.revenue import ValueSettings

@@ -4,9 +4,8 @@ import dagster as dg
 import polars as pl
 
 from ntg_assets.churn import model_selection as selecting
-from ntg_assets.churn import recalibration
 from ntg_assets.churn import snapshots as clock
-from ntg_assets.churn.candidates import fit_churn
+from ntg_assets.churn.calibration import recalibration
 from ntg_assets.churn.contracts.models import (
     ChurnCoefficients,
     ChurnModelSelection,
@@ -22,6 +21,7 @@ from ntg_assets.churn.contracts.snapshots import (
     LearningSnapshots,
     LogHoles,
 )
+from ntg_assets.churn.learning.candidates import fit_churn
 from ntg_assets.churn.log_holes import daily_users, find_holes
 from ntg_assets.churn.scores import churn_scores as score
 from ntg_assets.churn.snapshots import train_history

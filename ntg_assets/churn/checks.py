@@ -7,7 +7,7 @@ import polars as pl
 
 from ntg_assets.churn.log_holes import tell_holes
 from ntg_assets.churn.model_selection import selection_in_words
-from ntg_assets.churn.reason_audit import reasons_against_sense
+from ntg_assets.churn.reasons.reason_audit import reasons_against_sense
 from ntg_assets.churn.scores import ADDENDS, add_up
 from ntg_assets.churn.snapshots import train_history
 from ntg_assets.orchestration.checking import staged_check

@@ -7,13 +7,17 @@ from datetime import date
 
 import polars as pl
 
-from ntg_assets.churn.candidates import fit_churn
+from ntg_assets.churn.calibration.recalibration import (
+    as_recalibrated,
+    churn_recalibration,
+    recalibrate,
+)
+from ntg_assets.churn.learning.candidates import fit_churn
 from ntg_assets.churn.model_selection import (
     churn_model_selection,
     forecasts_of,
     shipped_model,
 )
-from ntg_assets.churn.recalibration import as_recalibrated, churn_recalibration, recalibrate
 from ntg_assets.churn.uncertainty import churn_uncertainty
 from ntg_assets.configuration.churn import ChurnSettings
 

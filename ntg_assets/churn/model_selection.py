@@ -20,7 +20,7 @@ import numpy as np
 import polars as pl
 
 from ntg_assets.arrays import Floats
-from ntg_assets.churn.candidates import CANDIDATES, DEFAULT
+from ntg_assets.churn.learning.candidates import CANDIDATES, DEFAULT
 
 STANDARD_ERRORS = 2.0
 SELECTION_SCHEMA = {

@@ -6,10 +6,11 @@ import numpy as np
 import polars as pl
 
 from ntg_assets.arrays import Floats
-from ntg_assets.churn.calibrators import Curve, softplus
-from ntg_assets.churn.design import CHURN_FEATURES, GROUPS, design_matrix, standardise
-from ntg_assets.churn.effects import Linear
-from ntg_assets.churn.reasons import Scored, reasons
+from ntg_assets.churn.calibration.calibrators import Curve, softplus
+from ntg_assets.churn.learning.design import design_matrix, standardise
+from ntg_assets.churn.learning.features import CHURN_FEATURES, GROUPS
+from ntg_assets.churn.reasons.effects import Linear, Scored
+from ntg_assets.churn.reasons.reasons import reasons
 from ntg_assets.configuration.churn import ChurnSettings
 from ntg_assets.errors import ContractError
 from ntg_assets.statistics.glm import Z_95, sigmoid, standard_error

@@ -22,8 +22,9 @@ import polars as pl
 from scipy.special import stdtrit
 
 from ntg_assets.arrays import Floats
-from ntg_assets.churn.design import CHURN_FEATURES, FEATURES, design_matrix, for_trees, rounded
-from ntg_assets.churn.logistic import BASE_RATE, user_codes
+from ntg_assets.churn.learning.design import design_matrix, for_trees, rounded
+from ntg_assets.churn.learning.features import CHURN_FEATURES, FEATURES
+from ntg_assets.churn.learning.logistic import BASE_RATE, user_codes
 from ntg_assets.churn.scores import linear_logit
 from ntg_assets.statistics.glm import Z_95, sigmoid
 from ntg_assets.statistics.one_thread import one_thread

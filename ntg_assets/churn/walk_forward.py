@@ -6,8 +6,9 @@ from datetime import date, timedelta
 
 import polars as pl
 
-from ntg_assets.churn.candidates import CANDIDATES, fitted_table, training_set
-from ntg_assets.churn.logistic import user_codes
+from ntg_assets.churn.learning.candidates import CANDIDATES, fitted_table
+from ntg_assets.churn.learning.logistic import user_codes
+from ntg_assets.churn.learning.training import training_set
 from ntg_assets.churn.scores import score_churn
 from ntg_assets.configuration.churn import ChurnSettings
 from ntg_assets.features.user_activity import active_users_at, user_activity_features

@@ -20,8 +20,8 @@ import numpy.typing as npt
 import polars as pl
 
 from ntg_assets.arrays import Floats
-from ntg_assets.churn.design import design_matrix, for_trees, rounded
-from ntg_assets.churn.logistic import user_codes
+from ntg_assets.churn.learning.design import design_matrix, for_trees, rounded
+from ntg_assets.churn.learning.logistic import user_codes
 from ntg_assets.churn.walk_forward import MIN_FIT_ROWS
 from ntg_assets.statistics.one_thread import one_thread
 

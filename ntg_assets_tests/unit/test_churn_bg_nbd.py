@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from ntg_assets.churn.bg_nbd import (
+from ntg_assets.churn.learning.bg_nbd_prior import _projected
+from ntg_assets.churn.visits.bg_nbd import (
     BgNbd,
     Visits,
     alive_probability,
@@ -12,7 +13,6 @@ from ntg_assets.churn.bg_nbd import (
     log_likelihood,
     silence_probability,
 )
-from ntg_assets.churn.bg_nbd_prior import _projected
 from ntg_assets.revenue.value.ways.gamma_gamma import GammaGamma, expected_value, fit_gamma_gamma
 
 CDNOW = BgNbd(r=0.243, alpha=4.414, a=0.793, b=2.426)  # Fader, Hardie and Lee 2005, table 2

@@ -10,7 +10,7 @@ import pytest
 from sklearn.ensemble import HistGradientBoostingClassifier
 from threadpoolctl import threadpool_limits
 
-from ntg_assets.churn.design import design_matrix, for_trees, rounded
+from ntg_assets.churn.learning.design import design_matrix, for_trees, rounded
 from ntg_assets.churn.walk_forward import closed_before
 from ntg_assets.evaluation.boosting import CANDIDATES, PATIENCE, UNTUNED, is_due, tune
 from ntg_assets.evaluation.churn.challenger_report import all_challenger_forecasts

@@ -7,22 +7,22 @@ import polars as pl
 import pytest
 
 from ntg_assets.churn import walk_forward as past_forecasts
-from ntg_assets.churn.bg_nbd import fit_bg_nbd, silence_probability, visits_of
-from ntg_assets.churn.bg_nbd_prior import BG_NBD_INPUTS
-from ntg_assets.churn.candidates import (
+from ntg_assets.churn.learning.bg_nbd_prior import BG_NBD_INPUTS
+from ntg_assets.churn.learning.candidates import (
     BG_NBD,
     CANDIDATES,
     LEVEL_WINDOWS,
     PRIOR_WINDOWS,
     THREE_INPUTS,
     TOWARD_BG_NBD,
-    TrainingSet,
     fit_churn,
 )
-from ntg_assets.churn.effects import Linear
-from ntg_assets.churn.logistic import Prior, fit_logistic
+from ntg_assets.churn.learning.logistic import Prior, fit_logistic
+from ntg_assets.churn.learning.training import TrainingSet
 from ntg_assets.churn.model import fit_churn_model
+from ntg_assets.churn.reasons.effects import Linear
 from ntg_assets.churn.scores import ADDENDS, add_up, churn_scores, score_churn
+from ntg_assets.churn.visits.bg_nbd import fit_bg_nbd, silence_probability, visits_of
 from ntg_assets.churn.walk_forward import everyone_at, walk_forward
 from ntg_assets.statistics.glm import sigmoid
 from ntg_assets_tests.churn_world import (

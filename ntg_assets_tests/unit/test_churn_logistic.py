@@ -10,18 +10,17 @@ import numpy as np
 import polars as pl
 import pytest
 
-from ntg_assets.churn.candidates import FULL_WINDOWS, TrainingSet, fit_churn
-from ntg_assets.churn.design import (
-    CHURN_FEATURES,
-    DERIVED,
-    FEATURES,
+from ntg_assets.churn.learning.candidates import FULL_WINDOWS, fit_churn
+from ntg_assets.churn.learning.design import (
     design_matrix,
     location_and_scale,
     standardise,
     without_season,
 )
-from ntg_assets.churn.logistic import fit_logistic, user_codes
-from ntg_assets.churn.reasons import peer_shares
+from ntg_assets.churn.learning.features import CHURN_FEATURES, DERIVED, FEATURES
+from ntg_assets.churn.learning.logistic import fit_logistic, user_codes
+from ntg_assets.churn.learning.training import TrainingSet
+from ntg_assets.churn.reasons.sentences import peer_shares
 from ntg_assets.churn.scores import CONTRIBUTIONS, score_churn
 from ntg_assets.errors import ContractError, NotEnoughDataError
 from ntg_assets.statistics.glm import CACHED_ROWS, sigmoid, standard_error

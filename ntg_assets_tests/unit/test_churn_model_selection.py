@@ -6,9 +6,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from ntg_assets.churn.candidates import CANDIDATES, DEFAULT
 from ntg_assets.churn.checks import churn_model_is_the_default, selection_warning
 from ntg_assets.churn.contracts.models import ChurnModelSelection
+from ntg_assets.churn.learning.candidates import CANDIDATES, DEFAULT
 from ntg_assets.churn.model_selection import (
     churn_model_selection,
     selection_in_words,

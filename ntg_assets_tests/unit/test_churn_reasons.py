@@ -11,11 +11,12 @@ import numpy as np
 import polars as pl
 import pytest
 
-from ntg_assets.churn.design import CHURN_FEATURES, DERIVED, FEATURES, design_matrix, standardise
-from ntg_assets.churn.effects import Linear
-from ntg_assets.churn.reason_audit import reasons_against_sense
-from ntg_assets.churn.reasons import Scored, reasons
-from ntg_assets.churn.safest import safest
+from ntg_assets.churn.learning.design import design_matrix, standardise
+from ntg_assets.churn.learning.features import CHURN_FEATURES, DERIVED, FEATURES
+from ntg_assets.churn.reasons.effects import Linear, Scored
+from ntg_assets.churn.reasons.reason_audit import reasons_against_sense
+from ntg_assets.churn.reasons.reasons import reasons
+from ntg_assets.churn.reasons.safest import safest
 from ntg_assets.churn.scores import score_churn
 from ntg_assets.churn.snapshots import History, looked_at
 from ntg_assets.configuration.churn import ChurnSettings

@@ -8,8 +8,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from ntg_assets.churn.calibrators import CALIBRATORS, Curve, beta, carried_offset, platt
-from ntg_assets.churn.recalibration import (
+from ntg_assets.churn.calibration.calibrators import CALIBRATORS, Curve, beta, carried_offset, platt
+from ntg_assets.churn.calibration.recalibration import (
     adopted_curve,
     as_recalibrated,
     churn_recalibration,

@@ -8,8 +8,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from ntg_assets.churn.candidates import fit_churn
-from ntg_assets.churn.design import CHURN_FEATURES, design_matrix
+from ntg_assets.churn.learning.candidates import fit_churn
+from ntg_assets.churn.learning.design import design_matrix
+from ntg_assets.churn.learning.features import CHURN_FEATURES
 from ntg_assets.churn.scores import linear_logit, model_variance, score_churn
 from ntg_assets.churn.uncertainty import (
     UNKNOWN_OFFSET_SD,

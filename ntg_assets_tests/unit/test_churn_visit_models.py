@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 from scipy.special import gammaln, hyp2f1
 
-from ntg_assets.churn import pareto_nbd
-from ntg_assets.churn.bg_nbd import Visits, silence_probability
-from ntg_assets.churn.pareto_nbd import (
+from ntg_assets.churn.visits import pareto_nbd
+from ntg_assets.churn.visits.bg_nbd import Visits, silence_probability
+from ntg_assets.churn.visits.pareto_nbd import (
     ParetoNbd,
     alive_probability,
     expected_visits,
     fit_pareto_nbd,
     log_likelihood,
 )
-from ntg_assets.churn.visit_models import VISIT_MODELS, visit_shape
+from ntg_assets.churn.visits.visit_models import VISIT_MODELS, visit_shape
 
 
 def visits_of_world(seed: int, n: int = 3_000, days: float = 200.0) -> tuple[Visits, np.ndarray]:

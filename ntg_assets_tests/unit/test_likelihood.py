@@ -8,9 +8,9 @@ import pytest
 from scipy.special import gammaln, psi
 
 from ntg_assets.arrays import Floats
-from ntg_assets.churn import bg_nbd, pareto_nbd
-from ntg_assets.churn.bg_nbd import BgNbd, Visits
-from ntg_assets.churn.pareto_nbd import ParetoNbd
+from ntg_assets.churn.visits import bg_nbd, pareto_nbd
+from ntg_assets.churn.visits.bg_nbd import BgNbd, Visits
+from ntg_assets.churn.visits.pareto_nbd import ParetoNbd
 from ntg_assets.revenue.value.ways.gamma_gamma import expected_value, fit_gamma_gamma
 from ntg_assets.statistics.likelihood import PULL, minimise, rising, significant
 from ntg_assets.subscriptions.survival.beta_geometric import fit_beta_geometric

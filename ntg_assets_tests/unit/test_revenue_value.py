@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from ntg_assets.churn.design import design_matrix, standardise
+from ntg_assets.churn.learning.design import design_matrix, standardise
 from ntg_assets.churn.scores import score_churn
 from ntg_assets.configuration.churn import ChurnSettings
 from ntg_assets.configuration.revenue import ValueSettings

@@ -4,9 +4,9 @@ from typing import Annotated, get_args
 
 import polars as pl
 
-from ntg_assets.churn.calibrators import CALIBRATORS
-from ntg_assets.churn.candidates import CANDIDATES, METHODS
-from ntg_assets.churn.design import GROUPS, Transform
+from ntg_assets.churn.calibration.calibrators import CALIBRATORS
+from ntg_assets.churn.learning.candidates import CANDIDATES, METHODS
+from ntg_assets.churn.learning.features import GROUPS, Transform
 from ntg_assets.contracts import Contract, column, contract, identifier
 
 MODELS_IN_WORDS = (

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from ntg_assets.churn.candidates import METHODS
+from ntg_assets.churn.learning.candidates import METHODS
 from ntg_assets.contracts import Contract, column, contract, identifier
 from ntg_assets.summaries import summary
 

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from ntg_assets.arrays import Floats, Longs
-from ntg_assets.churn.logistic import user_codes
+from ntg_assets.churn.learning.logistic import user_codes
 from ntg_assets.churn.snapshots import labelled_snapshots
 from ntg_assets.churn.walk_forward import closed_before
 from ntg_assets.configuration.churn import ChurnSettings

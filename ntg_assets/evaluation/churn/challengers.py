@@ -11,16 +11,10 @@ import numpy as np
 import polars as pl
 
 from ntg_assets.arrays import Floats
-from ntg_assets.churn import bg_nbd
-from ntg_assets.churn.design import (
-    FEATURES,
-    Feature,
-    design_matrix,
-    for_trees,
-    rounded,
-    standardise,
-)
-from ntg_assets.churn.logistic import JEFFREYS, fit_logistic, user_codes
+from ntg_assets.churn.learning.design import design_matrix, for_trees, rounded, standardise
+from ntg_assets.churn.learning.features import FEATURES, Feature
+from ntg_assets.churn.learning.logistic import JEFFREYS, fit_logistic, user_codes
+from ntg_assets.churn.visits import bg_nbd
 from ntg_assets.configuration.revenue import ValueSettings
 from ntg_assets.evaluation.boosting import (
     MAX_BOOSTED_ROWS,

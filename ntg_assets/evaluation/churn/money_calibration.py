@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from ntg_assets.arrays import Floats
-from ntg_assets.churn.logistic import user_codes
+from ntg_assets.churn.learning.logistic import user_codes
 from ntg_assets.statistics.bootstrap import percentile_interval, row_weights
 from ntg_assets.statistics.probability_metrics import (
     equal_mass_bins,

@@ -6,7 +6,7 @@ from functools import cached_property
 
 import polars as pl
 
-from ntg_assets.churn import bg_nbd
+from ntg_assets.churn.visits import bg_nbd
 from ntg_assets.evaluation.boosting import Boosting
 
 BOOSTED, DIRECT_LOSS = "gradient_boosting", "direct_loss"

@@ -6,8 +6,8 @@ import numpy as np
 import polars as pl
 
 from ntg_assets.arrays import Floats
-from ntg_assets.churn import bg_nbd
-from ntg_assets.churn.design import design_matrix, for_trees, rounded
+from ntg_assets.churn.learning.design import design_matrix, for_trees, rounded
+from ntg_assets.churn.visits import bg_nbd
 from ntg_assets.configuration.revenue import ValueSettings
 from ntg_assets.evaluation.boosting import MAX_BOOSTED_ROWS, SEEDS, UNTUNED, of_every_kth_user
 from ntg_assets.evaluation.churn.origin import DIRECT_LOSS, Origin

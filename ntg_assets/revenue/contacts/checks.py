@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import dagster as dg
 import polars as pl
 
-from ntg_assets.churn.reasons import LOWERS, RAISES
+from ntg_assets.churn.reasons.sentences import LOWERS, RAISES
 from ntg_assets.configuration.revenue import RadarSettings
 from ntg_assets.orchestration.checking import staged_check
 from ntg_assets.orchestration.project import Project

@@ -13,7 +13,8 @@ import numpy as np
 import polars as pl
 
 from ntg_assets.arrays import Floats
-from ntg_assets.churn.design import CHURN_FEATURES, design_matrix, standardise
+from ntg_assets.churn.learning.design import design_matrix, standardise
+from ntg_assets.churn.learning.features import CHURN_FEATURES
 from ntg_assets.churn.scores import MODEL_ERRORS, bent, model_error_variance
 from ntg_assets.statistics.glm import sigmoid, with_intercept
 from ntg_assets.statistics.one_thread import one_thread

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import polars as pl
 
-from ntg_assets.churn.design import GROUPS
+from ntg_assets.churn.learning.features import GROUPS
 from ntg_assets.contracts import Contract, column, contract, identifier
 from ntg_assets.summaries import summary
 

@@ -12,10 +12,10 @@ import numpy as np
 import polars as pl
 
 from ntg_assets.arrays import Floats
-from ntg_assets.churn.candidates import fit_churn
+from ntg_assets.churn.calibration.recalibration import churn_recalibration, recalibrate
+from ntg_assets.churn.learning.candidates import fit_churn
 from ntg_assets.churn.log_holes import is_whole
 from ntg_assets.churn.model_selection import churn_model_selection, forecasts_of, shipped_model
-from ntg_assets.churn.recalibration import churn_recalibration, recalibrate
 from ntg_assets.churn.scores import score_churn
 from ntg_assets.churn.snapshots import History
 from ntg_assets.churn.walk_forward import MIN_FIT_ROWS, closed_before

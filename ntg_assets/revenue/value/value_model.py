@@ -14,8 +14,14 @@ import numpy as np
 import polars as pl
 
 from ntg_assets.arrays import Floats
-from ntg_assets.churn.design import FEATURES, design_matrix, location_and_scale, standardise
-from ntg_assets.churn.logistic import MAX_ITERATIONS, MIN_USERS_PER_OUTCOME, TOLERANCE, user_codes
+from ntg_assets.churn.learning.design import design_matrix, location_and_scale, standardise
+from ntg_assets.churn.learning.features import FEATURES
+from ntg_assets.churn.learning.logistic import (
+    MAX_ITERATIONS,
+    MIN_USERS_PER_OUTCOME,
+    TOLERANCE,
+    user_codes,
+)
 from ntg_assets.configuration.revenue import ValueSettings
 from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.revenue.value.worth import HALF_LIFE_DAYS

@@ -21,8 +21,8 @@ import numpy as np
 import polars as pl
 
 from ntg_assets.arrays import Flags, Floats
-from ntg_assets.churn.design import standardise
-from ntg_assets.churn.logistic import LogisticFit, fit_logistic
+from ntg_assets.churn.learning.design import standardise
+from ntg_assets.churn.learning.logistic import LogisticFit, fit_logistic
 from ntg_assets.statistics.glm import Z_95
 from ntg_assets.statistics.one_thread import one_thread
 from ntg_assets.subscriptions.hazard.design import Seen, group_of, matrix_of

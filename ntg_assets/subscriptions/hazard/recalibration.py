@@ -5,8 +5,8 @@ from datetime import date
 import numpy as np
 import polars as pl
 
-from ntg_assets.churn.calibrators import Curve
-from ntg_assets.churn.recalibration import adopted_curve, churn_recalibration
+from ntg_assets.churn.calibration.calibrators import Curve
+from ntg_assets.churn.calibration.recalibration import adopted_curve, churn_recalibration
 from ntg_assets.statistics.glm import sigmoid
 from ntg_assets.subscriptions.hazard.competing_risks import (
     Ends,
@@ -15,7 +15,7 @@ from ntg_assets.subscriptions.hazard.walk_forward import SMALLEST, logit
 
 
 def recalibration(forecasts: pl.DataFrame, *, model: str, cutoff_on: date) -> pl.DataFrame:
-    """Decide on a calibration of the chosen model, by the rules of `churn/recalibration.py`.
+    """Decide on a calibration of the chosen model, by the rules of `churn/calibration`.
 
     Args:
         forecasts: `contract_walk_forward`.

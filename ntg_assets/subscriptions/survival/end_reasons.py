@@ -4,8 +4,8 @@ import numpy as np
 import polars as pl
 
 from ntg_assets.arrays import Floats
-from ntg_assets.churn.design import standardise
-from ntg_assets.churn.reasons import RAISES
+from ntg_assets.churn.learning.design import standardise
+from ntg_assets.churn.reasons.sentences import RAISES
 from ntg_assets.subscriptions.hazard.competing_risks import piece_hazards
 from ntg_assets.subscriptions.hazard.design import GROUPS, Seen, matrix_of
 from ntg_assets.subscriptions.hazard.pieces import Clock

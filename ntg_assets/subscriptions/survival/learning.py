@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from ntg_assets.churn.recalibration import TABLE_SCHEMA
+from ntg_assets.churn.calibration.recalibration import TABLE_SCHEMA
 from ntg_assets.configuration.churn import ChurnSettings
 from ntg_assets.configuration.inputs.subscriptions import SubscriptionSettings
 from ntg_assets.subscriptions.hazard.competing_risks import HAZARD_TYPES, fit_hazards

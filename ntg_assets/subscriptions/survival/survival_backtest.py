@@ -19,7 +19,7 @@ import numpy as np
 import polars as pl
 
 from ntg_assets.arrays import Floats, Longs
-from ntg_assets.churn.recalibration import TABLE_SCHEMA
+from ntg_assets.churn.calibration.recalibration import TABLE_SCHEMA
 from ntg_assets.configuration.churn import ChurnSettings
 from ntg_assets.configuration.inputs.subscriptions import SubscriptionSettings
 from ntg_assets.statistics.probability_metrics import auc, log_loss

@@ -1,8 +1,8 @@
 """The hazard of coming back: in each period since the end, the log odds of a new contract are
 linear in the time away and in what was known of the last contract.
 
-One fit, standardised and L2-penalised, with users as clusters (see `churn/logistic.py`): of one and
-the same person several snapshots are looked at.
+One fit, standardised and L2-penalised, with users as clusters (see `churn/learning/logistic.py`):
+of one and the same person several snapshots are looked at.
 
 Source: Allison 1982, "Discrete-time methods for the analysis of event histories"; Thomas, Blattberg
 and Fox 2004, "Recapturing lost customers" (that leavers differ in their chance to return).
@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from ntg_assets.arrays import Floats, Longs
-from ntg_assets.churn.logistic import fit_logistic, user_codes
+from ntg_assets.churn.learning.logistic import fit_logistic, user_codes
 from ntg_assets.statistics.glm import sigmoid
 from ntg_assets.statistics.one_thread import one_thread
 from ntg_assets.subscriptions.hazard.competing_risks import fit_table, log_odds_of

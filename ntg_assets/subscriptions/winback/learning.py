@@ -9,7 +9,11 @@ import numpy as np
 import polars as pl
 
 from ntg_assets.arrays import Floats
-from ntg_assets.churn.recalibration import TABLE_SCHEMA, adopted_curve, churn_recalibration
+from ntg_assets.churn.calibration.recalibration import (
+    TABLE_SCHEMA,
+    adopted_curve,
+    churn_recalibration,
+)
 from ntg_assets.configuration.churn import ChurnSettings
 from ntg_assets.configuration.inputs.subscriptions import SubscriptionSettings
 from ntg_assets.statistics.glm import sigmoid
@@ -102,7 +106,7 @@ def chosen_model(forecasts: pl.DataFrame) -> str:
 
 
 def recalibration(forecasts: pl.DataFrame, *, model: str, cutoff_on: date) -> pl.DataFrame:
-    """Decide on a calibration of the chosen model, by the rules of `churn/recalibration.py`.
+    """Decide on a calibration of the chosen model, by the rules of `churn/calibration`.
 
     Args:
         forecasts: `return_walk_forward`.

@@ -17,7 +17,7 @@ import numpy as np
 import polars as pl
 
 from ntg_assets.arrays import Floats
-from ntg_assets.churn.design import standardise
+from ntg_assets.churn.learning.design import standardise
 from ntg_assets.subscriptions.money.values import YEAR_DAYS, ValueTerms
 from ntg_assets.subscriptions.winback.away import (
     GROUPS,

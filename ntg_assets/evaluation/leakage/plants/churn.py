@@ -50,7 +50,7 @@ PLANTS: dict[str, Plant] = {
         "an origin is recalibrated with the origins that came after it",
         (
             Edit(
-                "churn/recalibration.py",
+                "churn/calibration/recalibration.py",
                 'earlier = forecasts.filter(pl.col("window_end_on") <= origin_on)',
                 "earlier = forecasts",
             ),

@@ -23,7 +23,8 @@ import numpy as np
 import polars as pl
 
 from ntg_assets.arrays import Floats
-from ntg_assets.churn.design import FEATURES, design_matrix, location_and_scale, standardise
+from ntg_assets.churn.learning.design import design_matrix, location_and_scale, standardise
+from ntg_assets.churn.learning.features import FEATURES
 from ntg_assets.errors import tell_error
 from ntg_assets.randomness import unit_interval
 from ntg_assets.statistics.glm import Z_95

@@ -13,7 +13,7 @@ import numpy as np
 from scipy.special import gammaln, psi
 
 from ntg_assets.arrays import Floats
-from ntg_assets.churn.bg_nbd import LOG_BOUND, MAX_FIT_USERS
+from ntg_assets.churn.visits.bg_nbd import LOG_BOUND, MAX_FIT_USERS
 from ntg_assets.statistics.likelihood import minimise, significant
 
 SAME = 1e-9  # of the mean value: differences below are rounding

@@ -22,8 +22,8 @@ import numpy as np
 import polars as pl
 
 from ntg_assets.arrays import Flags, Floats
-from ntg_assets.churn.bg_nbd import Visits, visits_of
-from ntg_assets.churn.visit_models import VisitShape, visit_shape
+from ntg_assets.churn.visits.bg_nbd import Visits, visits_of
+from ntg_assets.churn.visits.visit_models import VisitShape, visit_shape
 from ntg_assets.revenue.value.ways.returns_chain import returns_shape
 from ntg_assets.revenue.value.ways.visit_worth import visit_worth
 

@@ -12,7 +12,7 @@ import numpy as np
 from scipy.special import betaln, psi
 
 from ntg_assets.arrays import Floats
-from ntg_assets.churn.bg_nbd import LOG_BOUND, MAX_FIT_USERS
+from ntg_assets.churn.visits.bg_nbd import LOG_BOUND, MAX_FIT_USERS
 from ntg_assets.revenue.value.ways.gamma_gamma import expected_value, fit_gamma_gamma
 from ntg_assets.statistics.likelihood import minimise, significant
 

@@ -14,7 +14,7 @@ from numpy.polynomial.legendre import leggauss
 from scipy.special import gammaln
 
 from ntg_assets.arrays import Floats
-from ntg_assets.churn.bg_nbd import LOG_BOUND, POLE, Visits, every_kth_user
+from ntg_assets.churn.visits.bg_nbd import LOG_BOUND, POLE, Visits, every_kth_user
 from ntg_assets.statistics.likelihood import minimise, rising, significant
 
 # of 23,570 CDNOW customers every eighth gave 16% fewer visits ahead than every second

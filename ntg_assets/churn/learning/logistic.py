@@ -18,7 +18,7 @@ import numpy as np
 import polars as pl
 
 from ntg_assets.arrays import Floats
-from ntg_assets.churn.design import location_and_scale, standardise
+from ntg_assets.churn.learning.design import location_and_scale, standardise
 from ntg_assets.statistics.glm import (
     CACHED_ROWS,
     _error,

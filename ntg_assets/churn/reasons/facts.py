@@ -13,23 +13,20 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-Medians = Mapping[str, float]
-Sides = Mapping[str, npt.NDArray[np.int64]]
-
-LEAVING, NEITHER, STAYING = 1, 0, -1
-ANY_SIDE = 2  # a fact without a plain sense
-COMPARED = (
-    "recency_days",
-    "recency_to_mean_gap",
-    "mean_gap_days",
-    "active_days_90d",
-    "active_days",
-    "events_per_active_day",
-    "value_per_active_day",
+from ntg_assets.churn.reasons.fact_sides import (
+    A_GAP_IS_KNOWN,
+    ANY_SIDE,
+    GAP_REACHED,
+    NEITHER,
+    STAYING,
+    Medians,
+    Sides,
+    any_side,
+    first_apart,
+    gap_side,
+    silence_side,
+    trend_side,
 )
-A_GAP_IS_KNOWN = pl.col("mean_gap_days").is_not_null()
-# a silence shorter than usual is not told in usual gaps
-GAP_REACHED = pl.col("recency_to_mean_gap") >= 1
 
 
 class Fact(NamedTuple):
@@ -42,17 +39,6 @@ class Fact(NamedTuple):
 
     side: Callable[[Medians], pl.Expr]
     sentence: Callable[[], pl.Expr]
-
-
-def medians(snapshots: pl.DataFrame, *, is_peer: npt.NDArray[np.bool_]) -> dict[str, float]:
-    """Median of what is compared among those at risk (of everybody where nobody is), NaN where
-    nothing is known.
-    """
-    peers = snapshots.filter(pl.Series(is_peer)) if is_peer.any() else snapshots
-    middle = peers.select(pl.col(name).cast(pl.Float64).median() for name in COMPARED)
-    return {
-        name: np.nan if value is None else value for name, value in middle.to_dicts()[0].items()
-    }
 
 
 def sides(snapshots: pl.DataFrame, median: Medians) -> dict[str, npt.NDArray[np.int64]]:
@@ -117,50 +103,6 @@ def _speaks(side: npt.NDArray[np.int64], direction: npt.NDArray[np.int64]) -> np
     return ((side == direction) | (side == ANY_SIDE)) & (direction != NEITHER)
 
 
-def _more(column: str, speaks_for: int, median: Medians) -> pl.Expr:
-    """More of a column than the median speaks for one side, less for the other."""
-    distance = pl.col(column).cast(pl.Float64) - median[column]
-    return pl.when(distance.is_not_nan()).then(speaks_for * distance.sign())
-
-
-def _silence_side(median: Medians) -> pl.Expr:
-    """A silence speaks for leaving where it is longer than the user's own usual gap, and measured
-    so than most; for staying where it is shorter than both and no longer in days than most. By the
-    days alone where no gap is known.
-    """
-    by_gaps, by_days = (
-        _more(name, LEAVING, median) for name in ("recency_to_mean_gap", "recency_days")
-    )
-    is_short = ~GAP_REACHED & (by_gaps <= NEITHER) & (by_days <= NEITHER)
-    leaving = pl.when(GAP_REACHED & (by_gaps >= NEITHER)).then(LEAVING)
-    by_own = leaving.when(is_short).then(STAYING).otherwise(NEITHER)
-    return pl.when(pl.col("recency_to_mean_gap").is_null()).then(by_days).otherwise(by_own)
-
-
-def _gap_side(median: Medians) -> pl.Expr:
-    """A long usual gap speaks for leaving, and so does having come once."""
-    longer = _more("mean_gap_days", LEAVING, median)
-    return pl.when(A_GAP_IS_KNOWN).then(longer).otherwise(LEAVING)
-
-
-def _trend_side(median: Medians) -> pl.Expr:  # noqa: ARG001  # its middle is 0
-    return STAYING * pl.col("trend_log_ratio").sign()
-
-
-def _first_apart(*names: str, speaks_for: int) -> Callable[[Medians], pl.Expr]:
-    """By the first column that is not the median."""
-
-    def side(median: Medians) -> pl.Expr:
-        by_column = [_more(name, speaks_for, median) for name in names]
-        return pl.coalesce(*(pl.when(side != NEITHER).then(side) for side in by_column))
-
-    return side
-
-
-def _any_side(median: Medians) -> pl.Expr:  # noqa: ARG001  # there is nothing to compare
-    return pl.lit(ANY_SIDE)
-
-
 def silence_sentence() -> pl.Expr:
     """Tell how long a user has been silent; in usual gaps where it is longer than one."""
     seen = pl.format("last active {} ago", days("recency_days"))
@@ -211,21 +153,21 @@ def _short(column: str) -> pl.Expr:
 
 FACTS: Mapping[str, Mapping[str, Fact]] = {
     "recency": {
-        "silence": Fact(_silence_side, silence_sentence),
-        "gap": Fact(_gap_side, _gap_sentence),
-        "trend": Fact(_trend_side, _trend_sentence),
+        "silence": Fact(silence_side, silence_sentence),
+        "gap": Fact(gap_side, _gap_sentence),
+        "trend": Fact(trend_side, _trend_sentence),
     },
     "frequency": {
         "days": Fact(
-            _first_apart("active_days_90d", "active_days", speaks_for=STAYING), _frequency_sentence
+            first_apart("active_days_90d", "active_days", speaks_for=STAYING), _frequency_sentence
         )
     },
     "depth": {
         "depth": Fact(
-            _first_apart("events_per_active_day", "value_per_active_day", speaks_for=STAYING),
+            first_apart("events_per_active_day", "value_per_active_day", speaks_for=STAYING),
             _depth_sentence,
         )
     },
-    "tenure": {"tenure": Fact(_any_side, _tenure_sentence)},
-    "season": {"season": Fact(_any_side, _season_sentence)},
+    "tenure": {"tenure": Fact(any_side, _tenure_sentence)},
+    "season": {"season": Fact(any_side, _season_sentence)},
 }

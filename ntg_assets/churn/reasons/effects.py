@@ -19,8 +19,9 @@ import numpy.typing as npt
 import polars as pl
 
 from ntg_assets.arrays import Floats
-from ntg_assets.churn.design import CHURN_FEATURES, GROUPS, design_matrix, standardise
-from ntg_assets.churn.logistic import contrast_error
+from ntg_assets.churn.learning.design import design_matrix, standardise
+from ntg_assets.churn.learning.features import CHURN_FEATURES, GROUPS
+from ntg_assets.churn.learning.logistic import contrast_error
 from ntg_assets.statistics.glm import Z_95
 
 Flags = npt.NDArray[np.bool_]
@@ -122,3 +123,23 @@ def _placed(effect: tuple[Floats, Floats], rows: Flags) -> Effects:
 def _stack(effects: list[tuple[Floats, Floats]]) -> Effects:
     size, error = (np.column_stack(parts) for parts in zip(*effects, strict=True))
     return Effects(size, error)
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Users as they are scored, row by row.
+
+    Attributes:
+        snapshots: Rows of `churn_snapshots` at the cutoff.
+        at_last_visit: The same users had their last active day been yesterday; null where that is
+        not known.
+        probability: Churn probabilities (0-1).
+        probability_at_last_visit: Those of `at_last_visit`; NaN where it is not known.
+        is_peer: Rows of the at-risk population, with whom everybody is compared.
+    """
+
+    snapshots: pl.DataFrame
+    at_last_visit: pl.DataFrame
+    probability: Floats
+    probability_at_last_visit: Floats
+    is_peer: Flags

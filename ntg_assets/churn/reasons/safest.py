@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from ntg_assets.arrays import Flags, Floats
-from ntg_assets.churn.facts import active_days, days
+from ntg_assets.churn.reasons.facts import active_days, days
 
 SAFEST_SHARE = 0.1
 OF_SAFEST = "for the safest tenth of those at risk"

@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ntg_assets.arrays import Floats
-from ntg_assets.churn import bg_nbd, pareto_nbd
-from ntg_assets.churn.bg_nbd import Visits
+from ntg_assets.churn.visits import bg_nbd, pareto_nbd
+from ntg_assets.churn.visits.bg_nbd import Visits
 from ntg_assets.statistics.one_thread import one_thread
 
 TINY = 1e-300

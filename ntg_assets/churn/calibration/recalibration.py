@@ -17,7 +17,7 @@ import numpy as np
 import polars as pl
 
 from ntg_assets.arrays import Floats
-from ntg_assets.churn.calibrators import CALIBRATORS, NO_CHANGE, Curve
+from ntg_assets.churn.calibration.calibrators import CALIBRATORS, NO_CHANGE, Curve
 from ntg_assets.statistics.one_thread import one_thread
 
 MIN_JUDGED_ORIGINS = 3  # a standard error needs a few gains

@@ -11,69 +11,31 @@ Regulation B, 12 CFR 1002.9, official interpretation). Where that raises nothing
 sentence says so.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
 from ntg_assets.arrays import Floats
-from ntg_assets.churn.design import GROUPS
-from ntg_assets.churn.effects import (
+from ntg_assets.churn.learning.features import GROUPS
+from ntg_assets.churn.reasons.effects import (
     ACTIVITY,
     Effects,
     Flags,
     Linear,
+    Scored,
     activity_effect,
     group_effects,
     silence_effect,
 )
-from ntg_assets.churn.facts import (
-    LEAVING,
-    NEITHER,
-    STAYING,
-    Sides,
-    medians,
-    sentences,
-    sides,
-    speaks,
-    spoken,
-)
-from ntg_assets.churn.safest import behind_in_words, is_behind, safest
+from ntg_assets.churn.reasons.fact_sides import LEAVING, NEITHER, STAYING, Sides, medians
+from ntg_assets.churn.reasons.facts import sides, speaks
+from ntg_assets.churn.reasons.safest import is_behind, safest
+from ntg_assets.churn.reasons.sentences import BOTH, SEASON, TOLD, TOLD_GROUPS, reason_sentences
 
 Ints = npt.NDArray[np.int64]
 
-RAISES, LOWERS = ": raises the risk", ": lowers the risk"
-BOTH, SILENCE, SAFEST, NOTHING = "activity", "silence", "safest", "nothing"
-# groups of features behind what is told with a direction
-TOLD_GROUPS = {**{group: (group,) for group in GROUPS}, BOTH: ACTIVITY}
-# what may be told, in the order in which ties are broken
-TOLD = (*TOLD_GROUPS, SILENCE, SAFEST, NOTHING)
-N_PLACED = len((*TOLD_GROUPS, SILENCE))  # these have a place among those at risk
 # the order in which they are told
 RAISED, SEASON_RAISED, SIGNLESS, LOWERED, SEASON_LOWERED, UNTOLD = range(6)
-SEASON = TOLD.index("season")
-WHOLE_PERCENT = 0.1  # smaller probabilities are told with a decimal
-
-
-@dataclass(frozen=True)
-class Scored:
-    """Users as they are scored, row by row.
-
-    Attributes:
-        snapshots: Rows of `churn_snapshots` at the cutoff.
-        at_last_visit: The same users had their last active day been yesterday; null where that is
-        not known.
-        probability: Churn probabilities (0-1).
-        probability_at_last_visit: Those of `at_last_visit`; NaN where it is not known.
-        is_peer: Rows of the at-risk population, with whom everybody is compared.
-    """
-
-    snapshots: pl.DataFrame
-    at_last_visit: pl.DataFrame
-    probability: Floats
-    probability_at_last_visit: Floats
-    is_peer: Flags
 
 
 def reasons(users: Scored, model: Linear, *, n_reasons: int) -> dict[str, pl.Series]:
@@ -87,7 +49,7 @@ def reasons(users: Scored, model: Linear, *, n_reasons: int) -> dict[str, pl.Ser
     is_safest = safest(users.probability, is_peer=users.is_peer)
     side = sides(users.snapshots, medians(users.snapshots, is_peer=users.is_peer))
     size, ranks = _effects(users, model, side, is_safest=is_safest)
-    told_as = _sentences(users, size, side, is_safest=is_safest)
+    told_as = reason_sentences(users, size, side, is_safest=is_safest)
     order = np.lexsort((-np.abs(size), ranks), axis=1)
     columns = {}
     for place in range(n_reasons):
@@ -147,75 +109,6 @@ def _told_directions(grouped: Effects, side: Sides, *, is_silent: Flags) -> Ints
 
 def _ranks(direction: Ints) -> Ints:
     return np.select([direction == LEAVING, direction == STAYING], [RAISED, LOWERED], UNTOLD)
-
-
-def peer_shares(effects: Floats, *, is_peer: Flags) -> Floats:
-    """Share of the peers whom a thing moves less in the same direction
-    (mid-rank); NaN without peers. Shape as `effects`.
-    """
-    shares = np.full(effects.shape, np.nan)
-    n_peers = int(is_peer.sum())
-    for thing in range(effects.shape[1] if n_peers else 0):
-        values, peers = effects[:, thing], np.sort(effects[is_peer, thing])
-        below = (
-            np.searchsorted(peers, values, side="left")
-            + np.searchsorted(peers, values, side="right")
-        ) / (2 * n_peers)
-        shares[:, thing] = np.where(values > 0, below, 1 - below)
-    return shares
-
-
-def _sentences(users: Scored, size: Floats, side: Sides, *, is_safest: Flags) -> pl.DataFrame:
-    """Every sentence of each row, whether it is told or not; columns `TOLD`."""
-    places = peer_shares(size[:, :N_PLACED], is_peer=users.is_peer)
-    places[:, SEASON] = np.nan  # it moves everyone alike
-    peers = {name: _more_than(pl.Series(places[:, k])) for k, name in enumerate(TOLD[:N_PLACED])}
-    words = sentences(users.snapshots)
-    made = {
-        name: pl.format(
-            "{}{}{}",
-            spoken(words, side, groups, np.sign(size[:, k]).astype(np.int64)),
-            _effect(size[:, k]),
-            peers[name],
-        )
-        for k, (name, groups) in enumerate(TOLD_GROUPS.items())
-    }
-    before = _percent(pl.Series(users.probability_at_last_visit))
-    made[SILENCE] = pl.format(
-        f"{{}}{RAISES} (it was {{}} on the day after the last visit){{}}",
-        words["silence"],
-        before,
-        peers[SILENCE],
-    )
-    made[SAFEST] = pl.format(
-        f"{{}}{RAISES} above theirs", behind_in_words(users.snapshots, is_safest)
-    )
-    made[NOTHING] = pl.format(
-        "no sign of their own: about {} of users with this score leave",
-        _percent(pl.Series(users.probability)),
-    )
-    return pl.select(*(sentence.alias(name) for name, sentence in made.items()))
-
-
-def _effect(size: Floats) -> pl.Series:
-    return pl.select(
-        pl.when(pl.Series(size > 0)).then(pl.lit(RAISES)).otherwise(pl.lit(LOWERS))
-    ).to_series()
-
-
-def _more_than(place: pl.Series) -> pl.Series:
-    percent = (100 * place.fill_nan(None)).floor().cast(pl.Int64)
-    return pl.select(
-        pl.format(", more than for {}% of those at risk", percent).fill_null("")
-    ).to_series()
-
-
-def _percent(probability: pl.Series) -> pl.Series:
-    percent = 100 * probability.fill_nan(None)
-    whole, exact = percent.round(0).cast(pl.Int64).cast(pl.String), percent.round(1).cast(pl.String)
-    return pl.select(
-        pl.format("{}%", pl.when(probability >= WHOLE_PERCENT).then(whole).otherwise(exact))
-    ).to_series()
 
 
 def _chosen(told_as: pl.DataFrame, codes: Ints) -> pl.Series:

@@ -1,12 +1,8 @@
-"""From a user's activity to the numbers a linear model reads: fixed transforms,
-standardised inside the fit.
-
-Counts and durations are skewed, so their logarithm enters; the functions are fixed, nothing of them
-is fitted. A feature that is not defined for a user (no gap after one active day) takes the mean of
-the fit, so it contributes nothing.
+"""What churn is learned from: each input by name, from which column or formula, how it is
+transformed, and as what it is told in a reason.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,7 +10,6 @@ import numpy as np
 import polars as pl
 
 from ntg_assets.arrays import Floats
-from ntg_assets.statistics.likelihood import significant
 
 Transform = Literal[
     "log1p",
@@ -31,19 +26,13 @@ SQUARED: dict[Transform, Transform] = {
     "log_share_squared": "log_share",
     "squared": "identity",
 }
-TREE_DIGITS = 9  # decimals of what trees read; the last bit of a logarithm is the 15th
-CONSTANT_VARIANCE = 1e-20  # below this, relative to the mean, a spread is rounding error
 # how long ago, against which usual gap, and whether fewer of late: told as one, since silence moves
 # all three together and no coefficient of one of them says what it does
 GROUPS = ("recency", "frequency", "depth", "tenure", "season")
-
-
-SMALLEST_SHARE = 0.01  # keeps the logarithm of a share finite
 # active days and days that a pace starts from, so that a user of one day has one
 PACE_PRIOR = (0.5, 5.0)
 NEWNESS_HALF_LIFE_DAYS = 28.0
 YEAR_DAYS = 365.25
-SEASONS_NEEDED = 2
 
 
 def _attained(snapshots: pl.DataFrame, half_life_days: int) -> Floats:
@@ -52,24 +41,25 @@ def _attained(snapshots: pl.DataFrame, half_life_days: int) -> Floats:
     """
     decay = 0.5 ** (1 / half_life_days)
     possible = (
-        decay * (1 - np.exp2(-_numbers(snapshots, "tenure_days") / half_life_days)) / (1 - decay)
+        decay * (1 - np.exp2(-numbers(snapshots, "tenure_days") / half_life_days)) / (1 - decay)
     )
-    return _numbers(snapshots, f"decayed_active_days_{half_life_days}d") / possible
+    return numbers(snapshots, f"decayed_active_days_{half_life_days}d") / possible
 
 
 def _own_pace(snapshots: pl.DataFrame) -> Floats:
     """Active days per day between the first and the last of them."""
     more_days, more_span = PACE_PRIOR
-    span = np.maximum(_numbers(snapshots, "tenure_days") - _numbers(snapshots, "recency_days"), 1.0)
-    return (_numbers(snapshots, "active_days") + more_days) / (span + more_span)
+    span = np.maximum(numbers(snapshots, "tenure_days") - numbers(snapshots, "recency_days"), 1.0)
+    return (numbers(snapshots, "active_days") + more_days) / (span + more_span)
 
 
 def _missed(pace: Floats, snapshots: pl.DataFrame) -> Floats:
     """Visits that a pace would have brought since the last active day."""
-    return pace * _numbers(snapshots, "recency_days")
+    return pace * numbers(snapshots, "recency_days")
 
 
-def _numbers(snapshots: pl.DataFrame, name: str) -> Floats:
+def numbers(snapshots: pl.DataFrame, name: str) -> Floats:
+    """Read a column as numbers, NaN where it is null; shape (rows,)."""
     return snapshots[name].cast(pl.Float64).to_numpy()
 
 
@@ -97,7 +87,7 @@ DERIVED: dict[str, Callable[[pl.DataFrame], Floats]] = {
     "own_gap_survival": lambda rows: np.exp(-_missed(_own_pace(rows), rows)),
     "year_sine": lambda rows: np.sin(_time_of_year(rows)),
     "year_cosine": lambda rows: np.cos(_time_of_year(rows)),
-    "newness": lambda rows: np.exp2(-_numbers(rows, "tenure_days") / NEWNESS_HALF_LIFE_DAYS),
+    "newness": lambda rows: np.exp2(-numbers(rows, "tenure_days") / NEWNESS_HALF_LIFE_DAYS),
 }
 
 
@@ -156,6 +146,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature("newness", "newness", "tenure", "identity"),
 )
 
+
 # Churn bends in its strongest inputs: with their squares the log loss of the walk forward fell by
 # 0.0006 (standard error 0.0003) on the Complete Journey and by 0.001 to 0.002 on planted worlds,
 # and did not move on MovieLens; products and hinges gave nothing more.
@@ -176,87 +167,3 @@ CHURN_FEATURES: tuple[Feature, ...] = (
     Feature("year_sine", "year_sine", "season", "identity"),
     Feature("year_cosine", "year_cosine", "season", "identity"),
 )
-
-
-def design_matrix(snapshots: pl.DataFrame, *, features: Sequence[Feature] = FEATURES) -> Floats:
-    """Transform the activity of users.
-
-    Args:
-        snapshots: Rows of `churn_snapshots`.
-        features: Inputs, in the order of the matrix's columns.
-
-    Returns:
-        Shape (rows, features), NaN where a feature is not defined.
-    """
-    matrix = np.empty((snapshots.height, len(features)))
-    for position, feature in enumerate(features):
-        matrix[:, position] = _transformed(_source(snapshots, feature.source), feature.transform)
-    return matrix
-
-
-def standardise(matrix: Floats, *, mean: Floats, scale: Floats) -> Floats:
-    """Centre and scale columns; what is not defined stands at the mean, that is at 0."""
-    scaled: Floats = (matrix - mean) / scale
-    scaled[np.isnan(scaled)] = 0.0
-    return scaled
-
-
-def without_season(
-    matrix: Floats, snapshots: pl.DataFrame, *, features: Sequence[Feature] = CHURN_FEATURES
-) -> Floats:
-    """Put 0 for the time of year where the snapshots do not span two full years: from one,
-    a season cannot be told from a trend.
-
-    On a planted world of four years log loss fell by 0.0008 (standard error 0.0004), on MovieLens
-    it did not move.
-    """
-    first_on, last_on = snapshots["snapshot_on"].min(), snapshots["snapshot_on"].max()
-    if (last_on - first_on).days < SEASONS_NEEDED * YEAR_DAYS:  # type: ignore[operator, union-attr]  # dates of at least one row
-        matrix[:, [feature.group == "season" for feature in features]] = 0.0
-    return matrix
-
-
-def for_trees(matrix: Floats) -> Floats:
-    """Put 0 into columns without any value, in which boosted trees cannot find borders;
-    other gaps are theirs to place. Rounded, as all that trees are asked about (`rounded`).
-    """
-    return np.where(np.isnan(matrix).all(axis=0), 0.0, rounded(matrix))
-
-
-def rounded(values: Floats) -> Floats:
-    """Keep `TREE_DIGITS` decimals: a border of a tree lies on values, so the last bit of a
-    logarithm, which is not the same on every processor, may decide a split and move all leaves.
-    """
-    return np.round(values, TREE_DIGITS)
-
-
-def location_and_scale(matrix: Floats) -> tuple[Floats, Floats]:
-    """Mean and standard deviation of each column over its defined values;
-    a constant or empty column has scale 1.
-    """
-    n_features = matrix.shape[1]
-    mean, variance = np.zeros(n_features), np.zeros(n_features)
-    # one column at a time, so that a large fit costs no second matrix
-    for position in range(n_features):
-        known = matrix[:, position][~np.isnan(matrix[:, position])]
-        if known.size:
-            mean[position], variance[position] = known.mean(), known.var()
-    constant = variance <= CONSTANT_VARIANCE * np.maximum(1.0, mean**2)
-    return significant(mean), significant(np.where(constant, 1.0, np.sqrt(variance)))
-
-
-def _source(snapshots: pl.DataFrame, name: str) -> Floats:
-    return DERIVED[name](snapshots) if name in DERIVED else _numbers(snapshots, name)
-
-
-def _transformed(x: Floats, transform: Transform) -> Floats:
-    if transform in SQUARED:
-        root: Floats = _transformed(x, SQUARED[transform])
-        return root * root
-    if transform == "log1p":
-        return np.log1p(x)
-    if transform == "signed_log1p":
-        return np.sign(x) * np.log1p(np.abs(x))
-    if transform == "log_share":
-        return np.log(x + SMALLEST_SHARE)
-    return np.where(x == 1, 1.0, 0.0) if transform == "is_one" else x

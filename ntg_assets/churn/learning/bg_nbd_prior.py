@@ -18,7 +18,10 @@ import polars as pl
 from scipy.linalg import solve_triangular
 
 from ntg_assets.arrays import Floats
-from ntg_assets.churn.bg_nbd import (
+from ntg_assets.churn.learning.design import design_matrix, standardise
+from ntg_assets.churn.learning.features import CHURN_FEATURES
+from ntg_assets.churn.learning.logistic import Prior
+from ntg_assets.churn.visits.bg_nbd import (
     BgNbd,
     every_kth_user,
     fit_bg_nbd,
@@ -26,8 +29,6 @@ from ntg_assets.churn.bg_nbd import (
     silence_probability,
     visits_of,
 )
-from ntg_assets.churn.design import CHURN_FEATURES, design_matrix, standardise
-from ntg_assets.churn.logistic import Prior
 from ntg_assets.statistics.glm import sigmoid
 from ntg_assets.statistics.likelihood import significant
 

@@ -1,0 +1,1 @@
+"""What churn is learned with: inputs, logistic regression, the models that may be shipped."""
