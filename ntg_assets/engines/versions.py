@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 from uuid import uuid4
 
+from ntg_assets.engines.folders import remove, unwatched
 from ntg_assets.errors import EngineError
 from ntg_assets.sql import Table, quote_identifier
 from ntg_assets.storage.connection import Connection
@@ -66,6 +67,7 @@ def rows_of(folder: Path) -> str:
     return f"read_parquet('{str(folder).replace(chr(39), chr(39) * 2)}/*.parquet')"
 
 
+@unwatched
 def seal(folder: Path, *, n_rows: int, content_hash: str) -> None:
     """Say beside the rows of a folder what they are; it is not written again.
 
@@ -78,6 +80,7 @@ def seal(folder: Path, *, n_rows: int, content_hash: str) -> None:
     write_text(folder / FACTS, json.dumps(asdict(version), indent=1) + "\n")
 
 
+@unwatched
 def sealed(folder: Path) -> Version | None:
     """Return what a folder holds; none where it is not as it was sealed."""
     try:
@@ -94,12 +97,13 @@ def point(connection: Connection, table: Table, folder: Path) -> None:
     connection.execute(f"create or replace view {table.quoted} as select * from {rows_of(folder)}")
 
 
+@unwatched
 def sweep(storage: Path, table: Table, kept: Collection[Path]) -> int:
     """Remove the versions of a table that nothing refers to; return their number."""
     parent = storage / table.schema / table.name
     loose = [folder for folder in parent.glob("*") if folder.is_dir() and folder not in kept]
     for folder in loose:
-        shutil.rmtree(folder, ignore_errors=True)
+        remove(folder)
     return len(loose)
 
 

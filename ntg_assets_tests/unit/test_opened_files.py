@@ -11,9 +11,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from ntg_assets.declared_reads import Declared, only
+from ntg_assets.engines.folders import holds_rows, remove
+from ntg_assets.engines.versions import Version, new_folder, seal, sealed, sweep
 from ntg_assets.errors import UndeclaredReadError
 from ntg_assets.orchestration import opened_files
 from ntg_assets.orchestration.opened_files import readers_that_ask, watching
+from ntg_assets.sql import Table
 
 NOTHING = Declared("backtest/x", frozenset())
 
@@ -91,3 +94,17 @@ def test_whoever_resolves_the_links_of_a_library_below_a_watched_folder_is_let_t
             [*folder.iterdir()]
         with pytest.raises(UndeclaredReadError), only(NOTHING):
             os.lstat(folder / "a.npy")
+
+
+def test_rows_come_from_a_cluster_through_a_storage_in_the_project(folder: Path) -> None:
+    table = Table("ingest", "events")
+    with watching(folder), readers_that_ask(), only(NOTHING):
+        version = new_folder(folder / "storage", table)
+        assert not holds_rows(version)
+        version.mkdir()
+        seal(version, n_rows=0, content_hash="of none")
+        assert sealed(version) == Version(0, "of none", {})
+        assert sweep(folder / "storage", table, [version]) == 0
+        remove(version)
+        remove(version)
+    assert not version.exists()

@@ -1,6 +1,5 @@
 """A cluster: its connection, how long it may take, and the folder that both sides see."""
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -9,6 +8,7 @@ from threading import Event, Timer
 from typing import Any
 from uuid import uuid4
 
+from ntg_assets.engines.folders import remove
 from ntg_assets.engines.spark.failures import ENDED, LOST, Place, explain, explained
 from ntg_assets.engines.spark.session import (
     ask_once,
@@ -95,4 +95,4 @@ class Cluster:
         try:
             yield folder
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            remove(folder)

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import polars as pl
 
+from ntg_assets.engines.folders import holds_rows
 from ntg_assets.engines.spark.cluster import Cluster
 from ntg_assets.engines.spark.dialect import converted, spark_text, spark_type
 from ntg_assets.engines.versions import rows_of, shown_folders
@@ -105,7 +106,7 @@ class Placed:
     def shown(self, folder: Path, types: Mapping[str, str]) -> Table:
         """Show a folder as a table of this process until the call ends."""
         table = Table("temp", f"handed_{uuid4().hex}")
-        has_rows = any(folder.glob("*.parquet"))
+        has_rows = holds_rows(folder)
         columns = _columns(types) if has_rows else _no_columns(types)
         rows = f" from {rows_of(folder)}" if has_rows else " where false"
         self.connection.execute(
@@ -120,7 +121,7 @@ class Placed:
         """Write an empty file into a folder to which the cluster wrote none: a table of no rows has
         columns too.
         """
-        if any(folder.glob("*.parquet")):
+        if holds_rows(folder):
             return
         folder.mkdir(parents=True, exist_ok=True)
         empty = _no_columns({name: types[name] for name in columns})

@@ -1,6 +1,5 @@
 """The engine that keeps and makes on a cluster what grows with events."""
 
-import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ import polars as pl
 from ntg_assets.contracts import Contract, IdTypes, column_names, grows_with_events, known_tables
 from ntg_assets.engines.duckdb_engine import DuckDBEngine
 from ntg_assets.engines.engine import Made
+from ntg_assets.engines.folders import holds_rows, remove
 from ntg_assets.engines.kernel import Kernel
 from ntg_assets.engines.spark.cluster import HANDED, Cluster
 from ntg_assets.engines.spark.judging import count, judge, shape_of
@@ -52,7 +52,7 @@ class SparkEngine:
     def begin(self, connection: Connection) -> None:
         """Require a cluster that answers and sees the same folder; drop what lies elsewhere."""
         claim(self.cluster.storage, self.workspace)
-        shutil.rmtree(self.cluster.storage / HANDED, ignore_errors=True)  # of a run that was killed
+        remove(self.cluster.storage / HANDED)  # of a run that was killed
         self._require_shared_folder()
         rows = connection.execute(
             "select schema_name, table_name from duckdb_tables() where database_name ="
@@ -79,7 +79,7 @@ class SparkEngine:
                 _store(placed, table, rows, model, folder)
                 return _accept(placed, table, folder, model, ids=ids)
             except BaseException:
-                shutil.rmtree(folder, ignore_errors=True)  # what is left is swept by the next write
+                remove(folder)  # what is left is swept by the next write
                 raise
 
     def read(self, connection: Connection, query: Query) -> pl.DataFrame:
@@ -128,7 +128,7 @@ class SparkEngine:
             pl.DataFrame({"probe": [1]}).write_parquet(here / "rows.parquet")
             with self.cluster.explained("engine.storage"):
                 write_folder(self.cluster.read_folder(here), there)
-            if not any(there.glob("*.parquet")):
+            if not holds_rows(there):
                 raise EngineError(
                     f"engine.storage: what the cluster wrote to {self.cluster.storage} is not seen"
                     " here. It must be one folder, by the same path on this machine and on every"
