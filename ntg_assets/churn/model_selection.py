@@ -122,7 +122,8 @@ def _judge(mine: pl.DataFrame) -> tuple[float | None, float | None, float]:
         return None, None, 0.0
     ordered = mine.sort("user_id", "origin_on")
     gain, users = ordered["gain"].to_numpy(), ordered["user_id"].rank("dense").to_numpy()
-    by_origin = mine.group_by("origin_on").agg(pl.col("gain").mean()).sort("origin_on")["gain"]
+    grouped = ordered.group_by("origin_on", maintain_order=True)  # else sums differ by a last bit
+    by_origin = grouped.agg(pl.col("gain").mean()).sort("origin_on")["gain"]
     error = max(_clustered_error(gain, users), _error_between(by_origin.to_numpy()))
     return float(gain.mean()), error, float(by_origin[-1])
 
@@ -143,7 +144,8 @@ def _error_between(gains: Floats) -> float:
 
 
 def _by_origin(closed: pl.DataFrame) -> pl.DataFrame:
-    judged = closed.group_by("model", "origin_on").agg(
+    ordered = closed.sort("model", "origin_on", "user_id")
+    judged = ordered.group_by("model", "origin_on", maintain_order=True).agg(
         log_loss=pl.col("loss").mean(), gain=pl.col("gain").mean(), n_rows=pl.len().cast(pl.Int64)
     )
     return judged.select(pl.col(name).cast(SELECTION_SCHEMA[name]) for name in _JUDGED)

@@ -111,3 +111,11 @@ def test_rows_of_one_user_count_as_one() -> None:
     twice = churn_model_selection(pl.concat([once.with_columns(shift), once]), cutoff_on=CUTOFF)
     errors = [table.filter(model=OTHER)["standard_error"][0] for table in (one, twice)]
     assert errors[0] == pytest.approx(errors[1])
+
+
+def test_the_order_of_the_forecasts_moves_no_last_bit() -> None:
+    ordered = forecasts(0.2, 0.3, 0.1, n_users=700, spread=0.5)
+    table = churn_model_selection(ordered, cutoff_on=CUTOFF)
+    for seed in range(5):
+        shuffled = ordered.sample(fraction=1.0, shuffle=True, seed=seed)
+        assert churn_model_selection(shuffled, cutoff_on=CUTOFF).equals(table)
