@@ -10,14 +10,10 @@ import polars as pl
 from ntg_assets.configuration.inputs.events import IngestSettings
 from ntg_assets.configuration.inputs.written_values import TimeOptions
 from ntg_assets.events.load import Survey, load_events, survey
-from ntg_assets.sources.optional_files import (
-    describe_list,
-    read_rows,
-    settle_times,
-    written_time_rules,
-)
+from ntg_assets.sources.optional_files import describe_list, read_rows
 from ntg_assets.sources.reading.rules import Rule
 from ntg_assets.sources.sources import Place
+from ntg_assets.sources.written_times import settle_times, written_time_rules
 
 HEADER = "user_id,item_id,event_at,value"
 

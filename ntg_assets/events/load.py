@@ -23,14 +23,8 @@ from ntg_assets.events.validation import (
     judge_items,
 )
 from ntg_assets.sources.files.source_files import SourceFile
-from ntg_assets.sources.sources import (
-    FoundFiles,
-    JudgedSource,
-    Place,
-    find_files,
-    ledger_of,
-    source_reader,
-)
+from ntg_assets.sources.ledger import ledger_of
+from ntg_assets.sources.sources import FoundFiles, JudgedSource, Place, find_files, source_reader
 from ntg_assets.sql import Query
 from ntg_assets.storage.run import run
 

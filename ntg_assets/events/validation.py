@@ -20,9 +20,9 @@ from ntg_assets.sources.accounting.reconciliation import FileCounts, count_event
 from ntg_assets.sources.accounting.threshold import find_breach, refuse
 from ntg_assets.sources.files.derived_columns import Described
 from ntg_assets.sources.files.source_files import SourceFile
+from ntg_assets.sources.reading.event_rules import event_rules, item_rules
 from ntg_assets.sources.reading.forgotten import blank_forgotten
 from ntg_assets.sources.reading.plans import Plan
-from ntg_assets.sources.reading.rules import event_rules, item_rules
 from ntg_assets.sources.sources import JudgedSource, count_skips, make_plan, refuse_no_rows
 from ntg_assets.sql import Query
 from ntg_assets.storage.connection import Connection

@@ -176,40 +176,6 @@ def refuse_no_rows(counts: Mapping[int, FileCounts], files: Sequence[SourceFile]
         )
 
 
-def ledger_of(source: JudgedSource) -> pl.DataFrame:
-    """Rows of the ledger contract for one source."""
-    return pl.DataFrame(
-        [_ledger_row(source, file) for file in source.files],
-        schema_overrides={"skipped_because": pl.String},
-        infer_schema_length=None,
-    )
-
-
-def _ledger_row(source: JudgedSource, file: SourceFile) -> dict[str, object]:
-    counts, is_copy = source.counts[file.copy_of or file.number], file.copy_of is not None
-    n_quarantined = 0 if is_copy else counts.n_bad
-    n_skipped = 0 if is_copy else counts.n_skipped
-    n_duplicates = counts.n_rows if is_copy else source.duplicates.get(file.number, 0)
-    n_replaced = 0 if is_copy else source.replaced.get(file.number, 0)
-    skips = {} if is_copy else source.skips.get(file.number, {})
-    return {
-        "load_file": file.number,
-        "source": source.name,
-        "file_name": file.name,
-        "sha256": file.sha256,
-        "n_bytes": file.n_bytes,
-        "n_lines": file.n_lines if file.format != "parquet" else counts.n_rows,
-        "n_rows": counts.n_rows,
-        "n_accepted": counts.n_rows - n_quarantined - n_skipped - n_duplicates - n_replaced,
-        "n_quarantined": n_quarantined,
-        "n_skipped": n_skipped,
-        "n_duplicates": n_duplicates,
-        "n_replaced": n_replaced,
-        "skipped_because": "; ".join(f"{reason}: {n:,}" for reason, n in skips.items()) or None,
-        "is_copy": is_copy,
-    }
-
-
 @contextmanager
 def source_reader(place: Place) -> Iterator[duckdb.DuckDBPyConnection]:
     """Connection of its own for one source: DuckDB keeps the rejects of all readings of a

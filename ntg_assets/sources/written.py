@@ -13,18 +13,14 @@ from ntg_assets.configuration.inputs.written_values import NumberOptions, TimeOp
 from ntg_assets.errors import SourceError
 from ntg_assets.local_days import first_instants
 from ntg_assets.sources.files.derived_columns import Described
-from ntg_assets.sources.optional_files import (
-    FileRows,
-    as_written,
-    read_rows,
-    written_time_rules,
-)
+from ntg_assets.sources.optional_files import FileRows, read_rows
 from ntg_assets.sources.reading.rules import Rule
 from ntg_assets.sources.sources import Place
 from ntg_assets.sources.values.columns import Column
 from ntg_assets.sources.values.ids import as_listed_id
 from ntg_assets.sources.values.numbers import as_program_text
 from ntg_assets.sources.values.times import TimeReading, as_instant
+from ntg_assets.sources.written_times import as_written, written_time_rules
 from ntg_assets.sql import Query
 from ntg_assets.storage.run import run
 
@@ -75,11 +71,16 @@ def read_written(  # noqa: PLR0913  # what is wanted of files, one name each
         rows = _with_time(rows, name, is_named=columns[name] is not None, zone=zone)
     texts = [name for name in columns if name not in (*ids, *times)]
     rows = rows.with_columns(_stripped(name) for name in texts)
-    if isinstance(options, NumberOptions):
-        rows = rows.with_columns(
-            as_program_text(pl.col(name), options).alias(name) for name in numbers
-        )
-    return read._replace(rows=rows)
+    return read._replace(rows=_with_program_numbers(rows, numbers, options))
+
+
+def _with_program_numbers(
+    rows: pl.DataFrame, numbers: Sequence[str], options: TimeOptions
+) -> pl.DataFrame:
+    """Write the texts of some columns as programs write numbers, where `options` say how."""
+    if not isinstance(options, NumberOptions):
+        return rows
+    return rows.with_columns(as_program_text(pl.col(name), options).alias(name) for name in numbers)
 
 
 def _rules(
@@ -97,9 +98,8 @@ def _rules(
             rules += written_time_rules(f"{name}_at", named, options, zone=zone)[0]
         elif name not in times:
             convert = _nothing if named is None else as_listed_id if name in ids else as_written
-            rules.append(
-                Rule(name, column_name(named) if named else None, convert, is_optional=True)
-            )
+            column = None if named is None else column_name(named)
+            rules.append(Rule(name, column, convert, is_optional=True))
     return rules
 
 

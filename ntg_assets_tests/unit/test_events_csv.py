@@ -241,10 +241,20 @@ def test_so_are_those_of_a_file_that_needs_nothing_else(tmp_path: Path, end: str
     assert found.load_ledger["n_lines"].to_list() == [3]
 
 
+def test_lines_are_numbered_as_in_the_file_where_blank_ones_lead_and_ends_are_mixed(
+    tmp_path: Path,
+) -> None:
+    text = f"\n\nuser_id,item_id,event_at,value\r\nu,i,{NOON},1\nv,i,{NOON},x\nw,i,{NOON},1\r\n"
+    (tmp_path / "log.csv").write_bytes(text.encode())
+    judged = survey_log(tmp_path, log_settings(max_bad_share=0.5))
+    assert fates(judged) == [(3, 2, 1, 0)]
+    assert judged.quarantine.select("line", "raw_text").rows() == [(5, f"v,i,{NOON},x")]
+
+
 def test_a_multibyte_character_may_lie_across_a_chunk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ntg_assets.sources.files.inspection.CHUNK_BYTES", 7)
+    monkeypatch.setattr("ntg_assets.sources.files.text_inspection.CHUNK_BYTES", 7)
     write_log(tmp_path, [f"ué{'😀' * 9},i,{NOON},1", "", f"u2,i,{NOON},1"])
     found = survey_log(tmp_path, log_settings())
     assert fates(found) == [(2, 2, 0, 0)]

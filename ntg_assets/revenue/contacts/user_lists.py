@@ -22,13 +22,7 @@ from ntg_assets.configuration.revenue import (
 from ntg_assets.errors import SourceError
 from ntg_assets.local_days import UTC_ZONE, local_days
 from ntg_assets.sources.files.derived_columns import Described
-from ntg_assets.sources.optional_files import (
-    FileRows,
-    as_written,
-    read_rows,
-    settle_times,
-    written_time_rules,
-)
+from ntg_assets.sources.optional_files import FileRows, read_rows
 from ntg_assets.sources.reading.refused_values import PossibleTimes, refuse_unreadable
 from ntg_assets.sources.reading.rules import Rule
 from ntg_assets.sources.sniffing.role_names import words_of
@@ -36,6 +30,7 @@ from ntg_assets.sources.sources import Place
 from ntg_assets.sources.values.columns import Column
 from ntg_assets.sources.values.ids import as_listed_id
 from ntg_assets.sources.values.words import are_among
+from ntg_assets.sources.written_times import as_written, settle_times, written_time_rules
 
 OPT_OUTS, EXCLUSIONS, CONTACTS = LISTS = ("opt_outs", "exclusions", "contacts")
 KEYS = {

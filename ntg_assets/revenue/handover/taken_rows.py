@@ -21,17 +21,13 @@ from ntg_assets.revenue.contacts.contacts_taken import (
     STATUSES,
 )
 from ntg_assets.sources.files.derived_columns import Described
-from ntg_assets.sources.optional_files import (
-    as_written,
-    read_rows,
-    settle_times,
-    written_time_rules,
-)
+from ntg_assets.sources.optional_files import read_rows
 from ntg_assets.sources.reading.refused_values import refuse_unreadable
 from ntg_assets.sources.reading.rules import Rule
 from ntg_assets.sources.sources import Place
 from ntg_assets.sources.values.ids import as_listed_id, as_log_id_or_written
 from ntg_assets.sources.values.words import meanings
+from ntg_assets.sources.written_times import as_written, settle_times, written_time_rules
 
 KEY = "radar.taken"
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from ntg_assets.errors import SourceError
-from ntg_assets.sources.accounting.reconciliation import Reject
+from ntg_assets.sources.accounting.rejected_lines import Reject
 from ntg_assets.sources.files.packing import open_unpacked
 from ntg_assets.sources.files.source_files import SourceFile
 from ntg_assets.sources.reading.layouts import Layout

@@ -11,34 +11,18 @@ import duckdb
 import polars as pl
 
 from ntg_assets.errors import SourceError
-from ntg_assets.sources.files.packing import open_unpacked
+from ntg_assets.sources.accounting.rejected_lines import Reject, line_at, rejects_of
 from ntg_assets.sources.files.source_files import SourceFile
 from ntg_assets.sources.reading.file_columns import count_parquet_rows
 from ntg_assets.sources.reading.layouts import Layout
 from ntg_assets.sources.reading.plans import Plan
 from ntg_assets.sources.reading.typed_rows import over_typed_rows
-from ntg_assets.sql import read_sql
 from ntg_assets.storage.run import run
 
 SHOWN_CHARACTERS, MOST_TOLD = 80, 500
 NOTHING_READ = dict.fromkeys(
     ("n_read", "n_valid", "n_skipped", "n_folded", "n_inner_lines", "n_inner_blank_lines"), 0
 )
-
-
-@dataclass(frozen=True)
-class Reject:
-    """A CSV line that does not fit the dialect.
-
-    Attributes:
-        offset: Of its first byte in the (unpacked) file.
-        reason: In words.
-        text: The line, or as much as the reader took for it.
-    """
-
-    offset: int
-    reason: str
-    text: str
 
 
 @dataclass(frozen=True)
@@ -53,6 +37,20 @@ class FileCounts:
     rejects: tuple[Reject, ...] = ()
     n_skipped: int = 0
     n_folded: int = 0
+
+    @classmethod
+    def of(
+        cls, row: Mapping[str, int], *, n_rows: int, rejects: tuple[Reject, ...]
+    ) -> "FileCounts":
+        """Counts of a file from a row of `row_counts`.
+
+        Args:
+            row: What was read of the file.
+            n_rows: What must be there.
+            rejects: Lines that do not fit the dialect.
+        """
+        n_invalid = row["n_read"] - row["n_valid"] - row["n_skipped"]
+        return cls(n_rows, row["n_valid"], n_invalid, rejects, row["n_skipped"], row["n_folded"])
 
     @property
     def n_read(self) -> int:
@@ -143,24 +141,18 @@ def _account(
     connection: duckdb.DuckDBPyConnection, plan: Plan, counted: pl.DataFrame
 ) -> dict[int, FileCounts]:
     """Hold what was read of each file against what must be there."""
-    matches = {row["load_file"]: row for row in counted.to_dicts()}
-    rejects = _rejects(connection, plan.layouts)
+    read = {row["load_file"]: row for row in counted.to_dicts()}
+    rejects = rejects_of(connection, plan.layouts)
     counts = {}
     for layout in plan.layouts:
         expected = {} if layout.has_lines else count_parquet_rows(connection, layout.files)
         for file in layout.files:
-            row = matches.get(
-                file.number,
-                NOTHING_READ,
-            )
-            refused = rejects.get(str(file.read_path), ())
+            row = read.get(file.number, NOTHING_READ)
             n_rows = _csv_rows(file, layout, row) if layout.has_lines else expected[file.number]
+            refused = rejects.get(str(file.read_path), ())
             _refuse_unreconciled(file, n_rows=n_rows, n_read=row["n_read"], rejects=refused)
             refuse_other_count(file, n_rows)
-            n_invalid = row["n_read"] - row["n_valid"] - row["n_skipped"]
-            counts[file.number] = FileCounts(
-                n_rows, row["n_valid"], n_invalid, refused, row["n_skipped"], row["n_folded"]
-            )
+            counts[file.number] = FileCounts.of(row, n_rows=n_rows, rejects=refused)
     return counts
 
 
@@ -200,36 +192,3 @@ def _refuse_unreconciled(
         f" ({n_read:,} readable, {len(rejects):,} not); nothing was loaded.{where} An unclosed"
         " quote swallows the lines after it: mend the file and deliver it again."
     )
-
-
-def _rejects(
-    connection: duckdb.DuckDBPyConnection, layouts: Sequence[Layout]
-) -> dict[str, tuple[Reject, ...]]:
-    """Rejected lines by path, in the order of the file; a line with several errors counts once."""
-    if not any(layout.has_lines for layout in layouts):
-        return {}
-    matches: dict[str, list[Reject]] = {}
-    for path, position, kind, line in connection.execute(
-        read_sql("sources.accounting", "rejects")
-    ).fetchall():
-        stripped = line.lstrip("\r\n")
-        offset = position - 1 + len(line) - len(stripped)
-        matches.setdefault(path, []).append(Reject(offset, _in_words(kind), stripped))
-    return {path: tuple(rejects) for path, rejects in matches.items()}
-
-
-def _in_words(kind: str) -> str:
-    words = {
-        "MISSING COLUMNS": "has too few fields",
-        "TOO MANY COLUMNS": "has too many fields",
-        "UNQUOTED VALUE": "has a quote that is not closed or not doubled",
-        "LINE SIZE OVER MAXIMUM": "is longer than 2 MB",
-    }
-    return words.get(kind, f"does not fit the dialect ({kind.lower()})")
-
-
-def line_at(file: SourceFile, offset: int) -> int:
-    """Number of the physical line that holds the byte at `offset`, from 1."""
-    with open_unpacked(file.read_path) as opened:
-        before = opened.read(offset)
-    return file.n_skipped_lines + before.count(b"\n") + 1

@@ -57,10 +57,8 @@ def find_breach(
         source: Its name in messages.
         max_bad_share: Share of all rows (0-1) that may be bad.
     """
-    n_rows, n_bad = (
-        sum(file.n_rows for file in counts.values()),
-        sum(file.n_bad for file in counts.values()),
-    )
+    n_rows = sum(file.n_rows for file in counts.values())
+    n_bad = sum(file.n_bad for file in counts.values())
     if n_bad > max_bad_share * n_rows:
         rule = (
             f"more than ingest.max_bad_share = {max_bad_share:g} allows"
@@ -69,14 +67,15 @@ def find_breach(
         return Breach(source, tuple(counts), n_rows, n_bad, rule)
     for file in files:
         result = counts.get(file.number)
-        if (
-            result
-            and result.n_rows >= WRONG_FILE_ROWS
-            and result.n_bad > WRONG_FILE_SHARE * result.n_rows
-        ):
+        if result and _is_mostly_bad(result):
             rule = "most of the file, so it is not the file it should be"
             return Breach(file.name, (file.number,), result.n_rows, result.n_bad, rule)
     return None
+
+
+def _is_mostly_bad(counts: FileCounts) -> bool:
+    is_telling = counts.n_rows >= WRONG_FILE_ROWS
+    return is_telling and counts.n_bad > WRONG_FILE_SHARE * counts.n_rows
 
 
 def refuse(
@@ -99,23 +98,39 @@ def refuse(
     Raises:
         SourceError: always.
     """
+    hints = _clock_hint(breach, reasons) + _value_hints(reasons, advice or {})
+    raise SourceError(
+        f"{breach.label}: {breach.n_bad:,} of {breach.n_rows:,} rows"
+        f" ({breach.n_bad / breach.n_rows:.2%}) cannot be used, {breach.rule}; nothing was loaded."
+        f" Reasons: {_reasons_in_words(reasons)}."
+        f" First: {_first_examples(breach, examples, files)}.{hints} Mend the source or the column"
+        " mapping, or raise ingest.max_bad_share."
+    )
+
+
+def _reasons_in_words(reasons: pl.DataFrame) -> str:
+    counted = reasons.select("column_name", "reason", "n_rows").iter_rows()
+    return ", ".join(f"{column} {reason} ({n_rows:,})" for column, reason, n_rows in counted)
+
+
+def _first_examples(breach: Breach, examples: Sequence[BadRow], files: Sequence[SourceFile]) -> str:
+    """The first bad rows of the files of a breach, with place and text."""
     names = {file.number: file.name for file in files}
-    shown = sorted(example for example in examples if example.load_file in breach.files)[
-        :SHOWN_EXAMPLES
-    ]
-    sentence = ", ".join(
-        f"{column} {reason} ({n_rows:,})"
-        for column, reason, n_rows in reasons.select("column_name", "reason", "n_rows").iter_rows()
-    )
-    first = "; ".join(
+    shown = sorted(example for example in examples if example.load_file in breach.files)
+    return "; ".join(
         f"{names[row.load_file]} line {row.line}: {row.raw_text[:SHOWN_CHARACTERS]!r}"
-        for row in shown
+        for row in shown[:SHOWN_EXAMPLES]
     )
-    is_clock = (
-        reasons.filter(pl.col("reason").is_in(CLOCK_REASONS)).get_column("n_rows").sum()
-        > breach.n_bad / 2
-    )
-    clock = " Are timestamp_unit and timezone right?" if is_clock else ""
+
+
+def _clock_hint(breach: Breach, reasons: pl.DataFrame) -> str:
+    """Ask about the clock where most of the bad rows lie outside of the years that may be."""
+    n_outside = reasons.filter(pl.col("reason").is_in(CLOCK_REASONS)).get_column("n_rows").sum()
+    return " Are timestamp_unit and timezone right?" if n_outside > breach.n_bad / 2 else ""
+
+
+def _value_hints(reasons: pl.DataFrame, advice: Mapping[str, str]) -> str:
+    """What reads such values in general, and what reads these."""
     values = reasons["reason"].to_list()
     general = [
         sentence
@@ -123,10 +138,4 @@ def refuse(
         if any(entry.startswith(start) for entry in values)
     ]
     hint = f" If they are written so: {'; '.join(general)}." if general else ""
-    hint += "".join(f" Here: {sentence}" for sentence in (advice or {}).values())
-    raise SourceError(
-        f"{breach.label}: {breach.n_bad:,} of {breach.n_rows:,} rows"
-        f" ({breach.n_bad / breach.n_rows:.2%}) cannot be used, {breach.rule}; nothing was loaded."
-        f" Reasons: {sentence}. First: {first}.{clock}{hint} Mend the source or the column"
-        " mapping, or raise ingest.max_bad_share."
-    )
+    return hint + "".join(f" Here: {sentence}" for sentence in advice.values())

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from typing import NoReturn
 
 from ntg_assets.errors import SourceError
 
@@ -25,13 +26,7 @@ def records_of(text: str, place: str | None, *, name: str) -> Iterator[str]:
     try:
         start = _descend(text, place.split(".") if place else [], decoder, name=name)
         if text[start : start + 1] != "[":
-            _refuse_loose_records(text, start, decoder, name=name)
-            where = f"under records: {place}" if place else "in it"
-            result = _keys_at(text, start, decoder)
-            raise SourceError(
-                f"{name}: is a JSON document without an array {where}{result}. Say where its"
-                " records lie with `records`, such as `records: data.plays`."
-            )
+            _refuse_no_array(text, start, decoder, place=place, name=name)
         yield from _elements(text, start + 1, decoder)
     except json.JSONDecodeError as error:
         raise SourceError(
@@ -42,6 +37,19 @@ def records_of(text: str, place: str | None, *, name: str) -> Iterator[str]:
         raise SourceError(
             f"{name}: is JSON that is nested too deeply. Deliver flat records."
         ) from None
+
+
+def _refuse_no_array(
+    text: str, start: int, decoder: json.JSONDecoder, *, place: str | None, name: str
+) -> NoReturn:
+    """Say what lies where an array of records was expected: several objects, or one with keys."""
+    _refuse_loose_records(text, start, decoder, name=name)
+    where = f"under records: {place}" if place else "in it"
+    keys = _keys_at(text, start, decoder)
+    raise SourceError(
+        f"{name}: is a JSON document without an array {where}{keys}. Say where its"
+        " records lie with `records`, such as `records: data.plays`."
+    )
 
 
 def _refuse_loose_records(text: str, start: int, decoder: json.JSONDecoder, *, name: str) -> None:

@@ -14,6 +14,7 @@ from ntg_assets.sources.files.file_names import name_of
 MANIFEST, SHA256 = "_MANIFEST.json", ".sha256"
 DIGEST = re.compile(r"\b[0-9a-fA-F]{64}\b")
 SHOWN_DIGITS = 12
+EXAMPLE = 'Write for example {"files": [{"name": "a.csv", "rows": 3, "sha256": "..."}]}.'
 
 
 class Stated(NamedTuple):
@@ -46,14 +47,11 @@ class Manifests:
         if entries is not None and (said := entries.get(path.name)) is not None:
             return _stated(said, where=name_of(path.parent / MANIFEST, self.home), file=path.name)
         if required:
-            sentence = (
-                f"{MANIFEST} of its folder does not name it"
-                if entries is not None
-                else f"there is neither {beside.name} nor {MANIFEST} in its folder"
-            )
+            where = None if entries is None else f"{MANIFEST} of its folder does not name it"
             raise SourceError(
-                f"{name}: `require_manifest` is set, but {sentence}. Was its delivery interrupted?"
-                " Deliver both, or set `require_manifest: false`."
+                f"{name}: `require_manifest` is set, but"
+                f" {where or f'there is neither {beside.name} nor {MANIFEST} in its folder'}. Was"
+                " its delivery interrupted? Deliver both, or set `require_manifest: false`."
             )
         return None
 
@@ -81,13 +79,11 @@ def _read(path: Path, home: Path) -> Mapping[str, Mapping[str, object]] | None:
     """Entries of a manifest by file name; none where there is none."""
     if not path.is_file():
         return None
+    name = name_of(path, home)
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, OSError) as error:
-        raise SourceError(
-            f"{name_of(path, home)}: is no JSON ({error}). Write for example"
-            ' {"files": [{"name": "a.csv", "rows": 3, "sha256": "..."}]}.'
-        ) from None
+        raise SourceError(f"{name}: is no JSON ({error}). {EXAMPLE}") from None
     listed = content.get("files", content) if isinstance(content, dict) else content
     if isinstance(listed, list):
         return {
@@ -96,13 +92,8 @@ def _read(path: Path, home: Path) -> Mapping[str, Mapping[str, object]] | None:
             if isinstance(entry, dict) and "name" in entry
         }
     if isinstance(listed, dict):
-        return {
-            key: stated_here for key, stated_here in listed.items() if isinstance(stated_here, dict)
-        }
-    raise SourceError(
-        f"{name_of(path, home)}: names no files. Write for example"
-        ' {"files": [{"name": "a.csv", "rows": 3, "sha256": "..."}]}.'
-    )
+        return {key: entry for key, entry in listed.items() if isinstance(entry, dict)}
+    raise SourceError(f"{name}: names no files. {EXAMPLE}")
 
 
 def _stated(said: Mapping[str, object], *, where: str, file: str) -> Stated:

@@ -122,18 +122,20 @@ def _copy_lines(text: Iterator[str], written: IO[bytes], source: FileSource, *, 
                 n_skipped += 1
                 continue
             has_begun = True
-        if mark and line.startswith(mark):
-            written.write(b"\n")
-        else:
-            plain = line.removeprefix("\ufeff")
-            ends = plain.endswith("\r\n")
-            written.write((plain.rstrip("\r\n") + "\n" if ends else plain).encode())
+        is_comment = mark and line.startswith(mark)
+        written.write(b"\n" if is_comment else _with_line_feed(line).encode())
     if not has_begun:
         raise SourceError(
             f"{name}: ends after {n_skipped:,} line(s) that are skipped (`skip_lines`, `comment`);"
             " no header is left. Correct them."
         )
     return n_skipped
+
+
+def _with_line_feed(line: str) -> str:
+    """A line that ends as lines do here, without a byte order mark."""
+    plain = line.removeprefix("\ufeff")
+    return plain.rstrip("\r\n") + "\n" if plain.endswith("\r\n") else plain
 
 
 def _decoded(opened: IO[bytes], encoding: str, *, name: str) -> Iterator[str]:

@@ -105,14 +105,10 @@ def _parquet_types(
     except duckdb.OutOfMemoryException:
         raise
     except duckdb.Error as error:
-        first_line = (
-            str(error)
-            .splitlines()[0]
-            .replace(f" '{file.path}'", "")
-            .replace(str(file.path), file.name)
-        )
+        first_line = str(error).splitlines()[0].replace(f" '{file.path}'", "")
         raise SourceError(
-            f"{file.name}: is no whole Parquet file ({first_line}). Was its copy interrupted?"
+            f"{file.name}: is no whole Parquet file"
+            f" ({first_line.replace(str(file.path), file.name)}). Was its copy interrupted?"
             " Deliver it again."
         ) from None
     return [(name, type_) for name, type_, *_ in rows]

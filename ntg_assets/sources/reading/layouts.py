@@ -183,16 +183,24 @@ class Layout:
                 for file in self.files
             ]
         if self.has_lines:
-            n_columns = len(self.types) if self.format == "csv" else 1
-            values[f"columns_{self.index}"] = {f"c{place}": "VARCHAR" for place in range(n_columns)}
-            values[f"delimiter_{self.index}"] = self._line_dialect.delimiter
-            values[f"quote_{self.index}"] = self._line_dialect.quote
-            values[f"escape_{self.index}"] = self._line_dialect.escape
-        if self.has_lines and self.n_read is not None:
-            counts = [self.n_read[file.number] for file in self.files]
-            values[f"offsets_{self.index}"] = [0, *accumulate(counts[:-1])]
+            values |= self._line_parameters
         if self.format == "json":
             values[f"paths_{self.index}"] = [key_path(name) for name in self.types]
+        return values
+
+    @property
+    def _line_parameters(self) -> dict[str, Any]:
+        """Values of the reader of lines."""
+        n_columns = len(self.types) if self.format == "csv" else 1
+        values: dict[str, Any] = {
+            f"columns_{self.index}": {f"c{place}": "VARCHAR" for place in range(n_columns)},
+            f"delimiter_{self.index}": self._line_dialect.delimiter,
+            f"quote_{self.index}": self._line_dialect.quote,
+            f"escape_{self.index}": self._line_dialect.escape,
+        }
+        if self.n_read is not None:
+            counts = [self.n_read[file.number] for file in self.files]
+            values[f"offsets_{self.index}"] = [0, *accumulate(counts[:-1])]
         return values
 
 

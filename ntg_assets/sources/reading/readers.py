@@ -37,14 +37,10 @@ def find_layouts(
         SourceError: a file cannot be read, or lacks a column.
     """
     grouped: dict[_Shape, list[SourceFile]] = {}
-    mapping = described.mapping
     for file in files:
         shape = _shape_of(connection, file, described)
         if file.format == "parquet":
-            wanted = {
-                name.split(".")[0] if name in shape.nested else name for name, _ in shape.types
-            }
-            verify_pages(file.path, columns=sorted(wanted), name=file.name)
+            verify_pages(file.path, columns=shape.top_columns, name=file.name)
         grouped.setdefault(shape, []).append(file)
     layouts = tuple(
         Layout(
@@ -60,7 +56,7 @@ def find_layouts(
         for index, (shape, same) in enumerate(grouped.items())
     )
     for layout in layouts:
-        refuse_contradictions(connection, layout, mapping)
+        refuse_contradictions(connection, layout, described.mapping)
     return layouts
 
 
@@ -108,6 +104,13 @@ class _Shape(NamedTuple):
     said: tuple[str, ...]
     nested: tuple[str, ...]
     packing: Packing
+
+    @property
+    def top_columns(self) -> list[str]:
+        """Columns of a Parquet file that hold the wanted ones."""
+        return sorted(
+            {name.split(".")[0] if name in self.nested else name for name, _ in self.types}
+        )
 
 
 def _shape_of(

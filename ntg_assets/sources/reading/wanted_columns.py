@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
+from typing import NoReturn
 
 from ntg_assets.errors import SourceError
 from ntg_assets.sources.files.delimiters import tell_other_delimiter
@@ -24,30 +25,7 @@ def require_columns(
     """
     missing = {key: name for key, name in mapping.items() if name not in columns}
     if missing:
-        other = (
-            tell_other_delimiter(delimiter.join(file.header), delimiter, mapping.values())
-            if file.format == "csv"
-            else ""
-        )
-        shown_missing = " and ".join(f"{name!r} ({key})" for key, name in missing.items())
-        hints = [
-            f"{near!r} for {name!r}"
-            for name, near in _nearest(
-                missing.values(), [entry for entry in columns if entry not in mapping.values()]
-            )
-        ]
-        shown = ", ".join(map(repr, columns)) or "none"
-        hint = (
-            f"Did you mean {', '.join(hints)}? Set the names in the configuration."
-            if hints
-            else "Set the names in the configuration."
-        )
-        why = _why_missing(file, mapping.values())
-        padded = _tell_blanks(missing.values(), columns)
-        raise SourceError(
-            f"{file.name}: no column {shown_missing}; columns found: {shown}."
-            f" {padded or other or why or hint}"
-        )
+        _refuse_missing(file, missing, columns, mapping, delimiter=delimiter)
     folded = [name.casefold() for name in columns] if file.format != "json" else []
     for key, name in mapping.items():
         if folded.count(name.casefold()) > 1:
@@ -55,6 +33,40 @@ def require_columns(
                 f"{file.name}: several columns are called {name!r} (upper and lower case do not"
                 f" count); {key} needs one. Rename them."
             )
+
+
+def _refuse_missing(
+    file: SourceFile,
+    missing: Mapping[str, str],
+    columns: Sequence[str],
+    mapping: Mapping[str, str],
+    *,
+    delimiter: str,
+) -> NoReturn:
+    """Name the columns that a file lacks and those that it has, with the likeliest reason."""
+    shown_missing = " and ".join(f"{name!r} ({key})" for key, name in missing.items())
+    shown = ", ".join(map(repr, columns)) or "none"
+    why = (
+        _tell_blanks(missing.values(), columns)
+        or _other_delimiter(file, delimiter, mapping.values())
+        or _why_missing(file, mapping.values())
+        or _tell_alike(missing.values(), [name for name in columns if name not in mapping.values()])
+    )
+    raise SourceError(f"{file.name}: no column {shown_missing}; columns found: {shown}. {why}")
+
+
+def _other_delimiter(file: SourceFile, delimiter: str, wanted: Collection[str]) -> str:
+    """Say which delimiter divides the header of a CSV file better."""
+    if file.format != "csv":
+        return ""
+    return tell_other_delimiter(delimiter.join(file.header), delimiter, wanted)
+
+
+def _tell_alike(wanted: Iterable[str], free: list[str]) -> str:
+    """Ask whether columns with names like the wanted ones are meant."""
+    advice = "Set the names in the configuration."
+    hints = [f"{near!r} for {name!r}" for name, near in _nearest(wanted, free)]
+    return f"Did you mean {', '.join(hints)}? {advice}" if hints else advice
 
 
 def _tell_blanks(wanted: Iterable[str], columns: Sequence[str]) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ntg_assets.sources.sniffing.null_words import NULL_WORDS
-from ntg_assets.sources.sniffing.number_kinds import are_mostly, number_kind
+from ntg_assets.sources.sniffing.number_kinds import NumberKind, are_mostly, number_kind
 from ntg_assets.sources.sniffing.time_kinds import ISO, time_settings
 
 LOOKED_AT = 1_000  # different texts
@@ -38,9 +38,7 @@ def advise_numbers(texts: Iterable[str | None]) -> str:
     if not written and not words:
         return FILL_IN
     parts = _null_words(words)
-    kind = number_kind(written, may_be_grouped=True) if written else None
-    if kind is None and written:  # with what was read beside them: it is plain
-        kind = number_kind([*written, PLAIN], may_be_grouped=True)
+    kind = _kind_of_some(written)
     settings = {key: value for key, value, _ in kind.settings} if kind else {}
     if "%" in settings.get("currency_signs", []):
         return "Write percentages as shares, without a sign (0.05 for 5%)."
@@ -54,6 +52,14 @@ def advise_numbers(texts: Iterable[str | None]) -> str:
             " `accounting_negatives`."
         )
     return f"Set {' and '.join(parts)}."
+
+
+def _kind_of_some(texts: Sequence[str]) -> NumberKind | None:
+    """How texts are read that stand beside plain numbers, which alone could mean two things."""
+    kind = number_kind(texts, may_be_grouped=True) if texts else None
+    if kind is None and texts:
+        return number_kind([*texts, PLAIN], may_be_grouped=True)
+    return kind
 
 
 def like_null(texts: Iterable[str | None]) -> list[str]:

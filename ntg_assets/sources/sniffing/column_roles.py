@@ -38,9 +38,14 @@ def sniff_roles(sniffed: Sniffed) -> None:
         _sniff_role(sniffed, role, free, texts, has_names=has_names)
     for role in ("user_id", "item_id"):
         if role in sniffed.settings:
-            _sniff_id_type(sniffed, role, texts[sniffed.settings[role]])
-            _sniff_no_one(sniffed, role)
-            ask_of_gaps(sniffed, sniffed.settings[role])
+            _sniff_ids(sniffed, role, texts[sniffed.settings[role]])
+
+
+def _sniff_ids(sniffed: Sniffed, role: str, texts: Sequence[str]) -> None:
+    """Say of which type the ids of a role are, and ask what those that name nobody mean."""
+    _sniff_id_type(sniffed, role, texts)
+    _sniff_no_one(sniffed, role)
+    ask_of_gaps(sniffed, sniffed.settings[role])
 
 
 def _sniff_role(
@@ -108,12 +113,7 @@ def _sniff_value(
     name = next((name for name in candidates if kinds[name] is not None), None)
     kind = kinds.get(name or "")
     if name is None or kind is None:
-        follows = "a load will refuse them" if "value" in sniffed.said else "events have value 1"
-        sniffed.notes += [
-            f"{name!r} is called like a value, but not all of it is numbers"
-            f" ({_shown_others(texts[name])}): {follows}"
-            for name in candidates[:1]
-        ]
+        _note_no_number(sniffed, candidates, texts)
         return
     free.remove(name)
     sniffed.take("value", name, f"{why}; values such as {show_texts(texts[name])}")
@@ -124,6 +124,18 @@ def _sniff_value(
     sniff_null_words(sniffed, name)
     if any(not text.strip() for text in sniffed.values[name]) or "null_words" in sniffed.settings:
         sniffed.open["value_if_empty"] = ["quarantine", "null", "a number"]
+
+
+def _note_no_number(
+    sniffed: Sniffed, candidates: Sequence[str], texts: Mapping[str, list[str]]
+) -> None:
+    """Say that the first column that is called like a value holds other things than numbers."""
+    follows = "a load will refuse them" if "value" in sniffed.said else "events have value 1"
+    sniffed.notes += [
+        f"{name!r} is called like a value, but not all of it is numbers"
+        f" ({_shown_others(texts[name])}): {follows}"
+        for name in candidates[:1]
+    ]
 
 
 def _shown_others(texts: Sequence[str]) -> str:
@@ -164,19 +176,22 @@ def _sniff_items(sniffed: Sniffed, free: list[str], texts: Mapping[str, list[str
     titles = [name for name in by_name(free, TITLES) if name not in ids[:1]]
     if not ids or by_name(free, ROLES["user_id"]):
         return False
-    sniffed.take(
-        "item_id", ids[0], f"by its name, and different in each record: {show_texts(texts[ids[0]])}"
-    )
+    why = f"by its name, and different in each record: {show_texts(texts[ids[0]])}"
+    sniffed.take("item_id", ids[0], why)
     if titles:
-        sniffed.take(
-            "title", titles[0], f"by its name; values such as {show_texts(texts[titles[0]])}"
-        )
+        why = f"by its name; values such as {show_texts(texts[titles[0]])}"
+        sniffed.take("title", titles[0], why)
     for name in by_name(free, ITEM_ROLES["categories"])[:1]:
-        sniffed.take("categories", name, f"by its name; values such as {show_texts(texts[name])}")
-        if any(text.lstrip().startswith("[") for text in texts[name]):
-            sniffed.take("categories_format", "json", "values in brackets")
-            continue
-        separators = [sign for sign in "|;," if any(sign in text for text in texts[name])]
-        if separators and separators[0] != "|":
-            sniffed.take("category_separator", separators[0], f"such as {show_texts(texts[name])}")
+        _take_categories(sniffed, name, texts[name])
     return True
+
+
+def _take_categories(sniffed: Sniffed, name: str, texts: Sequence[str]) -> None:
+    """Take a column of categories, and say how several in one value are written."""
+    sniffed.take("categories", name, f"by its name; values such as {show_texts(texts)}")
+    if any(text.lstrip().startswith("[") for text in texts):
+        sniffed.take("categories_format", "json", "values in brackets")
+        return
+    separators = [sign for sign in "|;," if any(sign in text for text in texts)]
+    if separators and separators[0] != "|":
+        sniffed.take("category_separator", separators[0], f"such as {show_texts(texts)}")

@@ -17,10 +17,7 @@ MANY_LINE_ENDS = 20  # in one field
 
 def sniff_csv(lines: Sequence[str], sniffed: Sniffed, *, name: str) -> None:
     """Take the lines of a text apart: titles, delimiter, quotes, header, values."""
-    comment = "#" if _begins_with_comment(lines) else None
-    if comment:
-        sniffed.take("comment", comment, "its first line begins with #")
-    body = [line for line in lines if line.strip() and not (comment and line.startswith(comment))]
+    body, comment = _without_comments(lines, sniffed)
     is_for_excel = bool(body) and body[0].lower().startswith("sep=")
     quote, escape = _quotes_of(body, sniffed)
     delimiter, n_fields = _delimiter_of(body[is_for_excel:], quote, escape)
@@ -31,15 +28,23 @@ def sniff_csv(lines: Sequence[str], sniffed: Sniffed, *, name: str) -> None:
     if len(rows) == n_before:
         raise SourceError(f"{name}: holds no record. Deliver a file with rows.")
     if delimiter != ",":
-        sniffed.take(
-            "delimiter", delimiter, f"it divides {len(body):,} lines into {n_fields} fields"
-        )
+        why = f"it divides {len(body):,} lines into {n_fields} fields"
+        sniffed.take("delimiter", delimiter, why)
     n_skipped = lines.index(body[n_before])
     if n_before or (n_skipped and not comment):
         why = "its first line is `sep=` for Excel" if is_for_excel else "lines before the header"
         sniffed.take("skip_lines", n_skipped, why)
     _refuse_unclosed_quote(rows, body, quote, name=name)
     take_columns(rows[n_before:], n_fields, sniffed, name=name)
+
+
+def _without_comments(lines: Sequence[str], sniffed: Sniffed) -> tuple[list[str], str | None]:
+    """Lines that hold something and are no comment, and the sign that begins comments."""
+    comment = "#" if _begins_with_comment(lines) else None
+    if comment:
+        sniffed.take("comment", comment, "its first line begins with #")
+    body = [line for line in lines if line.strip() and not (comment and line.startswith(comment))]
+    return body, comment
 
 
 def _begins_with_comment(lines: Sequence[str]) -> bool:

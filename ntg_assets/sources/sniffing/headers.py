@@ -36,6 +36,22 @@ def take_columns(rows: list[list[str]], n_fields: int, sniffed: Sniffed, *, name
 def _judge_header(sniffed: Sniffed, rows: Sequence[Sequence[str]], *, name: str) -> None:
     """Say what is odd about a header; refuse one that is not that of the lines below it."""
     header = sniffed.columns
+    _refuse_foreign_header(header, rows, name=name)
+    folded = [entry.casefold() for entry in header]
+    twice = sorted({entry for entry in header if entry and folded.count(entry.casefold()) > 1})
+    if twice:
+        sniffed.notes.append(f"several columns are called alike: {', '.join(map(repr, twice))}")
+    if n_repeated := sum(row == header for row in rows):
+        sniffed.notes.append(
+            f"{n_repeated:,} further line(s) repeat the header (were files put together?) and will"
+            " be quarantined"
+        )
+
+
+def _refuse_foreign_header(
+    header: Sequence[str], rows: Sequence[Sequence[str]], *, name: str
+) -> None:
+    """Raise when no line follows a header, or nearly all have another number of fields."""
     if not rows:
         raise SourceError(
             f"{name}: holds a header ({', '.join(map(repr, header))}) and no record. Deliver a file"
@@ -48,15 +64,6 @@ def _judge_header(sniffed: Sniffed, rows: Sequence[Sequence[str]], *, name: str)
             f" (such as {rows[0]!r}). Is a comma of numbers or texts not quoted, or does each line"
             " end in a delimiter? Deliver lines of as many fields, or give `columns` and"
             " `skip_lines: 1`."
-        )
-    folded = [entry.casefold() for entry in header]
-    twice = sorted({entry for entry in header if entry and folded.count(entry.casefold()) > 1})
-    if twice:
-        sniffed.notes.append(f"several columns are called alike: {', '.join(map(repr, twice))}")
-    if n_repeated := sum(row == header for row in rows):
-        sniffed.notes.append(
-            f"{n_repeated:,} further line(s) repeat the header (were files put together?) and will"
-            " be quarantined"
         )
 
 

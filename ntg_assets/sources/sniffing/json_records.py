@@ -1,7 +1,7 @@
 """Records of JSON as columns of texts."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -24,19 +24,10 @@ def sniff_json(text: str, path: Path, sniffed: Sniffed, *, kind: str, name: str)
         kind: `json` (a document) or `ndjson` (one object a line).
         name: The file in messages.
     """
-    records: Iterable[str] = text.split("\n")  # nothing else ends a line of JSON
-    lines = [line for line in records if line.strip()]
-    if kind == "json" or len(lines) == 1:
-        with unpacking(name), open_unpacked(path) as opened:
-            whole = opened.read().decode(sniffed.settings.get("encoding", "utf-8"))
-        whole = whole.removeprefix("\ufeff")
-        document = _parsed(whole) if whole.lstrip().startswith("{") else None
-        _refuse_keyed_records(document, name=name)
-        place = sniffed.settings.get("records") or records_place(document)
-        if place is not None and "records" not in sniffed.settings:
-            sniffed.take("records", place, "the longest array of objects in the document")
-        if kind == "json" or place is not None:
-            records = records_of(whole, place, name=name)
+    lines = text.split("\n")  # nothing else ends a line of JSON
+    records: Iterable[str] = lines
+    if kind == "json" or len([line for line in lines if line.strip()]) == 1:
+        records = _document_records(path, sniffed, kind=kind, name=name) or lines
     parsed = [_parsed(record) for record in islice(records, SAMPLE_RECORDS)]
     flat = [_flat(entry) for entry in parsed if isinstance(entry, dict)]
     if not flat and text.lstrip().startswith("{"):
@@ -49,6 +40,21 @@ def sniff_json(text: str, path: Path, sniffed: Sniffed, *, kind: str, name: str)
     _refuse_columns_of_json(flat, name=name)
     sniffed.columns = list(dict.fromkeys(key for entry in flat for key in entry))
     sniffed.values = {key: [entry.get(key, "") for entry in flat] for key in sniffed.columns}
+
+
+def _document_records(
+    path: Path, sniffed: Sniffed, *, kind: str, name: str
+) -> Iterator[str] | None:
+    """Records of a document that is read whole; none: its lines are the records."""
+    with unpacking(name), open_unpacked(path) as opened:
+        whole = opened.read().decode(sniffed.settings.get("encoding", "utf-8"))
+    whole = whole.removeprefix("\ufeff")
+    document = _parsed(whole) if whole.lstrip().startswith("{") else None
+    _refuse_keyed_records(document, name=name)
+    place = sniffed.settings.get("records") or records_place(document)
+    if place is not None and "records" not in sniffed.settings:
+        sniffed.take("records", place, "the longest array of objects in the document")
+    return records_of(whole, place, name=name) if kind == "json" or place is not None else None
 
 
 def _refuse_columns_of_json(flat: Sequence[Mapping[str, str]], *, name: str) -> None:

@@ -68,13 +68,9 @@ def number_kind(texts: Sequence[str], *, may_be_grouped: bool) -> NumberKind | N
         may_be_grouped: Whether `1.234` may be a thousand and more: the fields of the file are
             divided by semicolons.
     """
-    words = {*TRUE_WORDS, *FALSE_WORDS}
-    is_plain = are_mostly(texts, lambda text: text.strip().lower() in words)
-    if is_plain or are_mostly(texts, lambda text: bool(re.fullmatch(STARS, text))):
-        return NumberKind([], {}, [])
-    if are_mostly(texts, is_duration):
-        why = f"lengths of time, such as {show_texts(texts)}"
-        return NumberKind([("value_format", "duration", why)], {}, [])
+    whole = _other_than_digits(texts)
+    if whole is not None:
+        return whole
     signs = _scale(texts) or _signs(texts)
     bare = [_without(typed(text), signs) for text in texts]
     settings, notes = _beside(texts, signs)
@@ -89,12 +85,30 @@ def number_kind(texts: Sequence[str], *, may_be_grouped: bool) -> NumberKind | N
         return None
     if len(ways) > 1:
         return NumberKind(settings, {"decimal": [decimal for decimal, _ in ways]}, notes)
-    (decimal, thousands), shown = ways[0], show_texts(texts)
+    return NumberKind(settings + _way_settings(ways[0], show_texts(texts)), {}, notes)
+
+
+def _other_than_digits(texts: Sequence[str]) -> NumberKind | None:
+    """How words of yes and no, stars and lengths of time are read; None: they are none of these."""
+    words = {*TRUE_WORDS, *FALSE_WORDS}
+    is_plain = are_mostly(texts, lambda text: text.strip().lower() in words)
+    if is_plain or are_mostly(texts, lambda text: bool(re.fullmatch(STARS, text))):
+        return NumberKind([], {}, [])
+    if are_mostly(texts, is_duration):
+        why = f"lengths of time, such as {show_texts(texts)}"
+        return NumberKind([("value_format", "duration", why)], {}, [])
+    return None
+
+
+def _way_settings(way: tuple[str, str | None], shown: str) -> list[Setting]:
+    """Settings of the signs before decimals and between thousands, where they are not the usual."""
+    decimal, thousands = way
+    settings: list[Setting] = []
     if decimal != ".":
         settings.append(("decimal", decimal, f"such as {shown}"))
     if thousands:
         settings.append(("thousands", thousands, f"such as {shown}"))
-    return NumberKind(settings, {}, notes)
+    return settings
 
 
 def _scale(texts: Sequence[str]) -> list[str]:

@@ -4,7 +4,7 @@ column is what, each with the reason why. It proposes settings; the reader itsel
 
 import csv
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -12,12 +12,8 @@ from polars import selectors
 
 from ntg_assets.configuration.inputs.files import FileSource
 from ntg_assets.errors import SourceError
-from ntg_assets.sources.files.file_kinds import (
-    HEAD_BYTES,
-    is_whole_parquet,
-    json_kind,
-    refuse_other_kinds,
-)
+from ntg_assets.sources.files.file_kinds import HEAD_BYTES, is_whole_parquet, json_kind
+from ntg_assets.sources.files.other_kinds import refuse_other_kinds
 from ntg_assets.sources.files.packing import open_unpacked, unpacking
 from ntg_assets.sources.files.text_bytes import ends_in_returns
 from ntg_assets.sources.sniffing.column_roles import sniff_roles
@@ -95,20 +91,7 @@ def _sniff_text(
     head: bytes, path: Path, sniffed: Sniffed, *, name: str, encoding: str | None
 ) -> None:
     encodings = [encoding] if encoding else encodings_of(head, name=name)
-    encoding = encodings[0]
-    if encoding != "utf-8":
-        sniffed.take("encoding", encoding, _why_encoding(head, encoding))
-    if len(encodings) > 1:
-        sniffed.open["encoding"] = list(encodings)
-    source = FileSource(files=[name], encoding=encoding, skip_lines=1)
-    refuse_other_kinds(head[:HEAD_BYTES], name=name, source=source)
-    text = head.decode(encoding, "ignore").removeprefix("\ufeff")
-    refuse_no_text(text, name=name)
-    if is_encoded_twice(text):
-        sniffed.notes.append(
-            f"texts look encoded twice, such as {_first_beyond_ascii(text)!r}: they are read as"
-            " they stand. Export them anew where that is not what they say"
-        )
+    text = _decoded(head, encodings, sniffed, name=name)
     if text.lstrip().startswith(PRINTED_DICT):
         raise SourceError(
             f"{name}: holds records as Python prints them, not JSON (it begins with"
@@ -124,6 +107,29 @@ def _sniff_text(
     if len(head) == SAMPLE_BYTES:
         lines = lines[:-1]  # it may be cut
     sniff_csv(lines, sniffed, name=name)
+
+
+def _decoded(head: bytes, encodings: Sequence[str], sniffed: Sniffed, *, name: str) -> str:
+    """Text of the first of some encodings; what it may be too, and what looks odd, is noted.
+
+    Raises:
+        SourceError: it is no text.
+    """
+    encoding = encodings[0]
+    if encoding != "utf-8":
+        sniffed.take("encoding", encoding, _why_encoding(head, encoding))
+    if len(encodings) > 1:
+        sniffed.open["encoding"] = list(encodings)
+    source = FileSource(files=[name], encoding=encoding, skip_lines=1)
+    refuse_other_kinds(head[:HEAD_BYTES], name=name, source=source)
+    text = head.decode(encoding, "ignore").removeprefix("\ufeff")
+    refuse_no_text(text, name=name)
+    if is_encoded_twice(text):
+        sniffed.notes.append(
+            f"texts look encoded twice, such as {_first_beyond_ascii(text)!r}: they are read as"
+            " they stand. Export them anew where that is not what they say"
+        )
+    return text
 
 
 def _why_encoding(head: bytes, encoding: str) -> str:

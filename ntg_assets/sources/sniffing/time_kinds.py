@@ -81,10 +81,17 @@ def _as_numbers(texts: Sequence[str], *, is_named: bool, has_names: bool) -> Tol
         return {"timestamp_unit": "seconds"}, f"seconds of 1990 to 2035, such as {texts[0]}", []
     if not is_named and len(texts) == 1:
         return None
+    unit = _unit_of(plain)
+    if unit is None or not (is_named or unit not in UNSURE_UNITS):
+        return None
+    return {"timestamp_unit": unit}, f"{unit} by their size, such as {texts[0]}", []
+
+
+def _unit_of(numbers: Sequence[str]) -> str | None:
+    """The unit of which most of some numbers have the size; the sizes do not overlap."""
     for unit, low, high in EPOCHS:
-        is_of_unit = are_mostly(plain, lambda text, low=low, high=high: is_between(text, low, high))  # type: ignore[misc]
-        if is_of_unit and (is_named or unit not in UNSURE_UNITS):
-            return {"timestamp_unit": unit}, f"{unit} by their size, such as {texts[0]}", []
+        if are_mostly(numbers, lambda text, low=low, high=high: is_between(text, low, high)):  # type: ignore[misc]
+            return unit
     return None
 
 

@@ -33,6 +33,7 @@ UNSEEN = (
 )
 QUOTES = "\"'`{}\u00b4\u2018\u2019\u201c\u201d\u00ab\u00bb"
 BLANKS = "' ' || chr(9) || chr(10) || chr(13)"  # what an id may not consist of alone, in SQL
+KEY = pl.col("key")
 SCIENTIFIC = r"^-?[0-9]+(?:\.[0-9]+)?e\+?[0-9]+$"
 UUID = r"^([0-9a-f]{8})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{12})$"
 FORMULA = r"^=(\".*\")$"  # how a spreadsheet is kept from reading an id as a number
@@ -121,28 +122,32 @@ def near_keys(texts: pl.Series) -> pl.Series:
     """What ids that may be the same have in common (see the head of this file);
     null where nothing is left.
     """
-    key = pl.col("key")
     keys = texts.to_frame("key").select(
-        key.str.normalize("NFKC")
+        KEY.str.normalize("NFKC")
         .str.replace_all(UNSEEN, "")
         .str.replace(FORMULA, "${1}")
         .str.strip_chars(QUOTES)
         .str.to_lowercase()
     )
-    is_grouped = key.str.contains(GROUPED) & ~key.str.contains(r"\.0+$")
-    without_signs = key.str.replace_all(r"[.,'\u2019]", "")
-    keys = keys.select(pl.when(is_grouped).then(without_signs).otherwise(key).alias("key"))
-    number = key.cast(pl.Float64, strict=False)
+    is_grouped = KEY.str.contains(GROUPED) & ~KEY.str.contains(r"\.0+$")
+    without_signs = KEY.str.replace_all(r"[.,'\u2019]", "")
+    keys = keys.select(pl.when(is_grouped).then(without_signs).otherwise(KEY).alias("key"))
+    keys = keys.select(_plain_digits(KEY).alias("key"))
+    for pattern, written in REWRITTEN:
+        keys = keys.select(KEY.str.replace(pattern, written))
+    return keys.select(pl.when(KEY != "").then(KEY))["key"]
+
+
+def _plain_digits(text: pl.Expr) -> pl.Expr:
+    """Whole numbers in powers of ten (`1.5e3`) digit by digit; other texts as they are."""
+    number = text.cast(pl.Float64, strict=False)
     is_whole = (
-        key.str.contains(SCIENTIFIC)
+        text.str.contains(SCIENTIFIC)
         & (number == number.floor())
         & (number.abs() <= LARGEST_EXACT_INTEGER)
     )
     whole = number.fill_nan(None).cast(pl.Int64, strict=False).cast(pl.String)
-    keys = keys.select(pl.when(is_whole).then(whole).otherwise(key).alias("key"))
-    for pattern, written in REWRITTEN:
-        keys = keys.select(key.str.replace(pattern, written))
-    return keys.select(pl.when(key != "").then(key))["key"]
+    return pl.when(is_whole).then(whole).otherwise(text)
 
 
 class KnownIds:

@@ -116,15 +116,8 @@ def as_program_text(texts: pl.Expr, options: NumberOptions) -> pl.Expr:
     """Write numbers as programs do, digit by digit: what is no number in the configured signs stays
     as it is, for the message.
     """
-    bare = texts.str.replace_many(list(_from()), list(_to()))
-    for sign in options.currency_signs:
-        is_behind = any(character.isdigit() for character in sign)
-        bare = (
-            bare.str.strip_suffix(typed(sign))
-            if is_behind
-            else bare.str.replace_all(typed(sign), "", literal=True)
-        )
-    bare = bare.str.strip_chars()
+    typed_texts = texts.str.replace_many(list(_from()), list(_to()))
+    bare = _without_signs(typed_texts, options).str.strip_chars()
     if options.accounting_negatives:
         bare = bare.str.replace(r"^\(\s*(.*?)\s*\)$", "-$1").str.replace(r"^([^-].*?)\s*-$", "-$1")
     pattern = number_pattern(options.decimal, options.thousands)
@@ -138,6 +131,18 @@ def as_program_text(texts: pl.Expr, options: NumberOptions) -> pl.Expr:
         .then(texts + pl.lit(f" (with {options.decimal!r} before decimals)"))
         .otherwise(texts)
     )
+
+
+def _without_signs(texts: pl.Expr, options: NumberOptions) -> pl.Expr:
+    """Texts without the signs of currencies; one with a digit (`/5`) stands behind numbers only."""
+    for sign in map(typed, options.currency_signs):
+        is_behind = any(character.isdigit() for character in sign)
+        texts = (
+            texts.str.strip_suffix(sign)
+            if is_behind
+            else texts.str.replace_all(sign, "", literal=True)
+        )
+    return texts
 
 
 def typed(text: str) -> str:

@@ -6,20 +6,13 @@ What fits is asked of the reader's own expression, so that a proposed format rea
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from itertools import product
 from typing import NamedTuple
 
 import polars as pl
 
-from ntg_assets.sources.values.calendar_words import (
-    ENGLISH_MONTHS,
-    ENGLISH_WEEKDAYS,
-    MONTHS,
-    SHORT,
-    WEEKDAYS,
-)
+from ntg_assets.sources.values.time_parts import formats_of
 from ntg_assets.sources.values.time_texts import time_in_format
 from ntg_assets.sources.values.times import TimeReading
 from ntg_assets.sql import Query
@@ -36,68 +29,6 @@ class Reading(NamedTuple):
 
     formats: tuple[str, ...]
     n_fitting: int
-
-
-class Part(NamedTuple):
-    """A part of a text: the formats that it may have, the order of day and month in each."""
-
-    pattern: re.Pattern[str]
-    formats: tuple[str, ...]
-    kind: str
-
-
-def _part(kind: str, pattern: str, *formats: str) -> Part:
-    return Part(re.compile(pattern), formats, kind)
-
-
-# `\g<n>` stands for what the group n has found; in order, the longest first
-DATES = (
-    _part("date", r"\d{4}-W\d{2}-\d(?!\d)", "%G-W%V-%u"),
-    _part("date", r"\d{4}W\d{3}(?!\d)", "%GW%V%u"),
-    _part("date and clock", r"\d{14}(?!\d)", "%Y%m%d%H%M%S"),
-    _part("date and clock", r"\d{8}T\d{6}(?!\d)", "%Y%m%dT%H%M%S"),
-    _part("date and clock", r"\d{12}(?!\d)", "%Y%m%d%H%M"),
-    _part("date", r"\d{8}(?!\d)", "%Y%m%d"),
-    _part("date", r"\d{4}([-/. ])\d{1,2}\1\d{1,2}(?!\d)", r"%Y\g<1>%m\g<1>%d"),
-    _part("date", r"\d{4}-\d{3}(?!\d)", "%Y-%j"),
-    _part("date", r"(?:19|20)\d{2}[0-3]\d{2}(?!\d)", "%Y%j"),
-    _part("date", r"\d{4}([年년] ?)\d{1,2}([月월] ?)\d{1,2}([日일])", r"%Y\g<1>%m\g<2>%d\g<3>"),
-    _part("date", r"\d{4}([-/.])\d{1,2}(?!\d)", r"%Y\g<1>%m"),
-    _part("date", r"\d{1,2}([-/. ])\d{1,2}\1\d{4}(?!\d)", r"%d\g<1>%m\g<1>%Y", r"%m\g<1>%d\g<1>%Y"),
-    _part(
-        "date",
-        r"\d{1,2}([-/. ])\d{1,2}\1\d{2}(?!\d)",
-        r"%d\g<1>%m\g<1>%y",
-        r"%m\g<1>%d\g<1>%y",
-        r"%y\g<1>%m\g<1>%d",
-    ),
-)
-HALF_DAYS = r"([ ]*)(?i:[ap]\.?m\b\.?)"
-CLOCKS = (
-    _part("clock", rf"\d{{1,2}}([:.])\d{{2}}\1\d{{2}}([.,])\d{{1,9}}{HALF_DAYS}",
-          r"%I\g<1>%M\g<1>%S\g<2>%f\g<3>%p"),
-    _part("clock", rf"\d{{1,2}}([:.])\d{{2}}\1\d{{2}}{HALF_DAYS}", r"%I\g<1>%M\g<1>%S\g<2>%p"),
-    _part("clock", rf"\d{{1,2}}([:.])\d{{2}}{HALF_DAYS}", r"%I\g<1>%M\g<2>%p"),
-    _part("clock", rf"\d{{1,2}}{HALF_DAYS}", r"%I\g<1>%p"),
-    _part("clock", r"\d{1,2}([時时시] ?)\d{1,2}([分분] ?)\d{1,2}([秒초])",
-          r"%H\g<1>%M\g<2>%S\g<3>"),
-    _part("clock", r"\d{1,2}([時时시] ?)\d{1,2}([分분])", r"%H\g<1>%M\g<2>"),
-    _part("clock", r"\d{1,2}([hH])\d{2}(?!\d)", r"%H\g<1>%M"),
-    _part("clock", r"\d{1,2}([:.])\d{2}\1\d{2}([.,])\d{1,9}", r"%H\g<1>%M\g<1>%S\g<2>%f"),
-    _part("clock", r"\d{1,2}([:.])\d{2}\1\d{2}(?!\d)", r"%H\g<1>%M\g<1>%S"),
-    _part("clock", r"\d{1,2}([:.])\d{2}(?!\d)", r"%H\g<1>%M"),
-)  # fmt: skip
-OFFSETS = (
-    _part("zone", r"(UTC|GMT)(?=[+-]\d)", r"\g<1>"),
-    _part("zone", r"[+-]\d{2}:?\d{2}(?!\d)|Z\b", "%z"),
-    _part("zone", r"[A-Z][a-z]+/[A-Za-z_/]+|[A-Z]{3,5}\b", "%Z"),
-    _part("comment", r"[ ]*(\([^()]*\)|\[[^\[\]]*\])$", ""),
-)
-NUMBERS = (
-    _part("year", r"\d{4}(?!\d)", "%Y"),
-    _part("number", r"\d{1,2}(?!\d)", "%d", "%y"),
-)
-WORD = re.compile(r"[^\W\d_]+")
 
 
 def find_readings(texts: Sequence[str]) -> list[Reading]:
@@ -160,77 +91,6 @@ def _span(instants: Sequence[datetime | None]) -> timedelta:
     """Time between the first and the last one."""
     read = [instant for instant in instants if instant is not None]
     return max(read) - min(read)
-
-
-def formats_of(text: str) -> Iterator[str]:
-    """Yield the formats that one text may be written in."""
-    pieces: list[tuple[str, ...]] = []
-    seen: set[str] = set()
-    plain, place = text.strip().replace("\u202f", " ").replace("\xa0", " "), 0
-    while place < len(plain):
-        part = _next_part(plain, place, seen)
-        if part is None:
-            return
-        formats, kind, place = part
-        seen.update(kind.split(" and "))
-        pieces.append(formats)
-    if not seen & {"date", "month"}:
-        return
-    for chosen in product(*pieces):
-        written = "".join(chosen)
-        if all(written.count(mark) <= 1 for mark in ("%d", "%y", "%Y")) and _names_a_day(written):
-            yield written
-
-
-def _names_a_day(written: str) -> bool:
-    """Whether a format names a year, a day beside a month's name, and the day before a year of two
-    digits.
-    """
-    if "%d" not in written and ("%b" in written or "%B" in written):
-        return False
-    if "%y" in written:
-        is_first = "%y" in written and "%m" in written and written.index("%y") < written.index("%m")
-        return "%d" in written and (is_first or written.index("%d") < written.index("%y"))
-    return "%Y" in written or "%G" in written
-
-
-def _next_part(text: str, place: int, seen: set[str]) -> tuple[tuple[str, ...], str, int] | None:
-    """What stands at a place: its formats, its kind, and where it ends; None: nothing known."""
-    for part in _expected(seen):
-        if match := part.pattern.match(text, place):
-            formats = tuple(match.expand(entry) for entry in part.formats)
-            return formats, part.kind, match.end()
-    if word := WORD.match(text, place):
-        return *_word(word.group()), word.end()
-    sign = text[place]
-    return None if sign.isdigit() or sign == "%" else ((sign,), "sign", place + 1)
-
-
-def _expected(seen: set[str]) -> Iterable[Part]:
-    """Parts that may come next."""
-    if "date" not in seen and "month" not in seen:
-        yield from DATES
-    if "clock" not in seen:
-        yield from CLOCKS
-    if "clock" in seen:
-        yield from OFFSETS
-    if "date" not in seen:
-        yield from NUMBERS
-
-
-def _word(word: str) -> tuple[tuple[str, ...], str]:
-    lower = word.lower()
-    for names, abroad, kind, short, long in (
-        (MONTHS, ENGLISH_MONTHS, "month", "%b", "%B"),
-        (WEEKDAYS, ENGLISH_WEEKDAYS, "weekday", "%a", "%A"),
-    ):
-        if lower in names:
-            return ((short, long) if len(lower) == SHORT else (long,)), kind
-        if lower in abroad:  # either reads it, but a column should have one
-            return ((long, short) if len(lower) > SHORT + 1 else (short, long)), kind
-        if lower in {name[:SHORT] for name in names} or (kind == "month" and lower == "sept"):
-            return (short,), kind
-    return (word,), "word"
 
 
 def _order_of(given: str) -> str | None:

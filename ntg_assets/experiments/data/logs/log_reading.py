@@ -16,18 +16,14 @@ from ntg_assets.experiments.data.logs.log_rules import LogRules
 from ntg_assets.local_days import UTC_ZONE
 from ntg_assets.sources.files.derived_columns import Described
 from ntg_assets.sources.files.file_names import find_paths
-from ntg_assets.sources.optional_files import (
-    as_written,
-    read_rows,
-    settle_times,
-    written_time_rules,
-)
+from ntg_assets.sources.optional_files import read_rows
 from ntg_assets.sources.reading.refused_values import refuse_unreadable
 from ntg_assets.sources.reading.rules import Rule, number_parameters
 from ntg_assets.sources.sources import Place
 from ntg_assets.sources.values.columns import Column
 from ntg_assets.sources.values.ids import as_listed_id, as_log_id_or_written
 from ntg_assets.sources.values.numbers import as_number
+from ntg_assets.sources.written_times import as_written, settle_times, written_time_rules
 
 ANY_TIME = LogRules()
 UNIT, TIMES, VALUE = "unit_id", frozenset({"exposed_at", "event_at", "assigned_on"}), "value"
