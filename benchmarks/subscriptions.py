@@ -43,18 +43,17 @@ from ntg_assets.statistics.probability_metrics import (
 from ntg_assets.storage.run import run
 from ntg_assets.subscriptions.hazard.backtest import TOGETHER, contract_backtest
 from ntg_assets.subscriptions.hazard.competing_risks import fit_hazards
-from ntg_assets.subscriptions.hazard.walk_forward import (
+from ntg_assets.subscriptions.hazard.learning_rows import (
     ACTIVITY_ONLY,
     Features,
     closed,
     columns_for,
-    forecast,
-    mrr,
     seen_within,
 )
+from ntg_assets.subscriptions.hazard.walk_forward import forecast, mrr
 from ntg_assets.subscriptions.money.waterfall import mrr_by_changes, revenue_waterfall, unreconciled
 from ntg_assets.subscriptions.survival.cohorts import life_table
-from ntg_assets.subscriptions.survival.persistence import contract_lifetimes
+from ntg_assets.subscriptions.survival.contract_lifetimes import contract_lifetimes
 from ntg_assets.subscriptions.survival.scores import SLEEPING
 from ntg_assets.subscriptions.terms.known_terms import known_terms
 from ntg_assets.synthetic.contract_rules import ContractRules

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import polars as pl
 
 from ntg_assets.subscriptions.hazard.backtest import TOGETHER
-from ntg_assets.subscriptions.hazard.walk_forward import FULL
+from ntg_assets.subscriptions.hazard.learning_rows import FULL
 from ntg_assets.subscriptions.money.waterfall import MOVEMENTS
 from ntg_assets.subscriptions.survival.scores import ENDING, SLEEPING, TRIAL
 from ntg_assets.subscriptions.terms.amounts import tell_amount

@@ -12,14 +12,10 @@ from ntg_assets.randomness import random_stream
 from ntg_assets.revenue.contacts.contact_rules import contract_rules
 from ntg_assets.storage.run import run
 from ntg_assets.subscriptions.hazard.competing_risks import ends_within, piece_hazards
+from ntg_assets.subscriptions.hazard.learning_rows import FULL, STRUCTURE_ONLY, seen_within
 from ntg_assets.subscriptions.hazard.pieces import KIND_CODES, Pieces, cut
 from ntg_assets.subscriptions.hazard.snapshots import contract_states
-from ntg_assets.subscriptions.hazard.walk_forward import (
-    FULL,
-    STRUCTURE_ONLY,
-    chosen_model,
-    seen_within,
-)
+from ntg_assets.subscriptions.hazard.walk_forward import chosen_model
 from ntg_assets.subscriptions.survival.beta_geometric import fit_beta_geometric
 from ntg_assets.subscriptions.terms.known_terms import known_terms
 from ntg_assets_tests.contract_worlds import FEW, cutoff, night, term, terms

@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.contract_night import CHURN
 from ntg_assets.subscriptions.hazard.pieces import Clock
-from ntg_assets.subscriptions.survival.persistence import day_number
+from ntg_assets.subscriptions.survival.contract_lifetimes import day_number
 from ntg_assets.subscriptions.survival.scores import median_periods
 from ntg_assets.subscriptions.survival.survival_backtest import (
     stayed_past_median,

@@ -25,7 +25,8 @@ from ntg_assets.churn.learning.design import standardise
 from ntg_assets.churn.learning.logistic import LogisticFit, fit_logistic
 from ntg_assets.statistics.glm import Z_95
 from ntg_assets.statistics.one_thread import one_thread
-from ntg_assets.subscriptions.hazard.design import Seen, group_of, matrix_of
+from ntg_assets.subscriptions.hazard.design import group_of, matrix_of
+from ntg_assets.subscriptions.hazard.features import Seen
 from ntg_assets.subscriptions.hazard.pieces import KIND_CODES, Pieces
 from ntg_assets.subscriptions.terms.contracts import KINDS
 

@@ -3,7 +3,7 @@
 import polars as pl
 
 from ntg_assets.contracts import Contract, column, contract
-from ntg_assets.subscriptions.hazard.walk_forward import MODELS
+from ntg_assets.subscriptions.hazard.learning_rows import MODELS
 from ntg_assets.subscriptions.terms.amounts import MINOR
 from ntg_assets.subscriptions.terms.contracts import KINDS
 from ntg_assets.summaries import summary

@@ -1,6 +1,6 @@
 """Contracts looked at from days of the past, and from the cutoff: what was known and followed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -51,32 +51,26 @@ def sampling_steps(
         most: About so many rows of the past.
         horizon_days: Of the forecast.
     """
+    running = _n_running(terms, days[:-1])
+    origins = set(origin_days(days, horizon_days=horizon_days))
+    is_origin = [day in origins for day in days[:-1]]
+    n_rows = {False: 0, True: 0}
+    for n, is_judged in zip(running, is_origin, strict=True):
+        n_rows[is_judged] += n
+    step = {is_judged: max(1, -(-2 * n // most)) for is_judged, n in n_rows.items()}
+    return [*(step[is_judged] for is_judged in is_origin), 1]
+
+
+def _n_running(terms: pl.DataFrame, days: Sequence[date]) -> list[int]:
+    """How many contracts ran at each day."""
     spans = terms.group_by("contract_place").agg(
         start=pl.col("started_on").min(), end=pl.col("contract_end_on").last()
     )
     starts, ends = spans["start"].sort(), spans["end"].drop_nulls().sort()
-    running = [
+    return [
         int(starts.search_sorted(day, side="left")) - int(ends.search_sorted(day, side="right"))
-        for day in days[:-1]
+        for day in days
     ]
-    origins = set(origin_days(days, horizon_days=horizon_days))
-    is_origin = [day in origins for day in days[:-1]]
-    step = {
-        judged: max(
-            1,
-            -(
-                -2
-                * sum(
-                    n
-                    for n, is_judged in zip(running, is_origin, strict=True)
-                    if is_judged is judged
-                )
-                // most
-            ),
-        )
-        for judged in (True, False)
-    }
-    return [*(step[is_judged] for is_judged in is_origin), 1]
 
 
 def origin_days(days: list[date], *, horizon_days: int) -> list[date]:

@@ -3,8 +3,8 @@ whether looking at people helps, and of the calibration.
 """
 
 from collections.abc import Sequence
-from datetime import date, timedelta
-from typing import Any, NamedTuple
+from datetime import date
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -18,13 +18,20 @@ from ntg_assets.subscriptions.hazard.competing_risks import (
     fit_hazards,
     piece_hazards,
 )
-from ntg_assets.subscriptions.hazard.design import STRUCTURE, Seen, columns_of, group_of
-from ntg_assets.subscriptions.hazard.pieces import cut
+from ntg_assets.subscriptions.hazard.features import Seen
+from ntg_assets.subscriptions.hazard.learning_rows import (
+    FULL,
+    STRUCTURE_ONLY,
+    Features,
+    at_risk,
+    closed,
+    columns_for,
+    seen_within,
+    thinned,
+)
 from ntg_assets.subscriptions.hazard.snapshots import origin_days
 from ntg_assets.subscriptions.terms.amounts import monthly_amounts
 
-FULL, STRUCTURE_ONLY, ACTIVITY_ONLY = MODELS = ("full", "structure", "activity")
-WALK_ROWS = 100_000  # of each fit of the past: it is refitted often, and judged, not used
 MIN_ENDS = 20  # ends before an origin; a hazard of fewer says nothing
 SMALLEST = 1e-12
 WALK_TYPES: dict[str, Any] = {
@@ -39,69 +46,6 @@ WALK_TYPES: dict[str, Any] = {
     "is_asleep": pl.Boolean,
     "is_trial": pl.Boolean,
 }
-
-
-class Features(NamedTuple):
-    """Which attributes and signals the hazard may use."""
-
-    attributes: Sequence[str]
-    signals: Sequence[str]
-
-    @classmethod
-    def of(cls, settings: SubscriptionSettings) -> "Features":
-        """As configured."""
-        return cls(settings.attributes, sorted(settings.signals))
-
-
-def at_risk(rows: pl.DataFrame) -> pl.DataFrame:
-    """Keep contracts whose end is not known yet: of the others there is nothing to forecast."""
-    return rows.filter(pl.col("known_end_on").is_null())
-
-
-def as_known(rows: pl.DataFrame, day: date) -> pl.DataFrame:
-    """Forget the ends that became known on a day or later."""
-    is_known = (pl.col("contract_end_known_on") < day).fill_null(value=False)
-    return rows.with_columns(
-        pl.when(is_known).then(name).alias(name)
-        for name in ("contract_end_on", "contract_end_kind")
-    )
-
-
-def closed(rows: pl.DataFrame, day: date, *, horizon_days: int) -> pl.DataFrame:
-    """Keep snapshots whose window had closed by a day, with the outcomes that were known then.
-
-    Args:
-        rows: `contract_snapshots`.
-        day: By which windows have closed and outcomes were known.
-        horizon_days: Length of the windows.
-    """
-    until = day - timedelta(days=horizon_days)
-    return as_known(at_risk(rows).filter(pl.col("snapshot_on") <= until), day)
-
-
-def columns_for(model: str, rows: pl.DataFrame, features: Features) -> list[str]:
-    """Columns of one of `MODELS`.
-
-    Args:
-        model: One of `MODELS`.
-        rows: `contract_snapshots` with attributes and signals.
-        features: Attributes and signals that may be looked at.
-    """
-    names = columns_of(rows, attributes=features.attributes, signals=features.signals)
-    if model == STRUCTURE_ONLY:
-        return [name for name in names if group_of(name) in STRUCTURE]
-    return [name for name in names if group_of(name) == "activity"] if model != FULL else names
-
-
-def seen_within(rows: pl.DataFrame, *, horizon_days: int, sleeper_days: int) -> Seen:
-    """Cut the horizons of rows.
-
-    Args:
-        rows: `contract_snapshots` with attributes and signals.
-        horizon_days: Length of the horizons.
-        sleeper_days: After how many days without an event somebody sleeps.
-    """
-    return Seen(rows, cut(rows, horizon_days=horizon_days), sleeper_days)
 
 
 def forecast(seen: Seen, hazards: pl.DataFrame) -> Ends:
@@ -192,12 +136,6 @@ def _at_origin(
         is_asleep=is_asleep(settings.sleeper_days),
         is_trial=is_trial(),
     )
-
-
-def thinned(rows: pl.DataFrame, most: int = WALK_ROWS) -> pl.DataFrame:
-    """Keep whole contracts, every k-th, so that about so many rows are left."""
-    step = max(1, -(-rows.height // most))
-    return rows.filter((pl.col("contract_place").rank("dense") - 1) % step == 0)
 
 
 def mrr(rows: pl.DataFrame) -> pl.Series:

@@ -64,30 +64,40 @@ def acquisition(
         channel=pl.col("channel").fill_null(UNKNOWN),
         cost_minor=cost,
     )
-    paid = cash.group_by("user_id", "currency").agg(paid_minor=pl.col("amount_minor").sum())
-    ahead = values.group_by("user_id", "currency").agg(expected_minor=pl.col("ltv_minor").sum())
-    both = placed.join(paid, on=["user_id", "currency"], how="left").join(
-        ahead, on=["user_id", "currency"], how="left"
+    summed = _by_cohort(_with_amounts(placed, cash, values), margin=margin)
+    share = pl.col("returned") / pl.col("cost_minor")
+    ratios = summed.with_columns(
+        margin_minor=(pl.col("paid_minor") * margin).round(),
+        ltv_to_cost=pl.when(pl.col("cost_minor") > 0).then(share),
+    ).join(_payback(placed, cash, margin=margin), on=COHORT, how="left")
+    return ratios.select(
+        pl.col(name).cast(dtype) for name, dtype in ACQUISITION_TYPES.items()
+    ).sort(COHORT)
+
+
+def _with_amounts(users: pl.DataFrame, cash: pl.DataFrame, values: pl.DataFrame) -> pl.DataFrame:
+    """Add what each user has paid, and what is still expected; zero where nothing is known."""
+    keys = ["user_id", "currency"]
+    paid = cash.group_by(keys).agg(paid_minor=pl.col("amount_minor").sum())
+    ahead = values.group_by(keys).agg(expected_minor=pl.col("ltv_minor").sum())
+    both = users.join(paid, on=keys, how="left", maintain_order="left").join(
+        ahead, on=keys, how="left", maintain_order="left"
     )
+    return both.with_columns(pl.col("paid_minor", "expected_minor").fill_null(0))
+
+
+def _by_cohort(users: pl.DataFrame, *, margin: float) -> pl.DataFrame:
+    """Add up users by cohort; `returned` is of those whose cost is known."""
     has_cost = pl.col("cost_minor").is_not_null()
-    rows = both.with_columns(pl.col("paid_minor", "expected_minor").fill_null(0)).group_by(COHORT)
-    summed = rows.agg(
+    returned = pl.col("paid_minor") * margin + pl.col("expected_minor")
+    return users.group_by(COHORT, maintain_order=True).agg(  # the order of fractions, for their sum
         n_users=pl.len(),
         n_with_cost=has_cost.sum(),
         cost_minor=pl.col("cost_minor").sum(),
         paid_minor=pl.col("paid_minor").sum(),
         expected_minor=pl.col("expected_minor").sum(),
-        returned=(pl.col("paid_minor") * margin + pl.col("expected_minor")).filter(has_cost).sum(),
+        returned=returned.filter(has_cost).sum(),
     )
-    ratios = summed.with_columns(
-        margin_minor=(pl.col("paid_minor") * margin).round(),
-        ltv_to_cost=pl.when(pl.col("cost_minor") > 0).then(
-            pl.col("returned") / pl.col("cost_minor")
-        ),
-    ).join(_payback(placed, cash, margin=margin), on=COHORT, how="left")
-    return ratios.select(
-        pl.col(name).cast(dtype) for name, dtype in ACQUISITION_TYPES.items()
-    ).sort(COHORT)
 
 
 def first_contracts(
@@ -178,16 +188,22 @@ def trial_funnel(terms: pl.DataFrame, *, cutoff_on: date) -> pl.DataFrame:
         )
         .sort("started_month_on", "plan")
     )
+    return _with_shares(counted).select(
+        pl.col(name).cast(dtype) for name, dtype in FUNNEL_TYPES.items()
+    )
+
+
+def _with_shares(counted: pl.DataFrame) -> pl.DataFrame:
+    """Add the share of the closed trials that were converted, and its interval."""
     shares = [
         _share(converted, lost)
         for converted, lost in counted.select("n_converted", "n_not_converted").rows()
     ]
     names = ("converted_share", "converted_low", "converted_high")
-    funnel = counted.with_columns(
+    return counted.with_columns(
         pl.Series(name, [share[place] for share in shares], dtype=pl.Float64)
         for place, name in enumerate(names)
     )
-    return funnel.select(pl.col(name).cast(dtype) for name, dtype in FUNNEL_TYPES.items())
 
 
 def _share(converted: int, lost: int) -> tuple[float | None, float | None, float | None]:

@@ -23,9 +23,9 @@ from ntg_assets.subscriptions.money.waterfall import converted
 from ntg_assets.subscriptions.money.waterfall import revenue_waterfall as move
 from ntg_assets.subscriptions.survival.cohort_contracts import ContractCohorts
 from ntg_assets.subscriptions.survival.cohorts import contract_cohorts
+from ntg_assets.subscriptions.survival.contract_lifetimes import day_number
 from ntg_assets.subscriptions.survival.contracts import ContractScores
 from ntg_assets.subscriptions.survival.learning import Learned
-from ntg_assets.subscriptions.survival.persistence import day_number
 from ntg_assets.subscriptions.survival.scores import contract_scores
 
 GROUP = "subscriptions"

@@ -82,24 +82,13 @@ def contract_values(
     cutoff_on = rows["snapshot_on"].max()
     now = rows.filter(pl.col("snapshot_on") == cutoff_on).sort("subscription_id")
     is_open = now["known_end_on"].is_null()
-    n_lags = _most_renewals(now, terms.horizon_days)
-    chance = scores.sort("subscription_id")["end_probability"].to_numpy()
-    parts = [
-        _worth(
-            now[first : first + BLOCK_ROWS],
-            outlook(now[first : first + BLOCK_ROWS], model, n_lags=n_lags),
-            chance[first : first + BLOCK_ROWS],
-            model.horizon_days,
-            announced=announced,
-            terms=terms,
-        )
-        for first in range(0, now.height, BLOCK_ROWS)
-    ]
-    kept, ended, periods = (np.concatenate(column) for column in zip(*parts, strict=True))
+    scored = scores.sort("subscription_id")
+    chance = scored["end_probability"].to_numpy()
+    kept, ended, periods = _worths(now, model, chance, announced=announced, terms=terms)
     at_risk = np.where(is_open.to_numpy(), chance * (kept - ended), 0.0)
     value = np.floor(kept + 0.5).astype(np.int64)
     risk = np.floor(at_risk + 0.5).astype(np.int64)
-    valued = scores.sort("subscription_id").with_columns(
+    valued = scored.with_columns(
         mrr_at_risk_minor=pl.when(pl.Series(is_open))
         .then((pl.col("mrr_minor") * pl.col("end_probability") + 0.5).floor())
         .otherwise(0),
@@ -110,6 +99,28 @@ def contract_values(
         value_at_risk_minor=pl.Series(risk),
     )
     return valued.select(pl.col(name).cast(dtype) for name, dtype in types.items())
+
+
+def _worths(
+    rows: pl.DataFrame,
+    model: ContractModel,
+    chance: Floats,
+    *,
+    announced: pl.DataFrame,
+    terms: ValueTerms,
+) -> tuple[Floats, Floats, Floats]:
+    """What `_worth` says of all contracts, block by block: the memory of renewals is bounded."""
+    n_lags = _most_renewals(rows, terms.horizon_days)
+    parts = []
+    for first in range(0, rows.height, BLOCK_ROWS):
+        block = slice(first, first + BLOCK_ROWS)
+        ahead = outlook(rows[block], model, n_lags=n_lags)
+        days = model.horizon_days
+        parts.append(
+            _worth(rows[block], ahead, chance[block], days, announced=announced, terms=terms)
+        )
+    kept, ended, periods = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return kept, ended, periods
 
 
 def _most_renewals(rows: pl.DataFrame, value_days: int) -> int:

@@ -2,6 +2,7 @@
 way, to hold against it.
 """
 
+from collections.abc import Mapping
 from datetime import date
 
 import polars as pl
@@ -79,15 +80,7 @@ def mrr_by_changes(terms: pl.DataFrame, *, cutoff_on: date) -> pl.DataFrame:
     """
     months = months_of(terms, cutoff_on=cutoff_on)
     borders = pl.Series("day_on", [*months["month_on"], cutoff_on], dtype=pl.Date)
-    runs = priced(terms).filter(
-        pl.col("ended_on").is_null() | (pl.col("ended_on") > pl.col("paid_from_on"))
-    )
-    begins = runs.select("currency", day_on="paid_from_on", change="mrr_minor")
-    ends = runs.filter(pl.col("ended_on").is_not_null()).select(
-        "currency", day_on="ended_on", change=-pl.col("mrr_minor")
-    )
-    changes = pl.concat([begins, ends]).sort("day_on")
-    summed = changes.group_by("currency", "day_on").agg(pl.col("change").sum())
+    summed = _changes(terms)
     tables = []
     for code in sorted(terms["currency"].unique().to_list()):
         own = summed.filter(pl.col("currency") == code).sort("day_on")
@@ -97,6 +90,19 @@ def mrr_by_changes(terms: pl.DataFrame, *, cutoff_on: date) -> pl.DataFrame:
         tables.append(pl.DataFrame({"currency": code, "day_on": borders, "mrr_minor": before}))
     types = {"currency": pl.String, "day_on": pl.Date, "mrr_minor": pl.Int64}
     return pl.concat([pl.DataFrame(schema=types), *tables])
+
+
+def _changes(terms: pl.DataFrame) -> pl.DataFrame:
+    """By how much the revenue of each currency changes on each day."""
+    runs = priced(terms).filter(
+        pl.col("ended_on").is_null() | (pl.col("ended_on") > pl.col("paid_from_on"))
+    )
+    begins = runs.select("currency", day_on="paid_from_on", change="mrr_minor")
+    ends = runs.filter(pl.col("ended_on").is_not_null()).select(
+        "currency", day_on="ended_on", change=-pl.col("mrr_minor")
+    )
+    changes = pl.concat([begins, ends]).sort("day_on")
+    return changes.group_by("currency", "day_on").agg(pl.col("change").sum())
 
 
 def unreconciled(waterfall: pl.DataFrame, changes: pl.DataFrame) -> pl.DataFrame:
@@ -140,13 +146,10 @@ def converted(waterfall: pl.DataFrame, settings: ConversionSettings | None) -> p
     if settings is None:
         return waterfall.clear()
     rates = {settings.currency: 1.0, **settings.rates}
-    target = 10 ** decimals_of(settings.currency)
     has_rate = pl.col("currency").is_in(list(rates))
     without = waterfall.filter(~has_rate)["currency"].unique().sort().to_list()
     factor = pl.col("currency").replace_strict(
-        {code: rate * target / 10 ** decimals_of(code) for code, rate in rates.items()},
-        default=None,
-        return_dtype=pl.Float64,
+        _minor_rates(rates, settings.currency), default=None, return_dtype=pl.Float64
     )
     label = f"{settings.currency} at rates of {settings.rates_of}"
     if without:
@@ -159,3 +162,9 @@ def converted(waterfall: pl.DataFrame, settings: ConversionSettings | None) -> p
         .with_columns(currency=pl.lit(label))
     )
     return summed.select(waterfall.columns).sort("month_on")
+
+
+def _minor_rates(rates: Mapping[str, float], target: str) -> dict[str, float]:
+    """What a minor unit of each currency is in minor units of another."""
+    units = 10 ** decimals_of(target)
+    return {code: rate * units / 10 ** decimals_of(code) for code, rate in rates.items()}

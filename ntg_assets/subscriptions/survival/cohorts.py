@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from ntg_assets.arrays import Floats, Longs
 from ntg_assets.statistics.glm import Z_95
-from ntg_assets.subscriptions.survival.persistence import contract_lifetimes
+from ntg_assets.subscriptions.survival.contract_lifetimes import contract_lifetimes
 from ntg_assets.subscriptions.terms.contracts import KINDS
 
 ALL = "all"
@@ -47,9 +48,21 @@ def contract_cohorts(terms: pl.DataFrame, *, cutoff: int) -> pl.DataFrame:
         `contract_cohorts`, by dimension, cohort and period (1 is the first that is paid).
     """
     lives = contract_lifetimes(terms, cutoff=cutoff).filter(pl.col("number") >= 0)
+    cohorts = pl.concat(_by_dimension(lives)).group_by("dimension", "cohort", maintain_order=True)
+    tables = [
+        life_table(rows).with_columns(dimension=pl.lit(dimension), cohort=pl.lit(cohort))
+        for (dimension, cohort), rows in cohorts
+    ]
+    empty = pl.DataFrame(schema=COHORT_TYPES)
+    made = pl.concat([empty, *(table.select(_cast()) for table in tables)])
+    return made.filter(pl.col("n_at_risk") >= MIN_AT_RISK).sort("dimension", "cohort", "period")
+
+
+def _by_dimension(lives: pl.DataFrame) -> list[pl.DataFrame]:
+    """The same contracts once for each dimension, with the cohort that they are of in it."""
     start = pl.col("contract_started_on")
     quarter = pl.format("{}-Q{}", start.dt.year(), start.dt.quarter())
-    every = [
+    return [
         lives.select(pl.lit(name).alias("dimension"), cohort.alias("cohort"), *_NEEDED)
         for name, cohort in (
             (ALL, pl.lit(ALL)),
@@ -57,15 +70,6 @@ def contract_cohorts(terms: pl.DataFrame, *, cutoff: int) -> pl.DataFrame:
             ("start_quarter", quarter),
         )
     ]
-    tables = [
-        life_table(rows).with_columns(dimension=pl.lit(dimension), cohort=pl.lit(cohort))
-        for (dimension, cohort), rows in pl.concat(every).group_by(
-            "dimension", "cohort", maintain_order=True
-        )
-    ]
-    empty = pl.DataFrame(schema=COHORT_TYPES)
-    made = pl.concat([empty, *(table.select(_cast()) for table in tables)])
-    return made.filter(pl.col("n_at_risk") >= MIN_AT_RISK).sort("dimension", "cohort", "period")
 
 
 def _cast() -> list[pl.Expr]:
@@ -87,7 +91,6 @@ def life_table(lives: pl.DataFrame) -> pl.DataFrame:
     """
     longest = int(lives["periods"].max() or 0)  # type: ignore[arg-type]  # an integer
     periods, ended = lives["periods"].to_numpy(), lives["ended"].to_numpy()
-    number = np.arange(1, longest + 1)
     at_risk = np.bincount(periods, minlength=longest + 1)[::-1].cumsum()[::-1][1:]
     kinds = {
         kind: np.bincount(
@@ -99,22 +102,31 @@ def life_table(lives: pl.DataFrame) -> pl.DataFrame:
     n_ended = np.bincount(periods[ended], minlength=longest + 1)[1:]
     hazard = n_ended / np.maximum(at_risk, 1)
     retention = np.cumprod(1 - hazard)
-    left = at_risk - n_ended
-    with np.errstate(divide="ignore", invalid="ignore"):
-        spread = np.sqrt(np.cumsum(np.where(left > 0, n_ended / (at_risk * left), np.nan)))
-        factor = Z_95 * spread / np.log(retention)
-        low, high = retention ** np.exp(-factor), retention ** np.exp(factor)
-    certain = retention == 1
+    low, high = _greenwood(retention, n_ended, at_risk)
     return pl.DataFrame(
         {
-            "period": number,
+            "period": np.arange(1, longest + 1),
             "n_at_risk": at_risk,
             "n_ended": n_ended,
             "n_cancelled": kinds["cancelled"],
             "n_payment_failed": kinds["payment_failed"],
             "hazard": hazard,
             "retention": retention,
-            "retention_low": np.where(certain, 1 - 1.0 * (at_risk <= 0), low),
-            "retention_high": np.where(certain, 1.0, high),
+            "retention_low": low,
+            "retention_high": high,
         }
     ).with_columns(pl.col("retention_low", "retention_high").fill_nan(None))
+
+
+def _greenwood(retention: Floats, n_ended: Longs, at_risk: Longs) -> tuple[Floats, Floats]:
+    """95% interval of a retention on the log-log scale, period by period; NaN where nobody is left.
+
+    Source: Kalbfleisch and Prentice 2002, section 1.4.
+    """
+    left = at_risk - n_ended
+    with np.errstate(divide="ignore", invalid="ignore"):
+        spread = np.sqrt(np.cumsum(np.where(left > 0, n_ended / (at_risk * left), np.nan)))
+        factor = Z_95 * spread / np.log(retention)
+        low, high = retention ** np.exp(-factor), retention ** np.exp(factor)
+    certain = retention == 1
+    return np.where(certain, 1 - 1.0 * (at_risk <= 0), low), np.where(certain, 1.0, high)

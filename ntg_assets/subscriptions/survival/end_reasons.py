@@ -3,11 +3,12 @@
 import numpy as np
 import polars as pl
 
-from ntg_assets.arrays import Floats
+from ntg_assets.arrays import Floats, Longs
 from ntg_assets.churn.learning.design import standardise
 from ntg_assets.churn.reasons.sentences import RAISES
 from ntg_assets.subscriptions.hazard.competing_risks import piece_hazards
-from ntg_assets.subscriptions.hazard.design import GROUPS, Seen, matrix_of
+from ntg_assets.subscriptions.hazard.design import matrix_of
+from ntg_assets.subscriptions.hazard.features import GROUPS, Seen
 from ntg_assets.subscriptions.hazard.pieces import Clock
 from ntg_assets.subscriptions.terms.contracts import KINDS
 
@@ -22,12 +23,41 @@ def reasons_of_end(seen: Seen, hazards: pl.DataFrame) -> dict[str, pl.Series]:
     piece in which it is likeliest.
     """
     chances = piece_hazards(seen, hazards)
-    n = seen.rows.height
+    chosen = _likeliest_pieces(seen, chances)
+    raised = _raised(seen, hazards, chosen, kind=chances[chosen].argmax(axis=1))
+    by_size = raised.copy()
+    clock = by_size[:, GROUPS.index("clock")]
+    # that a renewal is near is a reason only where there is no other
+    clock[:] = np.minimum(clock, SMALLEST_EFFECT + TINY)
+    ranked = np.argsort(-by_size, axis=1, kind="stable")
+    return _in_words(seen, ranked, raised)
+
+
+def _likeliest_pieces(seen: Seen, chances: Floats) -> Longs:
+    """The piece of each row in which an end is likeliest, as a place among all pieces.
+
+    Args:
+        seen: Rows and their pieces.
+        chances: Of each kind of end, shape (pieces, kinds).
+    """
     order = np.lexsort((chances.max(axis=1), seen.pieces.row))
-    last = np.searchsorted(seen.pieces.row[order], np.arange(n), side="right") - 1
-    chosen = order[last]
-    kind = chances[chosen].argmax(axis=1)
-    raised = np.zeros((n, len(GROUPS)))
+    last = np.searchsorted(seen.pieces.row[order], np.arange(seen.rows.height), side="right") - 1
+    return order[last]
+
+
+def _raised(seen: Seen, hazards: pl.DataFrame, chosen: Longs, *, kind: Longs) -> Floats:
+    """By how much each of `GROUPS` raises the log odds of one kind of end of each row.
+
+    Args:
+        seen: Rows and their pieces.
+        hazards: `contract_hazards`.
+        chosen: The piece of each row that is looked at.
+        kind: Place among `KINDS` of the end of each row that is looked at.
+
+    Returns:
+        Shape (rows, groups).
+    """
+    raised = np.zeros((seen.rows.height, len(GROUPS)))
     names = hazards.filter(pl.col("kind") == KINDS[0])["feature"].to_list()[1:]
     matrix = matrix_of(Seen(seen.rows, seen.pieces.only(chosen), seen.sleeper_days), names)  # type: ignore[arg-type]  # places
     for place, name in enumerate(KINDS):
@@ -38,12 +68,7 @@ def reasons_of_end(seen: Seen, hazards: pl.DataFrame) -> dict[str, pl.Series]:
         for column, group in enumerate(GROUPS):
             mine = [at for at, other in enumerate(groups) if other == group]
             raised[:, column] += np.where(kind == place, parts[:, mine].sum(axis=1), 0.0)
-    by_size = raised.copy()
-    clock = by_size[:, GROUPS.index("clock")]
-    # that a renewal is near is a reason only where there is no other
-    clock[:] = np.minimum(clock, SMALLEST_EFFECT + TINY)
-    ranked = np.argsort(-by_size, axis=1, kind="stable")
-    return _in_words(seen, ranked, raised)
+    return raised
 
 
 def _in_words(seen: Seen, ranked: np.ndarray, raised: Floats) -> dict[str, pl.Series]:
@@ -59,10 +84,7 @@ def _in_words(seen: Seen, ranked: np.ndarray, raised: Floats) -> dict[str, pl.Se
             nth=pl.Series(nth), odds=pl.Series(np.exp(effect)).round(1), effect=pl.Series(effect)
         )
         fact = pl.coalesce(
-            *(
-                pl.when(pl.col("nth") == place).then(facts[name])
-                for place, name in enumerate(GROUPS)
-            )
+            *(pl.when(pl.col("nth") == at).then(facts[name]) for at, name in enumerate(GROUPS))
         )
         text = pl.format("{}{} (odds x {})", fact, pl.lit(RAISES), "odds")
         reasons[f"reason_{number + 1}"] = named.select(

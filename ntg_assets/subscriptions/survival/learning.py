@@ -11,16 +11,9 @@ from ntg_assets.churn.calibration.recalibration import TABLE_SCHEMA
 from ntg_assets.configuration.churn import ChurnSettings
 from ntg_assets.configuration.inputs.subscriptions import SubscriptionSettings
 from ntg_assets.subscriptions.hazard.competing_risks import HAZARD_TYPES, fit_hazards
+from ntg_assets.subscriptions.hazard.learning_rows import Features, closed, columns_for, seen_within
 from ntg_assets.subscriptions.hazard.recalibration import recalibration
-from ntg_assets.subscriptions.hazard.walk_forward import (
-    WALK_TYPES,
-    Features,
-    chosen_model,
-    closed,
-    columns_for,
-    seen_within,
-    walk_forward,
-)
+from ntg_assets.subscriptions.hazard.walk_forward import WALK_TYPES, chosen_model, walk_forward
 from ntg_assets.subscriptions.survival.model import ContractModel
 from ntg_assets.subscriptions.survival.persistence import PERSISTENCE_TYPES, fit_persistence
 

@@ -11,22 +11,22 @@ model over all landmarks); Fader and Hardie 2007, "How to project customer reten
 beta-geometric).
 """
 
-from dataclasses import dataclass, replace
-from datetime import date
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from ntg_assets.arrays import Floats, Longs
-from ntg_assets.billing_days import day_numbers
 from ntg_assets.statistics.glm import maximum_likelihood, sigmoid
 from ntg_assets.statistics.one_thread import one_thread
 from ntg_assets.subscriptions.hazard.competing_risks import piece_hazards
-from ntg_assets.subscriptions.hazard.design import Seen
+from ntg_assets.subscriptions.hazard.features import Seen
+from ntg_assets.subscriptions.hazard.learning_rows import at_risk, thinned
 from ntg_assets.subscriptions.hazard.pieces import Clock, Pieces, cut
-from ntg_assets.subscriptions.hazard.walk_forward import at_risk, logit, thinned
+from ntg_assets.subscriptions.hazard.walk_forward import logit
 from ntg_assets.subscriptions.survival.beta_geometric import fit_beta_geometric
+from ntg_assets.subscriptions.survival.contract_lifetimes import contract_lifetimes, day_number
 
 MAX_LAG = 12
 MIN_FAR_ENDS = 50  # of a billing period; below it the cohorts' law is used
@@ -148,34 +148,6 @@ def far_hazards(
     return np.where(is_landmark, sigmoid(np.nan_to_num(line)), np.nan_to_num(by_cohort))
 
 
-def day_number(day: date) -> int:
-    """Days since 1970."""
-    return int(day_numbers(pl.Series([day]))[0])
-
-
-def contract_lifetimes(terms: pl.DataFrame, *, cutoff: int) -> pl.DataFrame:
-    """Say how many billing periods each contract lasted.
-
-    Args:
-        terms: `known_terms`.
-        cutoff: Day (since 1970) before which everything is known.
-
-    Returns:
-        One row per contract: its first term, `periods` (whole ones, a last one that was not renewed
-        included; the trial is none), `ended` and `contract_end_kind`.
-    """
-    first = terms.unique("contract_place", keep="first", maintain_order=True)
-    clock = Clock.of(first.with_columns(snapshot_on=pl.lit(cutoff).cast(pl.Int32).cast(pl.Date)))
-    ended = first["contract_end_on"].is_not_null().to_numpy() & (clock.end <= cutoff)
-    last = np.where(ended, clock.end, cutoff)
-    number = replace(clock, at=last).period
-    return first.with_columns(
-        periods=pl.Series(np.where(ended, number + 1, np.maximum(number, 0))),
-        number=pl.Series(number),
-        ended=pl.Series(ended),
-    )
-
-
 def _of_period(
     months: int,
     days: int,
@@ -191,16 +163,22 @@ def _of_period(
     n_ended = int(far.ended[seen].sum())
     if landmark is not None and n_ended >= MIN_FAR_ENDS:
         return (months, days, LANDMARK, *landmark, mean, None, None, int(seen.sum()), n_ended)
-    paid = lives.filter(
-        (pl.col("period_months") == months) & (pl.col("period_days") == days),
-        (pl.col("number") >= 0) & (pl.col("periods") > 0),
-    )
-    alpha, beta = fit_beta_geometric(
-        paid["periods"].to_numpy(), paid["ended"].cast(pl.Float64).to_numpy()
-    )
+    law, counts = _cohort_law(lives, months, days)
     nothing = (None,) * len(COEFFICIENTS)
-    counts = paid.height, int(paid["ended"].sum())
-    return (months, days, COHORT, *nothing, None, alpha, beta, *counts)
+    return (months, days, COHORT, *nothing, None, *law, *counts)
+
+
+def _cohort_law(
+    lives: pl.DataFrame, months: int, days: int
+) -> tuple[tuple[float, float], tuple[int, int]]:
+    """Alpha and beta of the contracts of a billing period that were paid at least once; how many
+    they are, and how many of them ended.
+    """
+    is_mine = (pl.col("period_months") == months) & (pl.col("period_days") == days)
+    paid = lives.filter(is_mine, (pl.col("number") >= 0) & (pl.col("periods") > 0))
+    ended = paid["ended"].cast(pl.Float64).to_numpy()
+    law = fit_beta_geometric(paid["periods"].to_numpy(), ended)
+    return law, (paid.height, int(paid["ended"].sum()))
 
 
 def _far(past: pl.DataFrame, *, cutoff: int) -> Far:

@@ -10,7 +10,7 @@ import polars as pl
 
 from ntg_assets.arrays import Floats, Longs
 from ntg_assets.subscriptions.hazard.competing_risks import ends_within, piece_hazards
-from ntg_assets.subscriptions.hazard.design import Seen
+from ntg_assets.subscriptions.hazard.features import Seen
 from ntg_assets.subscriptions.hazard.pieces import Clock, cut
 from ntg_assets.subscriptions.hazard.recalibration import calibrated
 from ntg_assets.subscriptions.hazard.walk_forward import forecast, is_asleep, is_trial, mrr
@@ -151,16 +151,13 @@ def contract_scores(rows: pl.DataFrame, model: ContractModel) -> pl.DataFrame:
         return pl.DataFrame(schema=types)
     cutoff_on = rows["snapshot_on"].max()
     now = rows.filter(pl.col("snapshot_on") == cutoff_on).sort("subscription_id")
-    open_, ending = (
-        now.filter(pl.col("known_end_on").is_null()),
-        now.filter(pl.col("known_end_on").is_not_null()),
-    )
+    is_open = pl.col("known_end_on").is_null()
     until = pl.col("snapshot_on") + pl.duration(days=model.horizon_days)
     is_soon = (pl.col("known_end_on") < until).cast(pl.Float64)
     scored = pl.concat(
         [
-            *(_scored(block, model) for block in open_.iter_slices(BLOCK_ROWS)),
-            ending.with_columns(state=pl.lit(ENDING), end_probability=is_soon),
+            *(_scored(block, model) for block in now.filter(is_open).iter_slices(BLOCK_ROWS)),
+            now.filter(~is_open).with_columns(state=pl.lit(ENDING), end_probability=is_soon),
         ],
         how="diagonal",
     ).sort("subscription_id")
@@ -178,14 +175,7 @@ def contract_scores(rows: pl.DataFrame, model: ContractModel) -> pl.DataFrame:
 
 
 def _scored(rows: pl.DataFrame, model: ContractModel) -> pl.DataFrame:
-    state = (
-        pl.when(is_trial())
-        .then(pl.lit(TRIAL))
-        .when(is_asleep(model.sleeper_days))
-        .then(pl.lit(SLEEPING))
-        .otherwise(pl.lit(WATCHING))
-    )
-    placed = rows.with_columns(state=state)
+    placed = rows.with_columns(state=_state(model.sleeper_days))
     if rows.is_empty() or model.hazards.is_empty():
         return placed
     seen = Seen(rows, cut(rows, horizon_days=model.horizon_days), model.sleeper_days)
@@ -201,6 +191,17 @@ def _scored(rows: pl.DataFrame, model: ContractModel) -> pl.DataFrame:
         **{f"stays_{n}_periods": pl.Series(left[:, n - 1]) for n in AFTER_PERIODS},
         median_periods_left=pl.Series(median).replace(-1, None),
         **reasons_of_end(seen, model.hazards),
+    )
+
+
+def _state(sleeper_days: int) -> pl.Expr:
+    """What a contract whose end is not known is in: a trial, sleep, or neither."""
+    return (
+        pl.when(is_trial())
+        .then(pl.lit(TRIAL))
+        .when(is_asleep(sleeper_days))
+        .then(pl.lit(SLEEPING))
+        .otherwise(pl.lit(WATCHING))
     )
 
 

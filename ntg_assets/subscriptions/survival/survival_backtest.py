@@ -24,10 +24,8 @@ from ntg_assets.configuration.churn import ChurnSettings
 from ntg_assets.configuration.inputs.subscriptions import SubscriptionSettings
 from ntg_assets.statistics.probability_metrics import auc, log_loss
 from ntg_assets.subscriptions.hazard.competing_risks import fit_hazards
-from ntg_assets.subscriptions.hazard.pieces import Clock
-from ntg_assets.subscriptions.hazard.walk_forward import (
+from ntg_assets.subscriptions.hazard.learning_rows import (
     FULL,
-    MIN_ENDS,
     Features,
     as_known,
     at_risk,
@@ -36,8 +34,11 @@ from ntg_assets.subscriptions.hazard.walk_forward import (
     seen_within,
     thinned,
 )
+from ntg_assets.subscriptions.hazard.pieces import Clock
+from ntg_assets.subscriptions.hazard.walk_forward import MIN_ENDS
+from ntg_assets.subscriptions.survival.contract_lifetimes import day_number
 from ntg_assets.subscriptions.survival.model import ContractModel
-from ntg_assets.subscriptions.survival.persistence import day_number, fit_persistence
+from ntg_assets.subscriptions.survival.persistence import fit_persistence
 from ntg_assets.subscriptions.survival.scores import (
     AFTER_PERIODS,
     LONGEST_MEDIAN,

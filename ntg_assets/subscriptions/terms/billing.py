@@ -46,7 +46,20 @@ def period_lengths(texts: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
     Returns:
         Months and days, one of which is zero; both null where the text is no period.
     """
-    word = texts.str.strip_chars().str.to_lowercase()
+    number, unit = _counted_units(texts.str.strip_chars().str.to_lowercase())
+    months = unit.replace_strict(MONTHS, default=None, return_dtype=pl.Int64)
+    days = unit.replace_strict(DAYS, default=None, return_dtype=pl.Int64)
+    is_known = number.is_between(1, LONGEST) & (months.is_not_null() | days.is_not_null())
+    return (
+        pl.when(is_known).then(number * months.fill_null(0)),
+        pl.when(is_known).then(number * days.fill_null(0)),
+    )
+
+
+def _counted_units(word: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
+    """Number and unit (`month`, `day`, ...) of periods in lower case: of a duration in ISO (`p3m`),
+    else of a number before a word of any language; a word alone is one.
+    """
     word = word.replace(WORDS | ABROAD)
     name = word.str.extract(r"^[0-9]*[ _-]*(\D+)$", 1)
     word = pl.coalesce(word.str.extract(r"^([0-9]*[ _-]*)\D+$", 1) + name.replace(UNIT_NAMES), word)
@@ -63,11 +76,4 @@ def period_lengths(texts: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
         .then(word.str.slice(-1).replace(ISO_UNITS))
         .otherwise(word.str.extract(r"([a-z]+?)s?$", 1))
     )
-    is_usable = number.is_between(1, LONGEST)
-    months = unit.replace_strict(MONTHS, default=None, return_dtype=pl.Int64)
-    days = unit.replace_strict(DAYS, default=None, return_dtype=pl.Int64)
-    is_known = is_usable & (months.is_not_null() | days.is_not_null())
-    return (
-        pl.when(is_known).then(number * months.fill_null(0)),
-        pl.when(is_known).then(number * days.fill_null(0)),
-    )
+    return number, unit

@@ -100,16 +100,22 @@ def _chained(seen: pl.DataFrame, *, longest_gap_days: int) -> pl.DataFrame:
         is_last=~pl.col("follows").shift(-1).fill_null(value=False),
     )
     whole = numbered.join(_contracts(numbered), on="contract_place", maintain_order="left")
-    trial = pl.col("contract_trial_end_on")
-    later = pl.max_horizontal("started_on", trial)
-    first = pl.coalesce("trial_end_on", "started_on")
-    anchor = pl.when("is_rebilled").then(pl.when("follows").then(later).otherwise(first))
     is_comparable = pl.col("follows") & (pl.col("currency") == pl.col("currency").shift(1))
     return whole.with_columns(
-        anchor_on=anchor.forward_fill(),
+        anchor_on=_anchor(),
         price_before_minor=pl.when(is_comparable).then(pl.col("price_minor").shift(1)),
         next_known_on=pl.when(~pl.col("is_last")).then(pl.col("known_on").shift(-1)),
     )
+
+
+def _anchor() -> pl.Expr:
+    """Day from which the renewals of a term are counted: the end of its trial or its start, of the
+    terms that are billed as the one before the same.
+    """
+    later = pl.max_horizontal("started_on", "contract_trial_end_on")
+    first = pl.coalesce("trial_end_on", "started_on")
+    anchor = pl.when("is_rebilled").then(pl.when("follows").then(later).otherwise(first))
+    return anchor.forward_fill()
 
 
 def _contracts(numbered: pl.DataFrame) -> pl.DataFrame:

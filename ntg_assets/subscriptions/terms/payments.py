@@ -13,13 +13,11 @@ from ntg_assets.local_days import day_of, local_days
 from ntg_assets.sources.reading.refused_values import PossibleTimes
 from ntg_assets.sources.sources import Place
 from ntg_assets.sources.values.words import meanings
-from ntg_assets.sources.written import read_written
 from ntg_assets.subscriptions.terms.amounts import (
     CODE,
-    USUAL_DECIMALS,
-    decimals_of,
     minor_amounts,
 )
+from ntg_assets.subscriptions.terms.configured_rows import read_configured
 from ntg_assets.subscriptions.terms.contracts import CHARGED_BACK, REFUNDED, STATUSES
 from ntg_assets.subscriptions.terms.distinct_texts import read_distinct
 from ntg_assets.subscriptions.terms.payment_checks import (
@@ -27,6 +25,7 @@ from ntg_assets.subscriptions.terms.payment_checks import (
     copies_and_blanks,
     too_late,
 )
+from ntg_assets.subscriptions.terms.payment_currencies import with_currencies
 from ntg_assets.subscriptions.terms.reading import ANY_TIME, contract_ids
 from ntg_assets.subscriptions.terms.refused_rows import quarantined, refuse_too_many
 from ntg_assets.subscriptions.terms.row_problems import (
@@ -111,19 +110,16 @@ def read_payments(
     Raises:
         SourceError: a file is missing or damaged, or more rows are refused than `max_bad_share`.
     """
-    read = read_written(
+    read = read_configured(
         source,
-        {name: getattr(source, setting) for name, setting in SETTINGS.items()},
-        called=SETTINGS,
+        SETTINGS,
         ids=("subscription_id",),
         times=("happened", "due"),
-        numbers=("price_text",),
-        options=source,
         key=KEY,
         place=place,
         zone=zone,
     )
-    dated = _dated(read.rows.with_row_index("place"), zone=zone)
+    dated = _dated(read.rows, zone=zone)
     placed = with_currencies(dated, source, subscriptions, terms=terms)
     typed = _typed(placed, source=source, unit=subscriptions.price_unit)
     rows = _judged(typed, source, earliest_on=day_of(possible.earliest, zone))
@@ -131,18 +127,30 @@ def read_payments(
     refuse_too_many(refused, n_rows=rows.height, limit=source.max_bad_share, key=KEY)
     named = [pl.col(name).cast(dtype) for name, dtype in PAYMENT_TYPES.items()]
     kept = rows.lazy().filter(pl.col("reason").is_null()).select("happened_at", *named).collect()
+    return ReadPayments(
+        kept.select(list(PAYMENT_TYPES)),
+        quarantined(refused, "payments"),
+        _checks(kept, refused, source, terms=terms, possible=possible),
+        read.n_files,
+    )
+
+
+def _checks(
+    kept: pl.DataFrame,
+    refused: pl.DataFrame,
+    source: PaymentSourceSettings,
+    *,
+    terms: pl.DataFrame,
+    possible: PossibleTimes,
+) -> pl.DataFrame:
+    """What is worth knowing of payments, as rows of `subscription_checks`."""
     checks = [
         *beside_contracts(kept, terms),
         *too_late(kept["happened_at"], possible),
         *copies_and_blanks(kept, source),
         *refusals(refused),
     ]
-    return ReadPayments(
-        kept.select(list(PAYMENT_TYPES)),
-        quarantined(refused, "payments"),
-        pl.DataFrame([("payments", *row) for row in checks], schema=CHECK_TYPES, orient="row"),
-        read.n_files,
-    )
+    return pl.DataFrame([("payments", *row) for row in checks], schema=CHECK_TYPES, orient="row")
 
 
 def _dated(rows: pl.DataFrame, *, zone: str) -> pl.DataFrame:
@@ -151,56 +159,6 @@ def _dated(rows: pl.DataFrame, *, zone: str) -> pl.DataFrame:
     contract = contract_ids(pl.col("subscription_id"))
     dated = rows.with_columns(**days, subscription_id=contract)
     return dated.with_columns(due_on=pl.coalesce("due_on", "happened_on"))
-
-
-def with_currencies(
-    rows: pl.DataFrame,
-    source: PaymentSourceSettings,
-    subscriptions: SubscriptionSourceSettings,
-    *,
-    terms: pl.DataFrame,
-) -> pl.DataFrame:
-    """Add the `currency` of each payment: its own, or that of its contract on that day.
-
-    Args:
-        rows: `subscription_id`, `happened_on`, `currency_text`.
-        source: Whether payments name their currency.
-        subscriptions: The one currency of all contracts, where there is one.
-        terms: `subscription_terms`.
-
-    Returns:
-        The rows in their order; null where the contract is not known, or where every contract
-        keeps one of several currencies of two decimals.
-    """
-    if source.currency is not None:
-        return rows.with_columns(currency=pl.col("currency_text").str.to_uppercase())
-    if subscriptions.constant_currency is not None:
-        return rows.with_columns(currency=pl.lit(subscriptions.constant_currency))
-    named = terms.select("subscription_id", "started_on", "currency")
-    single = named.unique(["subscription_id", "currency"])
-    if single.height == named["subscription_id"].n_unique():
-        codes = single["currency"].unique().to_list()
-        if len(codes) == 1 or {decimals_of(code) for code in codes} == {USUAL_DECIMALS}:
-            # which one it is does not change how amounts are read; cash looks it up
-            one = codes[0] if len(codes) == 1 else None
-            return rows.with_columns(currency=pl.lit(one, pl.String))
-        only = single.select("subscription_id", "currency")
-        return rows.join(only, on="subscription_id", how="left", maintain_order="left")
-    first = named.sort("started_on").unique("subscription_id", keep="first", maintain_order=True)
-    then = rows.sort("happened_on").join_asof(
-        named.sort("started_on"),
-        left_on="happened_on",
-        right_on="started_on",
-        by="subscription_id",
-        check_sortedness=False,
-    )
-    both = then.sort("place").join(
-        first.select("subscription_id", first="currency"),
-        on="subscription_id",
-        how="left",
-        maintain_order="left",
-    )
-    return both.with_columns(currency=pl.coalesce("currency", "first")).drop("first", "started_on")
 
 
 def _typed(
@@ -228,23 +186,19 @@ def _judged(
     rows: pl.DataFrame, source: PaymentSourceSettings, *, earliest_on: date
 ) -> pl.DataFrame:
     """Add the first thing that is wrong with each row: `column_name`, `reason`, `found`."""
+    status, amount = pl.col("status_text"), pl.col("price_text")
+    unknown = "is none that the configuration knows"
     problems = [
         Problem("contract", "is empty", NOTHING, pl.col("subscription_id").is_null()),
         Problem("day", NO_DAY, pl.col("happened_text"), pl.col("happened_on").is_null()),
         *too_early("day", "happened_on", earliest_on),
-        Problem(
-            "status",
-            "is none that the configuration knows",
-            pl.col("status_text"),
-            pl.col("status").is_null(),
-        ),
+        Problem("status", unknown, status, pl.col("status").is_null()),
     ]
     if source.currency is not None:
         is_code = pl.col("currency").str.contains(CODE).fill_null(value=False)
-        problems.append(
-            Problem("currency", "is not three letters", pl.col("currency_text"), ~is_code)
-        )
+        code = pl.col("currency_text")
+        problems.append(Problem("currency", "is not three letters", code, ~is_code))
     if source.amount is not None:
-        broken = pl.col("amount_minor").is_null() & pl.col("price_text").is_not_null()
-        problems.append(Problem("amount", pl.col("amount_reason"), pl.col("price_text"), broken))
+        broken = pl.col("amount_minor").is_null() & amount.is_not_null()
+        problems.append(Problem("amount", pl.col("amount_reason"), amount, broken))
     return with_first_problem(rows, problems)

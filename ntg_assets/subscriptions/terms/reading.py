@@ -11,20 +11,15 @@ from ntg_assets.sources.reading.refused_values import PossibleTimes
 from ntg_assets.sources.sources import Place
 from ntg_assets.sources.values.ids import as_log_id
 from ntg_assets.sources.values.words import meanings
-from ntg_assets.sources.written import read_written
 from ntg_assets.subscriptions.terms.amounts import minor_amounts
 from ntg_assets.subscriptions.terms.billing import period_lengths
+from ntg_assets.subscriptions.terms.configured_rows import read_configured
 from ntg_assets.subscriptions.terms.contracts import CANCELLED, NOT_CONVERTED, PAYMENT_FAILED
 from ntg_assets.subscriptions.terms.distinct_texts import read_distinct
 from ntg_assets.subscriptions.terms.refused_rows import quarantined, refuse_too_many
 from ntg_assets.subscriptions.terms.term_checks import ENDLESS_YEAR, tell_terms
-from ntg_assets.subscriptions.terms.term_rules import (
-    DAYS_IN,
-    close_terms,
-    judge_in_order,
-    judge_terms,
-    with_first_trials,
-)
+from ntg_assets.subscriptions.terms.term_order import close_terms, judge_in_order, with_first_trials
+from ntg_assets.subscriptions.terms.term_rules import DAYS_IN, judge_terms
 
 KEY = "ingest.subscriptions"
 TERM_TYPES: dict[str, Any] = {
@@ -117,44 +112,36 @@ def read_subscriptions(
     Raises:
         SourceError: a file is missing or damaged, or more rows are refused than `max_bad_share`.
     """
-    read = read_written(
+    read = read_configured(
         source,
-        {name: getattr(source, setting) for name, setting in SETTINGS.items()},
-        called=SETTINGS,
+        SETTINGS,
         ids=("listed_id", "subscription_id"),
         times=tuple(DAYS_IN),
-        numbers=("price_text",),
-        options=source,
         key=KEY,
         place=place,
         zone=zone,
     )
-    rows = _typed(read.rows.with_row_index("place"), source=source, ids=ids, zone=zone)
-    distinct = rows.unique(
-        [name for name in rows.columns if name not in {"place", "file_name"}],
-        keep="first",
-        maintain_order=True,
-    )
+    rows = _typed(read.rows, source=source, ids=ids, zone=zone)
+    distinct = _without_copies(rows)
     alone = judge_terms(with_first_trials(distinct), earliest_on=day_of(possible.earliest, zone))
     judged = judge_in_order(alone, longest_gap_days=source.longest_gap_days)
     refused = judged.filter(pl.col("reason").is_not_null())
     refuse_too_many(refused, n_rows=read.rows.height, limit=source.max_bad_share, key=KEY)
     kept = judged.filter(pl.col("reason").is_null(), ~pl.col("is_superseded"))
-    n_superseded = int(judged["is_superseded"].sum())
+    named = [pl.col(name).cast(dtype) for name, dtype in term_types(ids).items()]
+    n_copies, n_superseded = rows.height - distinct.height, int(judged["is_superseded"].sum())
     return ReadTerms(
-        close_terms(kept).select(
-            pl.col(name).cast(dtype) for name, dtype in term_types(ids).items()
-        ),
+        close_terms(kept).select(named),
         quarantined(refused, "subscriptions"),
-        tell_terms(
-            kept,
-            refused,
-            n_copies=rows.height - distinct.height,
-            n_superseded=n_superseded,
-            source=source,
-        ),
+        tell_terms(kept, refused, n_copies=n_copies, n_superseded=n_superseded, source=source),
         read.n_files,
     )
+
+
+def _without_copies(rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows that differ in more than their place; the first of each."""
+    said = [name for name in rows.columns if name not in {"place", "file_name"}]
+    return rows.unique(said, keep="first", maintain_order=True)
 
 
 def contract_ids(texts: pl.Expr) -> pl.Expr:
@@ -169,6 +156,20 @@ def _typed(
 ) -> pl.DataFrame:
     """Read every text as what it should be; null where it is not."""
     days, is_endless = _days(rows, zone)
+    user = as_log_id(pl.col("listed_id"), ids.user)
+    dated = rows.with_columns(
+        **days,
+        is_endless=is_endless,
+        subscription_id=contract_ids(pl.col("subscription_id")),
+        user_id=user.cast(pl.Int64) if ids.user == "integer" else user,
+        plan=pl.lit(ONE_PLAN) if source.plan is None else pl.col("plan_text"),
+    )
+    texts = ("price_text", "currency_text", "period_text", "reason_text")
+    return read_distinct(dated, texts, _meanings(source))
+
+
+def _meanings(source: SubscriptionSourceSettings) -> dict[str, pl.Expr]:
+    """What the texts of a row say of money, periods and ends."""
     currency = (
         pl.lit(source.constant_currency)
         if source.currency is None
@@ -181,16 +182,7 @@ def _typed(
     )
     price, price_reason = minor_amounts(pl.col("price_text"), currency, unit=source.price_unit)
     months, period_days = period_lengths(period)
-    user = as_log_id(pl.col("listed_id"), ids.user)
-    dated = rows.with_columns(
-        **days,
-        is_endless=is_endless,
-        subscription_id=contract_ids(pl.col("subscription_id")),
-        user_id=user.cast(pl.Int64) if ids.user == "integer" else user,
-        plan=pl.lit(ONE_PLAN) if source.plan is None else pl.col("plan_text"),
-    )
-    texts = ("price_text", "currency_text", "period_text", "reason_text")
-    words = {
+    return {
         "currency": currency,
         "period_written": period,
         "period_months": months,
@@ -199,7 +191,6 @@ def _typed(
         "price_reason": price_reason,
         "end_kind": _kind(source),
     }
-    return read_distinct(dated, texts, words)
 
 
 def _days(rows: pl.DataFrame, zone: str) -> tuple[dict[str, pl.Series], pl.Series]:

@@ -77,38 +77,39 @@ def tell_terms(
     Returns:
         Rows of `subscription_checks`.
     """
-    continued = pl.col("next_start_on").is_not_null()
-    same_plan = pl.col("plan") == pl.col("next_plan")
-    price_moves = pl.col("price_minor") != pl.col("next_price")
-    unknown_word = pl.col("reason_text").is_not_null() & pl.col("end_kind").is_null()
-    sorts = {
-        "closed_by_next": kept.filter("is_closed_by_next"),
-        "interruption": kept.filter("is_interrupted"),
-        "price_change": kept.filter(continued & same_plan & price_moves),
-        "plan_change": kept.filter(continued & ~same_plan),
-        "currency_change": kept.filter(continued & (pl.col("currency") != pl.col("next_currency"))),
-        "same_day_end": kept.filter(pl.col("started_on") == pl.col("ended_on")),
-        "unknown_reason": kept.filter(unknown_word),
-        "no_end_in_sight": kept.filter("is_endless"),
-        "end_without_day": kept.filter(
-            pl.col("end_known_on").is_not_null()
-            & pl.col("ended_on").is_null()
-            & ~pl.col("is_endless")
-            & ~pl.col("is_closed_by_next")
-        ),
-    }
     gap, far = str(source.longest_gap_days), str(ENDLESS_YEAR)
+    counted = {"copy": n_copies, "superseded_same_day": n_superseded}
     rows = [
         *(
             _check(name, matching, SENTENCES[name].replace("{gap}", gap).replace("{far}", far))
-            for name, matching in sorts.items()
+            for name, matching in _worth_knowing(kept).items()
         ),
         _alike_plans(kept["plan"]),
-        _check("copy", n_copies, SENTENCES["copy"]),
-        _check("superseded_same_day", n_superseded, SENTENCES["superseded_same_day"]),
+        *(_check(name, n, SENTENCES[name]) for name, n in counted.items()),
         *refusals(refused),
     ]
     return pl.DataFrame([("subscriptions", *row) for row in rows], schema=CHECK_TYPES, orient="row")
+
+
+def _worth_knowing(kept: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    """The terms that are believed and of which something is said, by its name in `SENTENCES`."""
+    continued = pl.col("next_start_on").is_not_null()
+    same_plan = pl.col("plan") == pl.col("next_plan")
+    sorts = {
+        "closed_by_next": pl.col("is_closed_by_next"),
+        "interruption": pl.col("is_interrupted"),
+        "price_change": continued & same_plan & (pl.col("price_minor") != pl.col("next_price")),
+        "plan_change": continued & ~same_plan,
+        "currency_change": continued & (pl.col("currency") != pl.col("next_currency")),
+        "same_day_end": pl.col("started_on") == pl.col("ended_on"),
+        "unknown_reason": pl.col("reason_text").is_not_null() & pl.col("end_kind").is_null(),
+        "no_end_in_sight": pl.col("is_endless"),
+        "end_without_day": pl.col("end_known_on").is_not_null()
+        & pl.col("ended_on").is_null()
+        & ~pl.col("is_endless")
+        & ~pl.col("is_closed_by_next"),
+    }
+    return {name: kept.filter(is_such) for name, is_such in sorts.items()}
 
 
 def _alike_plans(plans: pl.Series) -> tuple[Any, ...]:

@@ -9,7 +9,7 @@ from ntg_assets.sql import Query, Table
 from ntg_assets.stages import BACKTEST
 from ntg_assets.subscriptions.hazard.snapshots import snapshot_days
 from ntg_assets.subscriptions.money.values import ValueTerms
-from ntg_assets.subscriptions.survival.persistence import day_number
+from ntg_assets.subscriptions.survival.contract_lifetimes import day_number
 from ntg_assets.subscriptions.winback import lifetimes as lasting
 from ntg_assets.subscriptions.winback import return_snapshots as looks
 from ntg_assets.subscriptions.winback.backtest import return_backtest as judge

@@ -11,7 +11,8 @@ import numpy as np
 import polars as pl
 
 from ntg_assets.arrays import Flags, Floats, Longs
-from ntg_assets.subscriptions.hazard.design import EQUALS, MAX_LEVELS, MIN_LEVEL_ROWS, MONTH_DAYS
+from ntg_assets.subscriptions.hazard.design import EQUALS, MAX_LEVELS, MIN_LEVEL_ROWS
+from ntg_assets.subscriptions.hazard.features import MONTH_DAYS
 
 PERIOD_DAYS = 30
 EXPOSURE = "log_share"

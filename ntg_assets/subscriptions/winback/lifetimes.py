@@ -13,7 +13,7 @@ from scipy.special import betaln
 
 from ntg_assets.arrays import Floats
 from ntg_assets.subscriptions.survival.beta_geometric import fit_beta_geometric
-from ntg_assets.subscriptions.survival.persistence import contract_lifetimes
+from ntg_assets.subscriptions.survival.contract_lifetimes import contract_lifetimes
 
 MIN_ENDS = 50  # of returners' contracts; below it all contracts speak for them
 OF_RETURNERS, OF_ALL = BASES = ("contracts of people who came back", "all contracts")

@@ -155,27 +155,9 @@ def _brings(
 
 def _reasons(rows: pl.DataFrame, model: ReturnModel) -> pl.Series:
     """Say when and how somebody left, or what raises the chance to return most."""
-    away = cut_away(days_since(rows), model.horizon_days)
-    first = away.only(np.searchsorted(away.row, np.arange(rows.height)))  # type: ignore[arg-type]  # places
-    table = model.hazards.sort("position")[1:]
-    matrix = matrix_of(rows, first, table["feature"].to_list(), win_back_days=model.win_back_days)
-    scaled = standardise(matrix, mean=table["mean"].to_numpy(), scale=table["scale"].to_numpy())
-    parts = scaled * table["coefficient"].to_numpy()
-    groups = np.array(table["feature_group"].to_list(), dtype=object)
-    raised = np.column_stack([parts[:, groups == group].sum(axis=1) for group in GROUPS])
-    most, effect = raised.argmax(axis=1), np.minimum(raised.max(axis=1), MOST_EFFECT)
-    left = pl.format("left {} days ago ({})", "days_since_end", "left_by")
-    facts = {
-        "tenure": pl.format(
-            "was there for {} days",
-            (pl.col("left_on") - pl.col("contract_started_on")).dt.total_days(),
-        ),
-        "plan": pl.format("had plan {}", "plan"),
-        "price": pl.lit("the price"),
-        "activity": pl.format(
-            "{} active days in the 30 before the end", "active_days_before_end_30d"
-        ),
-    }
+    raised = _raised(rows, model)
+    effect = np.minimum(raised.max(axis=1), MOST_EFFECT)
+    facts, left = _facts()
     fact = pl.coalesce(
         *(
             pl.when(pl.col("most") == place).then(facts.get(group, left))
@@ -184,8 +166,38 @@ def _reasons(rows: pl.DataFrame, model: ReturnModel) -> pl.Series:
     )
     text = pl.format("{}{} (odds x {})", fact, pl.lit(RAISES), pl.col("odds"))
     named = rows.with_columns(
-        most=pl.Series(most), odds=pl.Series(np.exp(effect)).round(1), effect=pl.Series(effect)
+        most=pl.Series(raised.argmax(axis=1)),
+        odds=pl.Series(np.exp(effect)).round(1),
+        effect=pl.Series(effect),
     )
     return named.select(
         told=pl.when(pl.col("effect") > SMALLEST_EFFECT).then(text).otherwise(left)
     )["told"]
+
+
+def _raised(rows: pl.DataFrame, model: ReturnModel) -> Floats:
+    """By how much each of `GROUPS` raises the log odds of a return in the first period from now;
+    shape (rows, groups).
+    """
+    away = cut_away(days_since(rows), model.horizon_days)
+    first = away.only(np.searchsorted(away.row, np.arange(rows.height)))  # type: ignore[arg-type]  # places
+    table = model.hazards.sort("position")[1:]
+    matrix = matrix_of(rows, first, table["feature"].to_list(), win_back_days=model.win_back_days)
+    scaled = standardise(matrix, mean=table["mean"].to_numpy(), scale=table["scale"].to_numpy())
+    parts = scaled * table["coefficient"].to_numpy()
+    groups = np.array(table["feature_group"].to_list(), dtype=object)
+    return np.column_stack([parts[:, groups == group].sum(axis=1) for group in GROUPS])
+
+
+def _facts() -> tuple[dict[str, pl.Expr], pl.Expr]:
+    """What is told of a group, by its name; and what is told where it has no fact of its own."""
+    tenure = (pl.col("left_on") - pl.col("contract_started_on")).dt.total_days()
+    facts = {
+        "tenure": pl.format("was there for {} days", tenure),
+        "plan": pl.format("had plan {}", "plan"),
+        "price": pl.lit("the price"),
+        "activity": pl.format(
+            "{} active days in the 30 before the end", "active_days_before_end_30d"
+        ),
+    }
+    return facts, pl.format("left {} days ago ({})", "days_since_end", "left_by")

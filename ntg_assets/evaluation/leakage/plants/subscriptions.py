@@ -73,7 +73,7 @@ PLANTS: dict[str, Plant] = {
         "the hazard of an origin is fitted with ends that became known after it",
         (
             Edit(
-                f"{HAZARD}/walk_forward.py",
+                f"{HAZARD}/learning_rows.py",
                 'is_known = (pl.col("contract_end_known_on") < day).fill_null(value=False)',
                 'is_known = pl.col("contract_end_known_on").is_not_null()',
             ),
@@ -83,7 +83,7 @@ PLANTS: dict[str, Plant] = {
         "the hazard of an origin is fitted on snapshots whose window was open, with how it closed",
         (
             Edit(
-                f"{HAZARD}/walk_forward.py",
+                f"{HAZARD}/learning_rows.py",
                 'return as_known(at_risk(rows).filter(pl.col("snapshot_on") <= until), day)',
                 'return at_risk(rows).filter(pl.col("snapshot_on") < day)',
             ),
