@@ -28,7 +28,7 @@ from ntg_assets.optional_sources.reading import (
 from ntg_assets.orchestration.project import Project
 from ntg_assets.orchestration.source_steps import source_step
 from ntg_assets.ranking.lists.contracts import ExcludedItemsTable
-from ntg_assets.revenue.contacts.list_contracts import TrialLogTable, UserListsTable
+from ntg_assets.revenue.contacts.lists.list_contracts import TrialLogTable, UserListsTable
 from ntg_assets.stages import BACKTEST, EXPERIMENTS
 from ntg_assets.subscriptions.terms.contracts import (
     SubscriptionChecks,

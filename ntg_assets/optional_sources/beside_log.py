@@ -10,7 +10,7 @@ from ntg_assets.configuration.settings import Settings
 from ntg_assets.optional_sources.reading import OptionalTables
 from ntg_assets.ranking.lists.excluded_items import KEY as EXCLUDED_KEY
 from ntg_assets.ranking.lists.excluded_items import find_excluded
-from ntg_assets.revenue.contacts.user_list_report import MOST_UNKNOWN, report_user_lists
+from ntg_assets.revenue.contacts.lists.user_list_report import MOST_UNKNOWN, report_user_lists
 from ntg_assets.subscriptions.terms.reading import KEY as SUBSCRIPTIONS_KEY
 from ntg_assets.subscriptions.terms.term_checks import checks_with_log
 

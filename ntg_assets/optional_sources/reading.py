@@ -24,9 +24,10 @@ from ntg_assets.optional_sources.input_files import (
 )
 from ntg_assets.optional_sources.judgements import VERDICTS, Found, Judgements
 from ntg_assets.optional_sources.side_tables import read_side_tables
+from ntg_assets.revenue.contacts.lists.listed_rows import KEYS, USER_LISTS
+from ntg_assets.revenue.contacts.lists.user_lists import configured_lists
 from ntg_assets.revenue.contacts.trial.trial_log import LOG_SCHEMA as TRIAL_TYPES
 from ntg_assets.revenue.contacts.trial.trial_log import TRIAL_KEY, read_trial
-from ntg_assets.revenue.contacts.user_lists import KEYS, USER_LISTS, configured_lists
 from ntg_assets.sources.files.file_names import resolve_files
 from ntg_assets.sources.reading.refused_values import IN_FUTURE, PossibleTimes
 from ntg_assets.sources.sources import Place

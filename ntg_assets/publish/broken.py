@@ -8,8 +8,8 @@ from datetime import datetime
 import polars as pl
 
 from ntg_assets.events.volume import tell_doubts
-from ntg_assets.revenue.contacts.user_list_report import remarks
-from ntg_assets.revenue.contacts.user_lists import KEYS
+from ntg_assets.revenue.contacts.lists.listed_rows import KEYS
+from ntg_assets.revenue.contacts.lists.user_list_report import remarks
 
 Reader = Callable[[str, str], pl.DataFrame]
 

@@ -15,12 +15,8 @@ from ntg_assets.revenue.contacts.contact_candidates import (
     NO_RETURN_FORECAST,
     contact_candidates,
 )
-from ntg_assets.revenue.contacts.contact_rules import (
-    contact_rules,
-    contract_holds,
-    contract_rules,
-    latest_instant,
-)
+from ntg_assets.revenue.contacts.contact_rules import contact_rules, contract_rules, latest_instant
+from ntg_assets.revenue.contacts.lists.contact_holds import contract_holds
 from ntg_assets.revenue.contacts.policy import intervention_exclusions
 from ntg_assets.revenue.contacts.strategies import intervention_targets
 from ntg_assets.revenue.contacts.strategy_comparison import strategy_comparison

@@ -16,7 +16,7 @@ from ntg_assets.events.load_history import Extent, Load
 from ntg_assets.events.load_losses import find_losses, refuse_losses
 from ntg_assets.events.quiet_ends import find_drop
 from ntg_assets.events.volume import report_volume, tell_doubts
-from ntg_assets.revenue.contacts.contact_holds import hold_contacts, volume_holds
+from ntg_assets.revenue.contacts.lists.contact_holds import hold_contacts, volume_holds
 
 START, END = datetime(2024, 1, 1, 8), datetime(2024, 3, 31, 20)
 SETTINGS = VolumeSettings()

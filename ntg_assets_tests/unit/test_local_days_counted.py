@@ -28,8 +28,8 @@ from ntg_assets.ranking.scoring.model import ranking_model
 from ntg_assets.ranking.scoring.popularity import item_popularity
 from ntg_assets.ranking.scoring.repeat_consumption import return_parts
 from ntg_assets.ranking.scoring.sources import RETURN_DEFAULTS
+from ntg_assets.revenue.contacts.lists.contact_log import read_contacts
 from ntg_assets.revenue.contacts.trial.trial_log import read_trial
-from ntg_assets.revenue.contacts.user_lists import read_contacts
 from ntg_assets.revenue.value.value_model import observed_value
 from ntg_assets.sources.sources import Place
 from ntg_assets.sql import query

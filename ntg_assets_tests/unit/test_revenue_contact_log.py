@@ -12,10 +12,8 @@ from ntg_assets.configuration.revenue import (
 )
 from ntg_assets.contracts import check_frame, contract_of
 from ntg_assets.errors import SourceError
-from ntg_assets.revenue.contacts.user_lists import (
-    ListRows,
-    read_contacts,
-)
+from ntg_assets.revenue.contacts.lists.contact_log import read_contacts
+from ntg_assets.revenue.contacts.lists.listed_rows import ListRows
 from ntg_assets.sources.reading.refused_values import PossibleTimes
 from ntg_assets.sources.sources import Place
 

@@ -28,8 +28,8 @@ from ntg_assets.revenue.contacts.contacts_taken import (
     made_contacts,
     with_reported,
 )
+from ntg_assets.revenue.contacts.lists.user_lists import UserLists
 from ntg_assets.revenue.contacts.policy import as_reported, intervention_exclusions
-from ntg_assets.revenue.contacts.user_lists import UserLists
 from ntg_assets.revenue.handover.checks import handed_over_wrongly
 from ntg_assets.revenue.handover.crm_handover import (
     crm_handover,

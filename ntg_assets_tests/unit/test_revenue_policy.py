@@ -15,10 +15,10 @@ from ntg_assets.configuration.revenue import RadarSettings, StrategySettings
 from ntg_assets.configuration.settings import load_settings
 from ntg_assets.contracts import IdTypes, check_frame, contract_of
 from ntg_assets.revenue.contacts.assignments import intervention_assignments
-from ntg_assets.revenue.contacts.contact_holds import Hold, hold_contacts
+from ntg_assets.revenue.contacts.lists.contact_holds import Hold, hold_contacts
+from ntg_assets.revenue.contacts.lists.user_lists import UserLists
 from ntg_assets.revenue.contacts.policy import intervention_exclusions
 from ntg_assets.revenue.contacts.strategies import intervention_targets
-from ntg_assets.revenue.contacts.user_lists import UserLists
 from ntg_assets_tests.unit.test_revenue_radar import MAXIMUM_RISK, policy, radar_of
 
 TONIGHT = date(2024, 3, 31)

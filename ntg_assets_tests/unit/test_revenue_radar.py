@@ -11,9 +11,9 @@ from ntg_assets.churn.checks import implausible_aucs, scores_that_do_not_add_up
 from ntg_assets.configuration.revenue import RadarSettings, StrategySettings
 from ntg_assets.randomness import unit_interval
 from ntg_assets.revenue.contacts.checks import targets_against_policy
+from ntg_assets.revenue.contacts.lists.user_lists import UserLists
 from ntg_assets.revenue.contacts.policy import intervention_exclusions
 from ntg_assets.revenue.contacts.strategies import intervention_targets
-from ntg_assets.revenue.contacts.user_lists import UserLists
 from ntg_assets.revenue.radar.checks import radar_rows_that_do_not_reconcile, ranks_out_of_order
 from ntg_assets.revenue.radar.revenue_risk_radar import revenue_risk_radar
 from ntg_assets_tests.churn_world import CHURN, Tables, boundaries, leaving_log, make_tables

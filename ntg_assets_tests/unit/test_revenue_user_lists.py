@@ -17,20 +17,17 @@ from ntg_assets.configuration.revenue import (
 )
 from ntg_assets.contracts import check_frame, contract_of
 from ntg_assets.errors import SourceError
-from ntg_assets.revenue.contacts.contact_holds import (
+from ntg_assets.revenue.contacts.lists.contact_holds import (
     UNMATCHED,
     UNREADABLE,
     Hold,
     hold_contacts,
     list_holds,
 )
+from ntg_assets.revenue.contacts.lists.listed_rows import ListRows
+from ntg_assets.revenue.contacts.lists.user_list_report import remarks, report_user_lists
+from ntg_assets.revenue.contacts.lists.user_lists import read_exclusions, read_opt_outs
 from ntg_assets.revenue.contacts.trial.trial_log import LOG_SCHEMA
-from ntg_assets.revenue.contacts.user_list_report import remarks, report_user_lists
-from ntg_assets.revenue.contacts.user_lists import (
-    ListRows,
-    read_exclusions,
-    read_opt_outs,
-)
 from ntg_assets.sources.sources import Place
 
 NO_TRIAL = pl.DataFrame(schema=LOG_SCHEMA)

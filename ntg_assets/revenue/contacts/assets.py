@@ -10,9 +10,8 @@ from ntg_assets.revenue.contacts import strategies
 from ntg_assets.revenue.contacts.assignments import intervention_assignments as log_assignments
 from ntg_assets.revenue.contacts.candidate_contracts import ContactCandidates, ContactRules
 from ntg_assets.revenue.contacts.contact_candidates import contact_candidates as bring_together
-from ntg_assets.revenue.contacts.contact_holds import hold_contacts, list_holds, volume_holds
 from ntg_assets.revenue.contacts.contact_rules import contact_rules as rule_contacts
-from ntg_assets.revenue.contacts.contact_rules import contract_holds, latest_instant
+from ntg_assets.revenue.contacts.contact_rules import latest_instant
 from ntg_assets.revenue.contacts.contacts_taken import made_contacts
 from ntg_assets.revenue.contacts.intervention_contracts import (
     InterventionAssignments,
@@ -21,69 +20,13 @@ from ntg_assets.revenue.contacts.intervention_contracts import (
     StrategyComparison,
     StrategyOverlaps,
 )
-from ntg_assets.revenue.contacts.list_contracts import ContactHolds, UserListReport
+from ntg_assets.revenue.contacts.lists.user_lists import UserLists
 from ntg_assets.revenue.contacts.policy import intervention_exclusions as exclude
 from ntg_assets.revenue.contacts.strategy_comparison import strategy_comparison as compare
 from ntg_assets.revenue.contacts.strategy_comparison import strategy_overlaps as count_overlaps
-from ntg_assets.revenue.contacts.user_list_report import report_user_lists
-from ntg_assets.revenue.contacts.user_lists import UserLists
 from ntg_assets.splits.boundaries import train_end
 from ntg_assets.stages import BACKTEST, LIVE
 from ntg_assets.subscriptions.terms.known_terms import longest_gap
-
-
-@staged_asset(contract=UserListReport, group="revenue", kinds=("polars",))
-def user_list_report(
-    optional_sources: pl.DataFrame,
-    user_lists: pl.DataFrame,
-    trial_log: pl.DataFrame,
-    contact_candidates: pl.DataFrame,
-    project: Project,
-) -> pl.DataFrame:
-    """How the ids of each configured list meet the users of the log: found,
-    nearly found, not found, blank.
-    """
-    is_accepted = project.settings.radar.unmatched_lists == "accept"
-    return report_user_lists(
-        optional_sources,
-        user_lists,
-        trial_log,
-        contact_candidates["user_id"],
-        accept_unmatched=is_accepted,
-    )
-
-
-@staged_asset(
-    contract=ContactHolds,
-    group="revenue",
-    name="contact_holds",
-    stages=(BACKTEST,),
-    kinds=("polars",),
-)
-def past_contact_holds(
-    user_list_report: pl.DataFrame, optional_sources: pl.DataFrame
-) -> pl.DataFrame:
-    """Why nobody would have been contacted; how the log ends is not known before its end."""
-    return hold_contacts([*list_holds(user_list_report), *contract_holds(optional_sources)])
-
-
-@staged_asset(contract=ContactHolds, group="revenue", stages=(LIVE,), kinds=("polars",))
-def contact_holds(
-    user_list_report: pl.DataFrame,
-    optional_sources: pl.DataFrame,
-    volume_report: pl.DataFrame,
-    project: Project,
-) -> pl.DataFrame:
-    """Why nobody is contacted tonight, whatever a strategy says;
-    a further source of such reasons is added here.
-    """
-    return hold_contacts(
-        [
-            *list_holds(user_list_report),
-            *contract_holds(optional_sources),
-            *volume_holds(volume_report, limit=project.settings.ingest.volume.quiet_below),
-        ]
-    )
 
 
 @staged_asset(contract=ContactCandidates, group="revenue", kinds=("polars",))

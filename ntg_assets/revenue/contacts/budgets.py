@@ -5,7 +5,7 @@ import polars as pl
 
 from ntg_assets.arrays import Flags, Floats
 from ntg_assets.configuration.revenue import StrategySettings
-from ntg_assets.revenue.contacts.budget import spend
+from ntg_assets.revenue.contacts.budget import Selection, spend
 from ntg_assets.revenue.contacts.objectives import FOR_PROFIT
 from ntg_assets.revenue.contacts.policy import LISTED, NONE, OVER_BUDGET
 
@@ -19,27 +19,15 @@ def within_budget(
     """Pass over whoever the budget does not pay for: by the best choice for profit,
     else by walking down the list.
     """
-    unpriced = {
-        "shadow_price": pl.lit(None, pl.Float64),
-        "is_proven_best": pl.lit(None, pl.Boolean),
-    }
     if strategy.budget is None:
-        return ordered.with_columns(**unpriced)
+        return ordered.with_columns(**_prices(None))
     may = ordered["exclusion"].is_in(LISTED).to_numpy()
     cost = ordered["expected_cost"].to_numpy()
+    paid, selection = np.zeros(len(may), dtype=bool), None
     if strategy.objective in FOR_PROFIT:
-        spent = spend(
-            ordered["expected_profit"].to_numpy()[may],
-            cost[may],
-            budget=strategy.budget,
-            capacity=capacity,
-        )
-        unpriced = {
-            "shadow_price": pl.lit(spent.shadow_price, pl.Float64),
-            "is_proven_best": pl.lit(spent.is_exact),
-        }
-        paid = np.zeros(len(may), dtype=bool)
-        paid[may] = spent.chosen
+        profit = ordered["expected_profit"].to_numpy()[may]
+        selection = spend(profit, cost[may], budget=strategy.budget, capacity=capacity)
+        paid[may] = selection.chosen
     else:
         paid = _payable(cost, may, budget=strategy.budget)
     is_unpaid = pl.Series(may & ~paid, dtype=pl.Boolean)
@@ -47,8 +35,18 @@ def within_budget(
     return ordered.with_columns(
         exclusion=pl.when(is_unpaid).then(pl.lit(OVER_BUDGET)).otherwise("exclusion"),
         exclusion_detail=pl.when(is_unpaid).then(detail).otherwise("exclusion_detail"),
-        **unpriced,
+        **_prices(selection),
     )
+
+
+def _prices(selection: Selection | None) -> dict[str, pl.Expr]:
+    """What one more unit of the budget would bring; null where nothing was chosen for profit."""
+    price = None if selection is None else selection.shadow_price
+    is_exact = None if selection is None else selection.is_exact
+    return {
+        "shadow_price": pl.lit(price, pl.Float64),
+        "is_proven_best": pl.lit(is_exact, pl.Boolean),
+    }
 
 
 def _payable(cost: Floats, may: Flags, *, budget: float) -> Flags:

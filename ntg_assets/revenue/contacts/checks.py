@@ -12,10 +12,10 @@ from ntg_assets.configuration.revenue import RadarSettings
 from ntg_assets.orchestration.checking import staged_check
 from ntg_assets.orchestration.project import Project
 from ntg_assets.revenue.contacts.contact_candidates import LEFT
-from ntg_assets.revenue.contacts.contact_holds import tell_holds
+from ntg_assets.revenue.contacts.lists.contact_holds import tell_holds
+from ntg_assets.revenue.contacts.lists.user_list_report import remarks
 from ntg_assets.revenue.contacts.objectives import WIN_BACK
 from ntg_assets.revenue.contacts.trial.trial_log import TRIAL
-from ntg_assets.revenue.contacts.user_list_report import remarks
 from ntg_assets.stages import LIVE, STAGES
 
 # some users whom a strategy wants have no sign of leaving, and are told so

@@ -72,12 +72,11 @@ def contact_candidates(
     currencies = pl.concat([values.select("currency"), returns.select("currency")])
     money = money_unit(currencies, unit=unit, conversion=conversion)
     rates = {money.upper(): 1.0} | (conversion.rates if conversion else {})
-    contracts = pl.concat(
-        [
-            _contracts(scores, values, money=money, rates=rates).select(names),
-            _left(returns, money=money, rates=rates).select(names),
-        ]
-    ).unique("user_id", keep="first", maintain_order=True)
+    subscribers = [
+        _contracts(scores, values, money=money, rates=rates).select(names),
+        _left(returns, money=money, rates=rates).select(names),
+    ]
+    contracts = pl.concat(subscribers).unique("user_id", keep="first", maintain_order=True)
     others = silent.join(contracts, on="user_id", how="anti")
     if unit != money:
         apart = f"valued in {unit}, subscribers in {money}: set value.unit: {money} to compare"
@@ -114,27 +113,7 @@ def _contracts(
     money: str,
     rates: Mapping[str, float],
 ) -> pl.DataFrame:
-    """Add up the contracts of each user that run and whose end is not known."""
-    amounts = values.select(
-        "subscription_id",
-        stake=(pl.col("value_if_kept_minor") - pl.col("value_if_ended_minor")) * _factor(rates),
-    )
-    open_ = scores.filter(pl.col("state") != ENDING).join(amounts, on="subscription_id", how="left")
-    risk = pl.col("end_probability") * pl.col("stake")
-    whole = (
-        open_.sort("user_id", "subscription_id")
-        .group_by("user_id", maintain_order=True)
-        .agg(
-            ltv_at_stake=pl.col("stake").sum(),
-            risk=risk.sum(),
-            likeliest=pl.col("end_probability").max(),
-            is_sleeper=(pl.col("state") == SLEEPING).all(),
-            has_forecast=pl.col("end_probability").is_not_null().all(),
-            has_rate=pl.col("stake").is_not_null().all(),
-            currency=pl.col("currency").first(),
-            reason_1=pl.col("reason_1").sort_by(risk, descending=True).first(),
-        )
-    )
+    """Say of everybody whose contracts run, with no end that is known, what such an end takes."""
     left_out = (
         pl.when(~pl.col("has_forecast"))
         .then(pl.lit(NO_FORECAST))
@@ -142,13 +121,41 @@ def _contracts(
         .then(pl.format(NO_RATE, "currency", pl.lit(money)))
     )
     chance = pl.when(pl.col("ltv_at_stake") > 0).then(pl.col("risk") / pl.col("ltv_at_stake"))
-    placed = whole.with_columns(
+    placed = _by_user(scores, values, rates=rates).with_columns(
         basis=pl.lit(CONTRACT),
         left_out=left_out,
         churn_probability=chance.fill_null(pl.col("likeliest")).fill_null(0.0).clip(0, 1),
         churn_probability_before=pl.lit(None, pl.Float64),
         unit=pl.lit(money),
     )
+    return _at_risk(placed)
+
+
+def _by_user(
+    scores: pl.DataFrame, values: pl.DataFrame, *, rates: Mapping[str, float]
+) -> pl.DataFrame:
+    """Add up the contracts of each user that run and whose end is not known."""
+    amounts = values.select(
+        "subscription_id",
+        stake=(pl.col("value_if_kept_minor") - pl.col("value_if_ended_minor")) * _factor(rates),
+    )
+    open_ = scores.filter(pl.col("state") != ENDING).join(amounts, on="subscription_id", how="left")
+    risk = pl.col("end_probability") * pl.col("stake")
+    contracts = open_.sort("user_id", "subscription_id").group_by("user_id", maintain_order=True)
+    return contracts.agg(
+        ltv_at_stake=pl.col("stake").sum(),
+        risk=risk.sum(),
+        likeliest=pl.col("end_probability").max(),
+        is_sleeper=(pl.col("state") == SLEEPING).all(),
+        has_forecast=pl.col("end_probability").is_not_null().all(),
+        has_rate=pl.col("stake").is_not_null().all(),
+        currency=pl.col("currency").first(),
+        reason_1=pl.col("reason_1").sort_by(risk, descending=True).first(),
+    )
+
+
+def _at_risk(placed: pl.DataFrame) -> pl.DataFrame:
+    """Add what is at risk of each user, and whether they may be on a list."""
     return placed.with_columns(
         revenue_at_risk=pl.col("churn_probability") * pl.col("ltv_at_stake"),
         is_at_risk_population=pl.col("left_out").is_null(),
@@ -173,10 +180,7 @@ def _left(returns: pl.DataFrame, *, money: str, rates: Mapping[str, float]) -> p
         unit=pl.lit(money),
         left_out=left_out,
     )
-    return placed.with_columns(
-        revenue_at_risk=pl.col("churn_probability") * pl.col("ltv_at_stake"),
-        is_at_risk_population=pl.col("left_out").is_null(),
-    )
+    return _at_risk(placed)
 
 
 def _factor(rates: Mapping[str, float]) -> pl.Expr:

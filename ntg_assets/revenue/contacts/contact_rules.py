@@ -3,7 +3,6 @@ has ended or is known to end, and whoever has a row among the contracts that can
 since it may be that end. Who left and is asked to come back is left out when they are back already.
 """
 
-from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -12,9 +11,7 @@ import polars as pl
 from ntg_assets.attributes.roles import without_consent
 from ntg_assets.configuration.inputs.attributes import ConsentSettings
 from ntg_assets.revenue.contacts.contact_candidates import LEFT
-from ntg_assets.revenue.contacts.contact_holds import UNREADABLE, Hold
 from ntg_assets.sources.values.ids import KnownIds, match_ids
-from ntg_assets.subscriptions.terms.reading import KEY as SUBSCRIPTIONS
 
 NO_CONSENT, CONTRACT_ENDED, CONTRACT_ENDING, CONTRACT_REFUSED, CAME_BACK = RULES = (
     "no_consent",
@@ -85,17 +82,11 @@ def contract_rules(terms: pl.DataFrame, *, on: date, longest_gap_days: int) -> p
     )
     started = placed.filter(pl.col("started_on") <= on)
     now = started.filter(pl.col("ended_on").is_null() | (pl.col("ended_on") > on))
-    by_user = (
-        started.group_by("user_id")
-        .agg(last_end_on=pl.col("ended_on").max())
-        .join(
-            now.group_by("user_id").agg(
-                stays=pl.col("is_open").any(), ends_on=pl.col("ended_on").max()
-            ),
-            on="user_id",
-            how="left",
-        )
+    runs = now.group_by("user_id").agg(
+        stays=pl.col("is_open").any(), ends_on=pl.col("ended_on").max()
     )
+    ends = started.group_by("user_id").agg(last_end_on=pl.col("ended_on").max())
+    by_user = ends.join(runs, on="user_id", how="left")
     ended = by_user.filter(pl.col("stays").is_null()).select(
         "user_id",
         exclusion=pl.lit(CONTRACT_ENDED),
@@ -122,21 +113,18 @@ def refused_rules(refused: pl.DataFrame, users: pl.Series) -> pl.DataFrame:
     ).sort("place")
     pairs = match_ids(rows["listed_id"], KnownIds(users)).pairs
     first = rows.unique("listed_id", keep="first", maintain_order=True)
+    detail = pl.format(
+        "row {} of {} cannot be believed ({} {})",
+        pl.col("place") + 1,
+        "file_name",
+        "column_name",
+        "reason",
+    )
     return (
         pairs.join(first, on="listed_id", how="inner")
         .sort("known_id", "place")
         .unique("known_id", keep="first", maintain_order=True)
-        .select(
-            user_id="known_id",
-            exclusion=pl.lit(CONTRACT_REFUSED),
-            detail=pl.format(
-                "row {} of {} cannot be believed ({} {})",
-                pl.col("place") + 1,
-                "file_name",
-                "column_name",
-                "reason",
-            ),
-        )
+        .select(user_id="known_id", exclusion=pl.lit(CONTRACT_REFUSED), detail=detail)
     )
 
 
@@ -154,14 +142,6 @@ def came_back(terms: pl.DataFrame, *, on: date) -> pl.DataFrame:
         )
         .sort("user_id")
     )
-
-
-def contract_holds(optional_sources: pl.DataFrame) -> Iterator[Hold]:
-    """Yield a reason when contracts are configured and cannot be read: nobody knows whose ended."""
-    for row in optional_sources.filter(
-        (pl.col("source") == SUBSCRIPTIONS) & ~pl.col("is_usable")
-    ).iter_rows(named=True):
-        yield Hold(SUBSCRIPTIONS, UNREADABLE, f"{SUBSCRIPTIONS}: {row['sentence']}")
 
 
 def latest_instant(attributes: pl.DataFrame, at: datetime) -> datetime:

@@ -16,7 +16,7 @@ import polars as pl
 from ntg_assets.configuration.revenue import RadarSettings
 from ntg_assets.randomness import unit_interval
 from ntg_assets.revenue.contacts.contact_rules import RULES
-from ntg_assets.revenue.contacts.user_lists import UserLists
+from ntg_assets.revenue.contacts.lists.user_lists import UserLists
 from ntg_assets.sources.values.ids import KnownIds, match_ids
 
 NONE, WITHHELD, OPTED_OUT, EXCLUDED, CONTACTED, HOLDOUT, OVER_BUDGET = (
@@ -68,22 +68,16 @@ def intervention_exclusions(
     """
     users = radar.filter("is_at_risk_population").select("user_id").sort("user_id")
     ids = KnownIds(users["user_id"])
+    ruled = {} if rules is None else {name: _ruled(users, rules, name) for name in RULES}
     barred = {
         WITHHELD: _withheld(users, holds),
         OPTED_OUT: _listed(ids, lists.opted_out.with_columns(detail=pl.lit("on the opt-out list"))),
-        **{
-            name: _ruled(users, rules.filter(pl.col("exclusion") == name))
-            for name in RULES
-            if rules is not None
-        },
+        **ruled,
         EXCLUDED: _listed(ids, lists.excluded),
         CONTACTED: _capped(
             ids, lists.contacts, settings=settings, as_of=as_of, taken_back=taken_back, made=made
         ),
-        HOLDOUT: _with_detail(
-            users.filter(_is_held_out(users["user_id"], settings)),
-            f"held out at random ({settings.holdout_share:.0%})",
-        ),
+        HOLDOUT: _held_out(users, settings),
     }
     return _in_order(users, barred)
 
@@ -115,8 +109,10 @@ def _withheld(users: pl.DataFrame, holds: pl.DataFrame | None) -> pl.DataFrame:
     return users.with_columns(detail=pl.lit(holds["sentence"][0]))
 
 
-def _ruled(users: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
-    return users.join(rows.select("user_id", "detail"), on="user_id", how="inner")
+def _ruled(users: pl.DataFrame, rules: pl.DataFrame, name: str) -> pl.DataFrame:
+    """Users whom one of `RULES` keeps from being contacted."""
+    rows = rules.filter(pl.col("exclusion") == name).select("user_id", "detail")
+    return users.join(rows, on="user_id", how="inner")
 
 
 def _listed(ids: KnownIds, rows: pl.DataFrame) -> pl.DataFrame:
@@ -148,6 +144,32 @@ def _capped(
     made: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     window = settings.contact_window_days
+    counts = _recent_contacts(
+        ids, contacts, window=window, as_of=as_of, taken_back=taken_back, made=made
+    )
+    detail = pl.format(
+        "contacted {} times in the last {} days, at most {}",
+        "n",
+        pl.lit(window),
+        pl.lit(settings.max_contacts),
+    )
+    counted = counts.group_by("user_id").agg(n=pl.len())
+    often = counted.filter(pl.col("n") >= settings.max_contacts)
+    return often.sort("user_id").with_columns(detail=detail)
+
+
+def _recent_contacts(
+    ids: KnownIds,
+    contacts: pl.DataFrame,
+    *,
+    window: int,
+    as_of: date | None,
+    taken_back: pl.DataFrame | None,
+    made: pl.DataFrame | None,
+) -> pl.DataFrame:
+    """Contacts of users of the log that count (`contacted_on`, `user_id`); see
+    `intervention_exclusions`.
+    """
     since = None if as_of is None else as_of - timedelta(days=window)
     recent = (
         contacts.filter((pl.col("contacted_on") >= since) & (pl.col("contacted_on") < as_of))
@@ -160,21 +182,10 @@ def _capped(
     counts = recent.join(pairs, on="listed_id", how="inner").select(
         "contacted_on", user_id="known_id"
     )
-    if made is not None and as_of is not None:
-        within = pl.col("contacted_on").is_between(since, as_of, closed="left")
-        counts = as_reported(counts, made.filter(within))
-    counted = counts.group_by("user_id").agg(n=pl.len())
-    detail = pl.format(
-        "contacted {} times in the last {} days, at most {}",
-        "n",
-        pl.lit(window),
-        pl.lit(settings.max_contacts),
-    )
-    return (
-        counted.filter(pl.col("n") >= settings.max_contacts)
-        .sort("user_id")
-        .with_columns(detail=detail)
-    )
+    if made is None or as_of is None:
+        return counts
+    within = pl.col("contacted_on").is_between(since, as_of, closed="left")
+    return as_reported(counts, made.filter(within))
 
 
 def as_reported(contacts: pl.DataFrame, made: pl.DataFrame) -> pl.DataFrame:
@@ -185,13 +196,12 @@ def as_reported(contacts: pl.DataFrame, made: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([kept, further.select(kept.columns)])
 
 
-def _is_held_out(users: pl.Series, settings: RadarSettings) -> pl.Series:
+def _held_out(users: pl.DataFrame, settings: RadarSettings) -> pl.DataFrame:
+    """The random holdout, by a hash of the user alone."""
     drawn = [
         unit_interval(settings.holdout_salt, user) < settings.holdout_share
-        for user in users.to_list()
+        for user in users["user_id"].to_list()
     ]
-    return pl.Series("is_holdout", drawn, dtype=pl.Boolean)
-
-
-def _with_detail(rows: pl.DataFrame, detail: str) -> pl.DataFrame:
-    return rows.with_columns(detail=pl.lit(detail))
+    detail = f"held out at random ({settings.holdout_share:.0%})"
+    held_out = users.filter(pl.Series("is_holdout", drawn, dtype=pl.Boolean))
+    return held_out.with_columns(detail=pl.lit(detail))

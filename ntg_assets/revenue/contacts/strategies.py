@@ -23,6 +23,7 @@ place in order and budget. So whoever is on a list is contacted with probability
 `holdout_share`, exactly.
 """
 
+from collections.abc import Mapping
 from datetime import date
 
 import polars as pl
@@ -35,6 +36,25 @@ from ntg_assets.revenue.contacts.objectives import FOR_PROFIT, PERSUADABILITY, W
 from ntg_assets.revenue.contacts.policy import NONE, intervention_exclusions
 
 CONTACT, NO_CONTACT = "contact", "no_contact"
+TARGET_COLUMNS = (
+    "strategy",
+    "user_id",
+    "rank",
+    "action",
+    "exclusion",
+    "exclusion_detail",
+    "churn_probability",
+    "revenue_at_risk",
+    "expected_saved_value",
+    "expected_cost",
+    "expected_profit",
+    "save_rate",
+    "evidence",
+    "shadow_price",
+    "is_proven_best",
+    "unit",
+    "reason",
+)
 ASSUMED, MEASURED = EVIDENCE = ("assumed save rate", "measured uplift")
 
 
@@ -68,30 +88,45 @@ def intervention_targets(
     excluded = (
         intervention_exclusions(radar, settings=settings) if exclusions is None else exclusions
     )
-    deciding = excluded.filter("is_deciding").select(
-        "user_id", "exclusion", exclusion_detail="detail"
+    candidates = _with_estimates(
+        radar.filter("is_at_risk_population").drop("rank", strict=False),
+        {"churn_probability_before": warnings, "expected_uplift": uplift},
     )
-    candidates = radar.filter("is_at_risk_population").drop("rank", strict=False)
-    candidates = candidates.drop("churn_probability_before", strict=False)
-    for column, table in (("churn_probability_before", warnings), ("expected_uplift", uplift)):
-        estimates = (
-            pl.DataFrame(schema={"user_id": radar.schema["user_id"], column: pl.Float64})
-            if table is None
-            else table
-        )
-        candidates = candidates.join(estimates.select("user_id", column), on="user_id", how="left")
-    policed = (
-        candidates.join(deciding, on="user_id", how="left")
-        .with_columns(pl.col("exclusion").fill_null(NONE))
-        .sort("user_id")
-    )
+    policed = _policed(candidates, excluded)
+    draw = f"{seed}:{as_of}"
     chosen = pl.concat(
         [
-            _choose(policed, strategy, settings=settings, draw=f"{seed}:{as_of}")
+            _choose(policed, strategy, settings=settings, draw=draw)
             for strategy in settings.strategies
         ]
     )
     return chosen if holds is None or holds.is_empty() else chosen.clear()
+
+
+def _with_estimates(
+    candidates: pl.DataFrame, estimates: Mapping[str, pl.DataFrame | None]
+) -> pl.DataFrame:
+    """Add a column of each table of estimates, null where it says nothing of a user."""
+    candidates = candidates.drop("churn_probability_before", strict=False)
+    for column, table in estimates.items():
+        if table is None:
+            candidates = candidates.with_columns(pl.lit(None, pl.Float64).alias(column))
+        else:
+            added = table.select("user_id", column)
+            candidates = candidates.join(added, on="user_id", how="left")
+    return candidates
+
+
+def _policed(candidates: pl.DataFrame, excluded: pl.DataFrame) -> pl.DataFrame:
+    """Add the reason that decides against contacting each candidate; `NONE` where there is none."""
+    deciding = excluded.filter("is_deciding").select(
+        "user_id", "exclusion", exclusion_detail="detail"
+    )
+    return (
+        candidates.join(deciding, on="user_id", how="left")
+        .with_columns(pl.col("exclusion").fill_null(NONE))
+        .sort("user_id")
+    )
 
 
 def with_economics(candidates: pl.DataFrame, strategy: StrategySettings) -> pl.DataFrame:
@@ -132,33 +167,26 @@ def is_measured(candidates: pl.DataFrame, strategy: StrategySettings) -> bool:
 
 def in_order(candidates: pl.DataFrame, strategy: StrategySettings, *, draw: str) -> pl.DataFrame:
     """Keep those a strategy is about, first target first; ties by user id."""
+    if strategy.objective == "random":
+        return _with_draw(candidates, f"{draw}:{strategy.name}").sort("priority", "user_id")
+    stake, risk = pl.col("ltv_at_stake"), pl.col("churn_probability")
     if strategy.objective in FOR_PROFIT:
         worth = candidates.filter(pl.col("expected_profit") > 0)
-        return worth.with_columns(priority=profit_per_cost(strategy)).sort(
-            "priority", "user_id", descending=[True, False]
-        )
-    if strategy.objective == "high_value":
-        risky = candidates.filter(pl.col("churn_probability") >= pl.col("churn_probability").mean())
-        return risky.with_columns(priority="ltv_at_stake").sort(
-            "priority", "user_id", descending=[True, False]
-        )
-    if strategy.objective == "early_warning":
-        rise = (pl.col("churn_probability") - pl.col("churn_probability_before")) * pl.col(
-            "ltv_at_stake"
-        )
-        rising = candidates.with_columns(priority=rise).filter(pl.col("priority") > 0)
-        return rising.sort("priority", "user_id", descending=[True, False])
-    if strategy.objective == "random":
-        drawn = [
-            unit_interval(f"{draw}:{strategy.name}", user)
-            for user in candidates["user_id"].to_list()
-        ]
-        return candidates.with_columns(pl.Series("priority", drawn, dtype=pl.Float64)).sort(
-            "priority", "user_id"
-        )
-    return candidates.with_columns(priority="revenue_at_risk").sort(
-        "priority", "user_id", descending=[True, False]
-    )
+        ranked = worth.with_columns(priority=profit_per_cost(strategy))
+    elif strategy.objective == "high_value":
+        ranked = candidates.filter(risk >= risk.mean()).with_columns(priority=stake)
+    elif strategy.objective == "early_warning":
+        rise = (risk - pl.col("churn_probability_before")) * stake
+        ranked = candidates.with_columns(priority=rise).filter(pl.col("priority") > 0)
+    else:
+        ranked = candidates.with_columns(priority="revenue_at_risk")
+    return ranked.sort("priority", "user_id", descending=[True, False])
+
+
+def _with_draw(candidates: pl.DataFrame, draw: str) -> pl.DataFrame:
+    """Add a priority at random, the same for a user and a draw whoever else there is."""
+    drawn = [unit_interval(draw, user) for user in candidates["user_id"].to_list()]
+    return candidates.with_columns(pl.Series("priority", drawn, dtype=pl.Float64))
 
 
 def _choose(
@@ -168,31 +196,16 @@ def _choose(
     measured = is_measured(candidates, strategy)
     ordered = in_order(with_economics(candidates, strategy), strategy, draw=draw)
     paid = within_budget(ordered, strategy, capacity=settings.capacity)
-    return (
-        up_to_capacity(paid, settings.capacity)
-        .with_row_index("rank", offset=1)
-        .select(
-            strategy=pl.lit(strategy.name),
-            user_id="user_id",
-            rank=pl.col("rank").cast(pl.Int64),
-            action=pl.when(pl.col("exclusion") == NONE)
-            .then(pl.lit(CONTACT))
-            .otherwise(pl.lit(NO_CONTACT)),
-            exclusion="exclusion",
-            exclusion_detail="exclusion_detail",
-            churn_probability="churn_probability",
-            revenue_at_risk="revenue_at_risk",
-            expected_saved_value="expected_saved_value",
-            expected_cost="expected_cost",
-            expected_profit="expected_profit",
-            save_rate=pl.lit(None if measured else strategy.save_rate, pl.Float64),
-            evidence=pl.lit(MEASURED if measured else ASSUMED),
-            shadow_price="shadow_price",
-            is_proven_best="is_proven_best",
-            unit="unit",
-            reason="reason_1",
-        )
-    )
+    listed = up_to_capacity(paid, settings.capacity).with_row_index("rank", offset=1)
+    is_contact = pl.col("exclusion") == NONE
+    return listed.with_columns(
+        strategy=pl.lit(strategy.name),
+        rank=pl.col("rank").cast(pl.Int64),
+        action=pl.when(is_contact).then(pl.lit(CONTACT)).otherwise(pl.lit(NO_CONTACT)),
+        save_rate=pl.lit(None if measured else strategy.save_rate, pl.Float64),
+        evidence=pl.lit(MEASURED if measured else ASSUMED),
+        reason="reason_1",
+    ).select(TARGET_COLUMNS)
 
 
 def asked_for(candidates: pl.DataFrame, strategy: StrategySettings) -> pl.DataFrame:

@@ -54,16 +54,7 @@ def strategy_overlaps(targets: pl.DataFrame, *, settings: RadarSettings) -> pl.D
         for other in names
         if first != other
     ]
-    counted = pl.DataFrame(
-        rows,
-        schema={
-            "strategy": pl.String,
-            "other": pl.String,
-            "n_contacts": pl.Int64,
-            "n_shared": pl.Int64,
-        },
-        orient="row",
-    )
+    counted = pl.DataFrame(rows, schema=_OVERLAPS, orient="row")
     share = pl.when(pl.col("n_contacts") > 0).then(pl.col("n_shared") / pl.col("n_contacts"))
     return counted.with_columns(shared_share=share.cast(pl.Float64))
 
@@ -99,24 +90,19 @@ def _break_even_lift(contacts: pl.DataFrame, strategy: StrategySettings) -> floa
 def _row(
     targets: pl.DataFrame, radar: pl.DataFrame, strategy: StrategySettings, *, first: list[object]
 ) -> dict[str, object]:
-    listed, contacts = (
-        targets.filter(pl.col("strategy") == strategy.name),
-        _contacts(targets, strategy.name),
-    )
+    listed = targets.filter(pl.col("strategy") == strategy.name)
+    contacts = _contacts(targets, strategy.name)
     measured = bool((contacts["evidence"] == MEASURED).any())
-    at_risk = fsum(
-        asked_for(radar, strategy)["revenue_at_risk"]
-    )  # exact, so that a part never exceeds the whole
+    # exact, so that a part never exceeds the whole
+    at_risk = fsum(asked_for(radar, strategy)["revenue_at_risk"])
+    reached = fsum(contacts["revenue_at_risk"])
+    expected = ("expected_saved_value", "expected_cost", "expected_profit")
     return {
         "strategy": strategy.name,
         "n_contacts": contacts.height,
         "n_passed_over": listed.height - contacts.height,
-        "revenue_at_risk_share": (
-            fsum(contacts["revenue_at_risk"]) / at_risk if at_risk > 0 else 0.0
-        ),
-        "expected_saved_value": float(contacts["expected_saved_value"].sum()),
-        "expected_cost": float(contacts["expected_cost"].sum()),
-        "expected_profit": float(contacts["expected_profit"].sum()),
+        "revenue_at_risk_share": reached / at_risk if at_risk > 0 else 0.0,
+        **{name: float(contacts[name].sum()) for name in expected},
         "profit_at_half_save_rate": _profit(contacts, strategy, factor=HALF),
         "profit_at_double_save_rate": _profit(contacts, strategy, factor=DOUBLE),
         "break_even_save_rate": None if measured else break_even_save_rate(contacts, strategy),
@@ -154,4 +140,10 @@ _NUMBERS = ("budget", "overlap_share", "break_even_save_rate", "shadow_price")
 _NULLABLE: dict[str, pl.DataType] = {
     **dict.fromkeys(_NUMBERS, pl.Float64()),
     "is_proven_best": pl.Boolean(),
+}
+_OVERLAPS = {
+    "strategy": pl.String,
+    "other": pl.String,
+    "n_contacts": pl.Int64,
+    "n_shared": pl.Int64,
 }

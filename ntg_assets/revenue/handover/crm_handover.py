@@ -54,18 +54,8 @@ def crm_handover(
     Returns:
         `crm_handover`, by strategy in their order, and rank.
     """
-    order = handed_strategies(settings)
-    by_name = {strategy.name: strategy for strategy in settings.strategies}
     types = HANDOVER_TYPES | {"user_id": targets.schema["user_id"]}
-    wanted = targets.filter(pl.col("action") == CONTACT, pl.col("strategy").is_in(order))
-    placed = wanted.drop("action").with_columns(
-        place=pl.col("strategy").replace_strict(
-            {name: place for place, name in enumerate(order)}, return_dtype=pl.Int64
-        ),
-        handed_over_on=pl.lit(handed_over_on, pl.Date),
-        action=_of_strategy({name: by_name[name].action for name in order}),
-        channel=_of_strategy({name: by_name[name].channel for name in order}),
-    )
+    placed = _wanted(targets, settings).with_columns(handed_over_on=pl.lit(handed_over_on, pl.Date))
     others = pl.col("strategy").sort_by("place").slice(1).str.join(", ")
     lost = placed.group_by("user_id").agg(also_wanted_by=others)
     first = placed.sort("user_id", "place").unique("user_id", keep="first", maintain_order=True)
@@ -74,6 +64,21 @@ def crm_handover(
     )
     return rows.sort("place", "rank", "user_id").select(
         pl.col(name).cast(dtype) for name, dtype in types.items()
+    )
+
+
+def _wanted(targets: pl.DataFrame, settings: RadarSettings) -> pl.DataFrame:
+    """Whom each strategy that is handed over contacts, with its `place` among them, its action and
+    its channel.
+    """
+    order = handed_strategies(settings)
+    by_name = {strategy.name: strategy for strategy in settings.strategies}
+    places = {name: place for place, name in enumerate(order)}
+    wanted = targets.filter(pl.col("action") == CONTACT, pl.col("strategy").is_in(order))
+    return wanted.drop("action").with_columns(
+        place=pl.col("strategy").replace_strict(places, return_dtype=pl.Int64),
+        action=_of_strategy({name: by_name[name].action for name in order}),
+        channel=_of_strategy({name: by_name[name].channel for name in order}),
     )
 
 

@@ -8,7 +8,7 @@ sentence with its counts, and nothing is written.
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import polars as pl
 
@@ -84,12 +84,7 @@ def take(report: Report, *, history: Path, place: Place, ids: IdTypes, zone: str
     before = kept_taken(history, user_type=pl.String)
     new = fresh.join(before, on=["user_id", "assigned_on", "status"], how="anti")
     if new.is_empty():
-        same = before.filter(pl.col("sha256") == sha256)
-        held = f"as {same['file_name'][0]}" if same.height else "from other files"
-        raise SourceError(
-            f"{name}: all {reports.height:,} rows were read before ({held}), so nothing is kept a"
-            " second time."
-        )
+        _refuse_nothing_new(before, name, sha256=sha256, n_rows=reports.height)
     typed = new.with_columns(pl.col("user_id").cast(_user_type(ids)))
     append_days(history, TAKEN_DAYS, typed, published_for=new["assigned_on"].max(), ids=ids)  # type: ignore[arg-type]  # a date
     counts = {"n_rows": rows.height, "n_new": new.height, "n_unknown": n_unknown}
@@ -98,6 +93,15 @@ def take(report: Report, *, history: Path, place: Place, ids: IdTypes, zone: str
 
 def _user_type(ids: IdTypes) -> Any:  # noqa: ANN401  # a type of polars
     return pl.Int64 if ids.user == "integer" else pl.String
+
+
+def _refuse_nothing_new(before: pl.DataFrame, name: str, *, sha256: str, n_rows: int) -> NoReturn:
+    """Say from which file all rows of this one are kept already."""
+    same = before.filter(pl.col("sha256") == sha256)
+    held = f"as {same['file_name'][0]}" if same.height else "from other files"
+    raise SourceError(
+        f"{name}: all {n_rows:,} rows were read before ({held}), so nothing is kept a second time."
+    )
 
 
 def _refuse_twice(rows: pl.DataFrame, name: str) -> None:

@@ -21,7 +21,7 @@ from ntg_assets.revenue.contacts.contacts_taken import (
     STATUSES,
 )
 from ntg_assets.sources.files.derived_columns import Described
-from ntg_assets.sources.optional_files import read_rows
+from ntg_assets.sources.optional_files import FileRows, read_rows
 from ntg_assets.sources.reading.refused_values import refuse_unreadable
 from ntg_assets.sources.reading.rules import Rule
 from ntg_assets.sources.sources import Place
@@ -58,7 +58,22 @@ def read_taken(report: Report, *, place: Place, ids: IdTypes, zone: str) -> pl.D
 
 def _rows(report: Report, *, place: Place, zone: str) -> pl.DataFrame:
     """Read the file as it is written: `listed_id`, `status`, and the night of each row."""
-    settings, name = report.settings, report.file.name
+    name = report.file.name
+    read = _read(report, place=place, zone=zone)
+    if read is None or read.rows.is_empty():
+        raise SourceError(f"{name}: holds no row. Is it the report of the hand-over?")
+    if report.night is not None:
+        return read.rows.with_columns(assigned_on=pl.lit(report.night, pl.Date))
+    is_no_night = read.rows["night_at"].is_null()
+    column = column_name(_night_column(report.settings, name))
+    refuse_unreadable(read.rows, is_no_night, "night_at", what=name, column=column)
+    dated = settle_times(read.rows, "night_at", zone=zone)
+    return dated.with_columns(assigned_on=local_days(dated["night_at"], zone))
+
+
+def _read(report: Report, *, place: Place, zone: str) -> FileRows | None:
+    """Read the columns that are asked for; that of the night only where nobody has named it."""
+    settings = report.settings
     source = FileSource(
         files=[str(report.file)], delimiter=settings.delimiter, encoding=settings.encoding
     )
@@ -69,21 +84,11 @@ def _rows(report: Report, *, place: Place, zone: str) -> pl.DataFrame:
     ]
     parameters: dict[str, Any] = {}
     if report.night is None:
-        night = _night_column(settings, name)
-        times, reading = written_time_rules("night_at", night, settings, zone=zone)
+        columns["assigned_on"] = _night_column(settings, report.file.name)
+        times, reading = written_time_rules("night_at", columns["assigned_on"], settings, zone=zone)
         rules += times
-        parameters |= reading.parameters
-        columns["assigned_on"] = night
-    read = read_rows(Described(KEY, source, columns), rules, place=place, parameters=parameters)
-    if read is None or read.rows.is_empty():
-        raise SourceError(f"{name}: holds no row. Is it the report of the hand-over?")
-    if report.night is not None:
-        return read.rows.with_columns(assigned_on=pl.lit(report.night, pl.Date))
-    is_no_night = read.rows["night_at"].is_null()
-    column = column_name(_night_column(settings, name))
-    refuse_unreadable(read.rows, is_no_night, "night_at", what=name, column=column)
-    dated = settle_times(read.rows, "night_at", zone=zone)
-    return dated.with_columns(assigned_on=local_days(dated["night_at"], zone))
+        parameters = reading.parameters
+    return read_rows(Described(KEY, source, columns), rules, place=place, parameters=parameters)
 
 
 def _night_column(settings: TakenSettings, name: str) -> ColumnName:

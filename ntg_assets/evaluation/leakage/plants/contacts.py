@@ -7,13 +7,13 @@ PLANTS: dict[str, Plant] = {
         "what holds tonight's lists back takes the calibration that held-out events gave",
         (
             Edit(
-                "revenue/contacts/assets.py",
+                "revenue/contacts/lists/assets.py",
                 '@staged_asset(contract=ContactHolds, group="revenue", stages=(LIVE,), kinds=("polars",))',
                 '@staged_asset(contract=ContactHolds, group="revenue", stages=(LIVE,), kinds=("polars",),'
                 ' reads={"churn_calibration": BACKTEST})',
             ),
             Edit(
-                "revenue/contacts/assets.py",
+                "revenue/contacts/lists/assets.py",
                 "def contact_holds(\n    user_list_report: pl.DataFrame,",
                 "def contact_holds(\n    churn_calibration: pl.DataFrame, user_list_report: pl.DataFrame,",
             ),

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from ntg_assets.revenue.contacts.user_lists import LISTS
+from ntg_assets.revenue.contacts.lists.listed_rows import LISTS
+from ntg_assets.subscriptions.terms.reading import KEY as SUBSCRIPTIONS
 
 UNREADABLE, UNMATCHED, BELOW_USUAL = (
     "cannot be read",
@@ -87,3 +88,11 @@ def volume_holds(volume_report: pl.DataFrame, *, limit: float) -> Iterator[Hold]
 def tell_holds(holds: pl.DataFrame) -> str:
     """Say in one text why nobody is contacted."""
     return "; ".join(holds["sentence"])
+
+
+def contract_holds(optional_sources: pl.DataFrame) -> Iterator[Hold]:
+    """Yield a reason when contracts are configured and cannot be read: nobody knows whose ended."""
+    for row in optional_sources.filter(
+        (pl.col("source") == SUBSCRIPTIONS) & ~pl.col("is_usable")
+    ).iter_rows(named=True):
+        yield Hold(SUBSCRIPTIONS, UNREADABLE, f"{SUBSCRIPTIONS}: {row['sentence']}")

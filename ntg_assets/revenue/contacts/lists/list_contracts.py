@@ -3,8 +3,8 @@
 import polars as pl
 
 from ntg_assets.contracts import Contract, column, contract
-from ntg_assets.revenue.contacts.user_list_report import ALL_KEYS
-from ntg_assets.revenue.contacts.user_lists import LISTS
+from ntg_assets.revenue.contacts.lists.listed_rows import LISTS
+from ntg_assets.revenue.contacts.lists.user_list_report import ALL_KEYS
 from ntg_assets.summaries import summary
 
 

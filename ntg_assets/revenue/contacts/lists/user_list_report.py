@@ -7,8 +7,8 @@ from typing import Any
 
 import polars as pl
 
+from ntg_assets.revenue.contacts.lists.listed_rows import KEYS
 from ntg_assets.revenue.contacts.trial.trial_log import TRIAL, TRIAL_KEY
-from ntg_assets.revenue.contacts.user_lists import KEYS
 from ntg_assets.sources.values.ids import IdMatch, KnownIds, match_ids
 
 SCHEMA: dict[str, Any] = {
@@ -50,22 +50,18 @@ def report_user_lists(
     Returns:
         `user_list_report`, one row per configured list.
     """
-    listed = pl.concat(
-        [
-            user_lists.select("list", "listed_id"),
-            trial_log.select(pl.lit(TRIAL).alias("list"), "listed_id"),
-        ]
-    )
+    trial = trial_log.select(pl.lit(TRIAL).alias("list"), "listed_id")
+    listed = pl.concat([user_lists.select("list", "listed_id"), trial])
     judged = {row["source"]: row for row in optional_sources.iter_rows(named=True)}
     ids = KnownIds(users)
     rows = [
         _row(
-            name,
             judged[key],
             listed.filter(pl.col("list") == name)["listed_id"],
             ids,
             accept_unmatched=accept_unmatched,
         )
+        | {"list": name}
         for name, key in ALL_KEYS.items()
         if key in judged
     ]
@@ -82,12 +78,7 @@ def remarks(report: pl.DataFrame) -> Iterator[str]:
 
 
 def _row(
-    name: str,
-    judged: Mapping[str, Any],
-    listed: pl.Series,
-    ids: KnownIds,
-    *,
-    accept_unmatched: bool,
+    judged: Mapping[str, Any], listed: pl.Series, ids: KnownIds, *, accept_unmatched: bool
 ) -> dict[str, Any]:
     match, n_blank = match_ids(listed, ids), listed.null_count()
     is_unmatched = listed.len() > 0 and match.n_found + match.n_near == 0
@@ -95,7 +86,6 @@ def _row(
     # why it was not read, or that nothing is there to read yet
     is_told = not judged["is_usable"] or not judged["n_files"]
     return {
-        "list": name,
         "source": judged["source"],
         "files": judged["files"],
         "n_rows": listed.len(),

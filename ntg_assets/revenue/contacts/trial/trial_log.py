@@ -13,7 +13,7 @@ from ntg_assets.configuration.revenue import TrialSettings
 from ntg_assets.errors import SourceError
 from ntg_assets.local_days import UTC_ZONE, local_days
 from ntg_assets.sources.files.derived_columns import Described
-from ntg_assets.sources.optional_files import read_rows
+from ntg_assets.sources.optional_files import FileRows, read_rows
 from ntg_assets.sources.reading.refused_values import PossibleTimes, refuse_unreadable
 from ntg_assets.sources.reading.rules import Rule, number_parameters
 from ntg_assets.sources.sources import Place
@@ -67,18 +67,10 @@ def read_trial(
         SourceError: a file is missing or damaged, a day or a propensity is none, an arm is not
             known.
     """
-    times, reading = written_time_rules("assigned_at", trial.assigned_at, trial, zone=zone)
-    numbers = number_parameters(trial) if trial.propensity else {}
-    read = read_rows(
-        Described.of(TRIAL_KEY, trial, TRIAL_COLUMNS),
-        (*_rules(trial), *times),
-        place=place,
-        parameters={**reading.parameters, **numbers},
-    )
+    read = _read(trial, place=place, zone=zone)
     if read is None:
-        return TrialLog(
-            pl.DataFrame(schema=LOG_SCHEMA), 0, "no file is there yet: nothing can be measured"
-        )
+        nobody = pl.DataFrame(schema=LOG_SCHEMA)
+        return TrialLog(nobody, 0, "no file is there yet: nothing can be measured")
     rows = settle_times(read.rows, "assigned_at", zone=zone)
     arms = meanings(rows["arm"], {trial.treated: trial.treated, trial.control: trial.control})
     _refuse_unknown_arms(rows, arms, trial)
@@ -96,6 +88,18 @@ def read_trial(
     said = [_tell(parsed, kept, n_both=n_both, n_files=read.n_files)]
     said += filter(None, [possible.tell_later(rows["assigned_at"])])
     return TrialLog(kept, read.n_files, "; ".join(said))
+
+
+def _read(trial: TrialSettings, *, place: Place, zone: str) -> FileRows | None:
+    """Rows of the log as they are written; None while no file is there."""
+    times, reading = written_time_rules("assigned_at", trial.assigned_at, trial, zone=zone)
+    numbers = number_parameters(trial) if trial.propensity else {}
+    return read_rows(
+        Described.of(TRIAL_KEY, trial, TRIAL_COLUMNS),
+        (*_rules(trial), *times),
+        place=place,
+        parameters={**reading.parameters, **numbers},
+    )
 
 
 def _once_per_user(parsed: pl.DataFrame) -> tuple[pl.DataFrame, int]:
@@ -122,19 +126,22 @@ def _tell(parsed: pl.DataFrame, kept: pl.DataFrame, *, n_both: int, n_files: int
 
 
 def _rules(trial: TrialSettings) -> tuple[Rule, ...]:
-    share = column_name(trial.propensity) if trial.propensity else None
-    signs = tuple(f"${name} is not null" for name in number_parameters(trial)) if share else ()
-    return (
+    rules = (
         Rule("listed_id", column_name(trial.user_id), as_listed_id, is_optional=True),
         Rule("arm", column_name(trial.arm), as_written, is_optional=True),
-        Rule(
-            "propensity",
-            share,
-            (lambda column: as_value(column, trial)) if share else _no_value,
-            limits=signs,
-            is_optional=True,
-        ),
-        Rule("propensity_text", share, as_written if share else _no_text, is_optional=True),
+    )
+    if trial.propensity is None:
+        return (
+            *rules,
+            Rule("propensity", None, _no_value, is_optional=True),
+            Rule("propensity_text", None, _no_text, is_optional=True),
+        )
+    share = column_name(trial.propensity)
+    signs = tuple(f"${name} is not null" for name in number_parameters(trial))
+    return (
+        *rules,
+        Rule("propensity", share, lambda it: as_value(it, trial), limits=signs, is_optional=True),
+        Rule("propensity_text", share, as_written, is_optional=True),
     )
 
 

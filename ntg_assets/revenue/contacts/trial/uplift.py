@@ -23,23 +23,13 @@ import numpy as np
 import polars as pl
 
 from ntg_assets.arrays import Floats
-from ntg_assets.churn.learning.design import design_matrix, location_and_scale, standardise
-from ntg_assets.churn.learning.features import FEATURES
 from ntg_assets.errors import tell_error
 from ntg_assets.randomness import unit_interval
+from ntg_assets.revenue.contacts.trial.ridge import Ridge
 from ntg_assets.statistics.glm import Z_95
 from ntg_assets.statistics.one_thread import one_thread
 
-INPUTS = (
-    "log_recency_days",
-    "log_active_days_30d",
-    "log_active_days_90d",
-    "trend_log_ratio",
-    "log_decayed_value_90d",
-    "log_tenure_days",
-)
 MIN_USERS_PER_ARM = 200  # with fewer, an interval says nothing
-RIDGE_SHARE = 0.01  # penalty per row, on standardised inputs
 HALF = 0.5
 HALVES_SALT = "persuadability-halves"
 MEASURED, NO_RANKING, NO_EFFECT, TOO_FEW, BROKEN = VERDICTS = (
@@ -85,30 +75,33 @@ def measure_uplift(trial: pl.DataFrame, now: pl.DataFrame, *, window_days: int) 
         now: Rows of `churn_snapshots` at the cutoff.
         window_days: Window in which the value was counted.
     """
-    nobody = now.head(0).select("user_id", expected_uplift=pl.lit(0.0))
+    nobody = _nobody(now)
     if trial.is_empty():
         return Uplift(pl.DataFrame(schema=REPORT_SCHEMA), nobody)
-    ordered = trial.sort("user_id")
-    n_treated = int(ordered["is_treated"].sum())
-    sizes = {
-        "n_treated": n_treated,
-        "n_control": ordered.height - n_treated,
-        "window_days": window_days,
-    }
-    if min(n_treated, ordered.height - n_treated) < MIN_USERS_PER_ARM:
+    ordered, sizes = trial.sort("user_id"), _sizes(trial, window_days)
+    if min(sizes["n_treated"], sizes["n_control"]) < MIN_USERS_PER_ARM:
         return Uplift(pl.DataFrame([{**sizes, "verdict": TOO_FEW}], schema=REPORT_SCHEMA), nobody)
     with one_thread():  # the order of sums in a threaded product is not fixed
         score, forecast = _cross_fitted(ordered)
-        report = {**sizes, **_judge(score, forecast)}
-        if report["verdict"] != MEASURED:
-            return Uplift(pl.DataFrame([report], schema=REPORT_SCHEMA), nobody)
-        model = _fit_uplift(ordered)
-        uplift = (
-            now.sort("user_id")
-            .select("user_id")
-            .with_columns(pl.Series("expected_uplift", model.predict(now.sort("user_id"))))
-        )
-    return Uplift(pl.DataFrame([report], schema=REPORT_SCHEMA), uplift)
+        verdict = {**sizes, **_judge(score, forecast)}
+        report = pl.DataFrame([verdict], schema=REPORT_SCHEMA)
+        if verdict["verdict"] != MEASURED:
+            return Uplift(report, nobody)
+        users = now.sort("user_id")
+        uplift = pl.Series("expected_uplift", _fit_uplift(ordered).predict(users))
+    return Uplift(report, users.select("user_id").with_columns(uplift))
+
+
+def _sizes(trial: pl.DataFrame, window_days: int) -> dict[str, int]:
+    """How many users of a trial were treated and held out, and over which window they were seen."""
+    n_treated = int(trial["is_treated"].sum())
+    n_control = trial.height - n_treated
+    return {"n_treated": n_treated, "n_control": n_control, "window_days": window_days}
+
+
+def _nobody(now: pl.DataFrame) -> pl.DataFrame:
+    """Estimates of no user."""
+    return now.head(0).select("user_id", expected_uplift=pl.lit(0.0))
 
 
 def uplift_or_problem(
@@ -126,45 +119,8 @@ def uplift_or_problem(
     try:
         return measure()
     except Exception as error:  # noqa: BLE001  # the night goes on without the trial, and says so
-        n_treated = int(trial["is_treated"].sum())
-        sizes = {
-            "n_treated": n_treated,
-            "n_control": trial.height - n_treated,
-            "window_days": window_days,
-        }
-        report = pl.DataFrame(
-            [{**sizes, "verdict": BROKEN, "problem": tell_error(error)}], schema=REPORT_SCHEMA
-        )
-        return Uplift(report, now.head(0).select("user_id", expected_uplift=pl.lit(0.0)))
-
-
-@dataclass(frozen=True)
-class _Ridge:
-    """A ridge regression on standardised inputs; the intercept is not shrunk."""
-
-    mean: Floats
-    scale: Floats
-    coefficients: Floats
-
-    @classmethod
-    def fit(cls, rows: pl.DataFrame, target: Floats) -> "_Ridge":
-        matrix = _inputs(rows)
-        mean, scale = location_and_scale(matrix)
-        design = standardise(matrix, mean=mean, scale=scale)
-        level = float(target.mean())
-        penalty = RIDGE_SHARE * len(target) * np.eye(design.shape[1])
-        return cls(
-            mean,
-            scale,
-            np.concatenate(
-                [[level], np.linalg.solve(design.T @ design + penalty, design.T @ (target - level))]
-            ),
-        )
-
-    def predict(self, rows: pl.DataFrame) -> Floats:
-        design = standardise(_inputs(rows), mean=self.mean, scale=self.scale)
-        predicted: Floats = self.coefficients[0] + design @ self.coefficients[1:]
-        return predicted
+        row = {**_sizes(trial, window_days), "verdict": BROKEN, "problem": tell_error(error)}
+        return Uplift(pl.DataFrame([row], schema=REPORT_SCHEMA), _nobody(now))
 
 
 def _cross_fitted(trial: pl.DataFrame) -> tuple[Floats, Floats]:
@@ -180,17 +136,17 @@ def _cross_fitted(trial: pl.DataFrame) -> tuple[Floats, Floats]:
     return score, forecast
 
 
-def _fit_uplift(trial: pl.DataFrame) -> _Ridge:
-    return _Ridge.fit(trial, _scores(trial, _arms(trial)))
+def _fit_uplift(trial: pl.DataFrame) -> Ridge:
+    return Ridge.fit(trial, _scores(trial, _arms(trial)))
 
 
-def _arms(trial: pl.DataFrame) -> tuple[_Ridge, _Ridge]:
+def _arms(trial: pl.DataFrame) -> tuple[Ridge, Ridge]:
     parts = (trial.filter("is_treated"), trial.filter(~pl.col("is_treated")))
-    treated, control = (_Ridge.fit(part, part["value"].to_numpy()) for part in parts)
+    treated, control = (Ridge.fit(part, part["value"].to_numpy()) for part in parts)
     return treated, control
 
 
-def _scores(trial: pl.DataFrame, arms: tuple[_Ridge, _Ridge]) -> Floats:
+def _scores(trial: pl.DataFrame, arms: tuple[Ridge, Ridge]) -> Floats:
     value, share = trial["value"].to_numpy(), trial["propensity"].to_numpy()
     treated = trial["is_treated"].to_numpy()
     if_treated, if_control = (arm.predict(trial) for arm in arms)
@@ -223,7 +179,3 @@ def _judge(score: Floats, forecast: Floats) -> dict[str, float | str]:
         "top_half_gain_high": gain + Z_95 * gain_error,
         "verdict": verdict,
     }
-
-
-def _inputs(rows: pl.DataFrame) -> Floats:
-    return design_matrix(rows, features=[feature for feature in FEATURES if feature.name in INPUTS])
