@@ -11,47 +11,24 @@ zones (that of polars), so that the two directions cannot disagree.
 
 from datetime import date, datetime, timedelta
 from functools import lru_cache
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-from polars.exceptions import PolarsError
 
-from ntg_assets.errors import ConfigurationError
+from ntg_assets.zone_clocks import (
+    INSTANT,
+    LONGEST_JUMP,
+    SMALLEST_STEP,
+    after_jump,
+    showing_instants,
+    shown_times,
+)
 
 UTC_ZONE = "UTC"
 # of which years the instants of days are kept
 KNOWN_FROM, KNOWN_UNTIL = date(1900, 1, 1), date(2200, 1, 1)
-INSTANT = pl.Datetime("us")
-LONGEST_JUMP = timedelta(days=2)  # a clock was never put forward by more than a day
-SMALLEST_STEP = timedelta(seconds=1)  # at which clocks change
 MICROSECONDS_PER_DAY = 86_400_000_000
-
-
-@lru_cache  # ten thousand logs name a handful
-def is_zone(name: str) -> bool:
-    """Tell whether days can be cut in a zone of this (IANA) name."""
-    if not name:
-        return False
-    try:
-        _shown(pl.Series([datetime(2024, 1, 1)], dtype=INSTANT), name)
-    except PolarsError:
-        return False
-    return True
-
-
-def require_zone(name: str, *, key: str) -> str:
-    """Return the zone, or refuse.
-
-    Raises:
-        ConfigurationError: it is none.
-    """
-    if not is_zone(name):
-        raise ConfigurationError(
-            f"{key}: {name!r} is no IANA time zone. Give a name such as 'Europe/Paris' or 'UTC'."
-        )
-    return name
 
 
 def local_day(instant: pl.Expr, zone: str) -> pl.Expr:
@@ -99,10 +76,10 @@ def first_instants(clocks: pl.Series, zone: str) -> pl.Series:
     clock = clocks.cast(INSTANT)
     if zone == UTC_ZONE:
         return clock
-    at = _told_by(clock, zone, ambiguous="earliest")
+    at = showing_instants(clock, zone, ambiguous="earliest")
     is_skipped = at.is_null() & clock.is_not_null()
     return (
-        at.scatter(is_skipped.arg_true(), _after_jump(clock.filter(is_skipped), zone))
+        at.scatter(is_skipped.arg_true(), after_jump(clock.filter(is_skipped), zone))
         if is_skipped.any()
         else at
     )
@@ -197,33 +174,6 @@ def days_of_utc_days(zone: str, *, first_on: date, last_on: date) -> pl.DataFram
     ).sort("utc_on")
 
 
-def _shown(instants: pl.Series, zone: str) -> pl.Series:
-    """What the zone's clocks show at instants."""
-    return (
-        instants.dt.replace_time_zone("UTC").dt.convert_time_zone(zone).dt.replace_time_zone(None)
-    )
-
-
-def _told_by(
-    clocks: pl.Series, zone: str, *, ambiguous: Literal["earliest", "latest"]
-) -> pl.Series:
-    """Instants at which the zone's clocks show these times; null where they jump over one."""
-    local = clocks.dt.replace_time_zone(zone, ambiguous=ambiguous, non_existent="null")
-    return local.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
-
-
-def _after_jump(clocks: pl.Series, zone: str) -> pl.Series:
-    """First instant after which clocks that jump over a time show a later one,
-    by halving: around a jump they only move forward.
-    """
-    low, high = clocks - LONGEST_JUMP, clocks + LONGEST_JUMP
-    for _ in range(int(2 * LONGEST_JUMP / SMALLEST_STEP).bit_length()):
-        middle = (low + (high - low) / 2).dt.truncate("1s")
-        has_jumped = _shown(middle, zone) >= clocks
-        low, high = low.zip_with(has_jumped, middle), middle.zip_with(has_jumped, high)
-    return high
-
-
 def _begins(days: pl.Series, zone: str) -> pl.DataFrame:
     """`day_on`, `begins_at` of the days that have an instant, in order."""
     begins = pl.DataFrame(
@@ -242,9 +192,9 @@ def _calendar(zone: str) -> pl.DataFrame:
 def _put_back_over_midnight(zone: str) -> list[tuple[datetime, datetime, date]]:
     """When a day has begun although the clocks show the one before again: from, until, the day."""
     midnights = _calendar(zone).with_columns(clock=pl.col("day_on").cast(INSTANT))
-    again = _told_by(midnights["clock"], zone, ambiguous="latest")
+    again = showing_instants(midnights["clock"], zone, ambiguous="latest")
     twice = midnights.with_columns(again_at=again).filter(pl.col("again_at") > pl.col("begins_at"))
-    last_shown = _shown(twice["again_at"] - SMALLEST_STEP, zone).dt.date()
+    last_shown = shown_times(twice["again_at"] - SMALLEST_STEP, zone).dt.date()
     return (
         twice.filter(last_shown < twice["day_on"]).select("begins_at", "again_at", "day_on").rows()
     )

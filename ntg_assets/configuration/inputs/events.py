@@ -15,7 +15,8 @@ from ntg_assets.configuration.inputs.subscriptions import (
 )
 from ntg_assets.configuration.inputs.written_values import DurationUnit, NumberOptions, TimeOptions
 from ntg_assets.configuration.section import Section
-from ntg_assets.local_days import UTC_ZONE, first_instant, is_zone
+from ntg_assets.local_days import UTC_ZONE, first_instant
+from ntg_assets.zone_clocks import is_zone
 
 # clocks of devices run ahead, and zones differ; more than a day is a broken clock
 CLOCK_TOLERANCE = timedelta(days=1)
