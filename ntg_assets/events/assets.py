@@ -6,8 +6,15 @@ from pathlib import Path
 import dagster as dg
 import polars as pl
 
-from ntg_assets.configuration.inputs.events import CLOCK_TOLERANCE, IngestSettings
+from ntg_assets.configuration.inputs.events import CLOCK_TOLERANCE
 from ntg_assets.contracts import Contract
+from ntg_assets.events.checks import (
+    FILES_ARE_AS_NAMED,
+    TIMES_ARE_CLEAR,
+    VALUES_AGREE,
+    judge_names,
+    judge_rows,
+)
 from ntg_assets.events.contracts import (
     Events,
     ItemCategories,
@@ -29,7 +36,6 @@ from ntg_assets.events.load_history import (
 )
 from ntg_assets.events.load_losses import find_losses, refuse_losses
 from ntg_assets.events.quiet_ends import looked_at_from
-from ntg_assets.events.suspicions import tell_contradictions, tell_folded
 from ntg_assets.events.volume import report_volume
 from ntg_assets.history.forgets import read_forgotten
 from ntg_assets.landing.assets import LANDED_FILES
@@ -43,7 +49,6 @@ from ntg_assets.sources.sources import Place
 from ntg_assets.sql import Table, query
 from ntg_assets.stages import INGEST
 
-SHOWN_FILES = 5
 TABLES: dict[type[Contract], str] = {
     Items: "polars",
     ItemCategories: "polars",
@@ -51,34 +56,6 @@ TABLES: dict[type[Contract], str] = {
     Quarantine: "polars",
     LoadLedger: "polars",
 }
-
-
-FILES_ARE_AS_NAMED = dg.AssetCheckSpec(
-    "files_are_as_named",
-    asset=dg.AssetKey([INGEST, "load_ledger"]),
-    description=(
-        "Each source file is what its name promises; where it is not, its first bytes decide how it"
-        " is read."
-    ),
-)
-
-
-VALUES_AGREE = dg.AssetCheckSpec(
-    "values_agree",
-    asset=dg.AssetKey([INGEST, "load_ledger"]),
-    description=(
-        "No two rows of the log differ in the value only: a corrected export counts twice unless"
-        " `ingest.events.event_id` says which rows are one event."
-    ),
-)
-TIMES_ARE_CLEAR = dg.AssetCheckSpec(
-    "times_are_clear",
-    asset=dg.AssetKey([INGEST, "load_ledger"]),
-    description=(
-        "No local time of the log is one that clocks showed twice; of those the later (standard"
-        " time) is meant."
-    ),
-)
 
 
 @source_step(
@@ -149,43 +126,6 @@ def tell(surveyed: Survey) -> str:
         if count or name not in {"skipped", "replaced"}
     )
     return f"{ledger.height} event file(s): {sentence}; {surveyed.items.items.height:,} items"
-
-
-def judge_names(surveyed: Survey) -> dg.AssetCheckResult:
-    """Say which files are not what their names promise, and what was passed over."""
-    n_files, misnamed = len(surveyed.files), surveyed.misnamed
-    sentence = (
-        f"{len(misnamed)} of {n_files} file(s): {'; '.join(misnamed[:SHOWN_FILES])}"
-        if misnamed
-        else f"{n_files} file(s)"
-    )
-    return dg.AssetCheckResult(
-        check_name=FILES_ARE_AS_NAMED.name,
-        asset_key=FILES_ARE_AS_NAMED.asset_key,
-        passed=not misnamed,
-        severity=dg.AssetCheckSeverity.WARN,
-        description="; ".join([sentence, *surveyed.notes]),
-    )
-
-
-def judge_rows(surveyed: Survey, ingest: IngestSettings) -> Iterator[dg.AssetCheckResult]:
-    """Say which rows may count twice, and which times could be two."""
-    for spec, sentence, count in (
-        (VALUES_AGREE, tell_contradictions(surveyed.n_contradictions), surveyed.n_contradictions),
-        (
-            TIMES_ARE_CLEAR,
-            tell_folded(surveyed.n_folded, ingest.events.timezone),
-            surveyed.n_folded,
-        ),
-    ):
-        yield dg.AssetCheckResult(
-            check_name=spec.name,
-            asset_key=spec.asset_key,
-            passed=not sentence,
-            severity=dg.AssetCheckSeverity.WARN,
-            description=sentence or "none",
-            metadata={"n_rows": count},
-        )
 
 
 def refuse_shrunken(project: Project, surveyed: Survey) -> None:

@@ -2,18 +2,26 @@
 and how well the log and the item table agree.
 """
 
+from collections.abc import Iterator
+
 import dagster as dg
 import polars as pl
 
+from ntg_assets.configuration.inputs.events import IngestSettings
+from ntg_assets.events.item_suspicions import (
+    tell_category_lists,
+    tell_odd_categories,
+    tell_unknown_items,
+)
+from ntg_assets.events.load import Survey
 from ntg_assets.events.suspicions import (
     about_ids,
     tell_alike_ids,
-    tell_category_lists,
     tell_changed_ids,
+    tell_contradictions,
+    tell_folded,
     tell_largest_user,
     tell_null_words,
-    tell_odd_categories,
-    tell_unknown_items,
     words_for_none,
 )
 from ntg_assets.events.volume import tell_doubts
@@ -153,4 +161,70 @@ def _warning(sentence: str, *, otherwise: str, **metadata: str | int | None) -> 
         severity=severity,
         description=sentence or otherwise,
         metadata={**metadata},
+    )
+
+
+LEDGER = dg.AssetKey([INGEST, "load_ledger"])
+FILES_ARE_AS_NAMED = dg.AssetCheckSpec(
+    "files_are_as_named",
+    asset=LEDGER,
+    description=(
+        "Each source file is what its name promises; where it is not, its first bytes decide how it"
+        " is read."
+    ),
+)
+
+
+VALUES_AGREE = dg.AssetCheckSpec(
+    "values_agree",
+    asset=LEDGER,
+    description=(
+        "No two rows of the log differ in the value only: a corrected export counts twice unless"
+        " `ingest.events.event_id` says which rows are one event."
+    ),
+)
+TIMES_ARE_CLEAR = dg.AssetCheckSpec(
+    "times_are_clear",
+    asset=LEDGER,
+    description=(
+        "No local time of the log is one that clocks showed twice; of those the later (standard"
+        " time) is meant."
+    ),
+)
+
+
+def judge_names(surveyed: Survey) -> dg.AssetCheckResult:
+    """Say which files are not what their names promise, and what was passed over."""
+    n_files, misnamed = len(surveyed.files), surveyed.misnamed
+    sentence = (
+        f"{len(misnamed)} of {n_files} file(s): {'; '.join(misnamed[:SHOWN_FILES])}"
+        if misnamed
+        else f"{n_files} file(s)"
+    )
+    description = "; ".join([sentence, *surveyed.notes])
+    return _load_warning(FILES_ARE_AS_NAMED, description, passed=not misnamed)
+
+
+def judge_rows(surveyed: Survey, ingest: IngestSettings) -> Iterator[dg.AssetCheckResult]:
+    """Say which rows may count twice, and which times could be two."""
+    n_contradictions, n_folded = surveyed.n_contradictions, surveyed.n_folded
+    folded = tell_folded(n_folded, ingest.events.timezone)
+    for spec, sentence, count in (
+        (VALUES_AGREE, tell_contradictions(n_contradictions), n_contradictions),
+        (TIMES_ARE_CLEAR, folded, n_folded),
+    ):
+        yield _load_warning(spec, sentence or "none", passed=not sentence, n_rows=count)
+
+
+def _load_warning(
+    spec: dg.AssetCheckSpec, description: str, *, passed: bool, **counts: int
+) -> dg.AssetCheckResult:
+    """Verdict of a check that the step of the sources makes itself; a warning where it fails."""
+    return dg.AssetCheckResult(
+        check_name=spec.name,
+        asset_key=spec.asset_key,
+        passed=passed,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=description,
+        metadata=counts,
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import polars as pl
 
@@ -14,19 +14,21 @@ from ntg_assets.configuration.engine import EngineSettings
 from ntg_assets.configuration.inputs.events import CLOCK_TOLERANCE, IngestSettings
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.errors import NtgError
+from ntg_assets.events.item_suspicions import (
+    tell_category_lists,
+    tell_odd_categories,
+    tell_unknown_items,
+)
 from ntg_assets.events.load import Survey, survey
 from ntg_assets.events.load_history import Extent
 from ntg_assets.events.suspicions import (
     about_ids,
     tell_alike_ids,
-    tell_category_lists,
     tell_changed_ids,
     tell_contradictions,
     tell_folded,
     tell_largest_user,
     tell_null_words,
-    tell_odd_categories,
-    tell_unknown_items,
     words_for_none,
 )
 from ntg_assets.history.forgets import read_forgotten
@@ -166,19 +168,20 @@ def _quarantined(surveyed: Survey) -> Iterator[Finding]:
 
 def _doubts(surveyed: Survey, ingest: IngestSettings, events: pl.DataFrame) -> Iterator[Finding]:
     """What is read without a word and probably not meant."""
-    words = {"events": events, "words_for_none": words_for_none()}
     names = {file.number: file.name for file in surveyed.files}
     tables = {"events": events}
-    largest = run(query("events", "largest_user", tables))
+
+    def rows(name: str, **further: pl.DataFrame) -> Iterator[dict[str, Any]]:
+        return run(about_ids(name, ingest.events, **tables, **further)).iter_rows(named=True)
+
+    largest = run(query("events", "largest_user", tables)).iter_rows(named=True)
     sentences = [
-        tell_changed_ids(
-            run(about_ids("id_kinds", ingest.events, **tables)).iter_rows(named=True), names
-        ),
-        *(tell_largest_user(row) for row in largest.iter_rows(named=True)),
+        tell_changed_ids(rows("id_kinds"), names),
+        *map(tell_largest_user, largest),
         tell_contradictions(surveyed.n_contradictions),
         tell_folded(surveyed.n_folded, ingest.events.timezone),
-        tell_null_words(run(about_ids("null_words", ingest.events, **words)).iter_rows(named=True)),
-        tell_alike_ids(run(about_ids("alike_ids", ingest.events, **tables)).iter_rows(named=True)),
+        tell_null_words(rows("null_words", words_for_none=words_for_none())),
+        tell_alike_ids(rows("alike_ids")),
     ]
     yield from (Finding("warning", "events", entry) for entry in sentences if entry)
     if ingest.items:

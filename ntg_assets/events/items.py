@@ -51,15 +51,14 @@ def read_items(connection: Connection, plan: Plan, counts: Mapping[int, FileCoun
     judged = valid.with_columns(
         is_first=pl.int_range(pl.len()).over("item_id") == 0, is_same=pl.all_horizontal(is_same)
     )
-    repeated = judged.filter(~pl.col("is_first") & ~pl.col("is_same")).drop("is_first", "is_same")
-    repeated = repeated.with_columns(column_name=pl.lit("item_id"), reason=pl.lit(REPEATED))
-    return ItemRows(
-        usable=judged.filter("is_first").drop("is_first", "is_same"),
-        invalid=pl.concat([rows.filter(~pl.col("is_valid")), repeated]),
-        duplicates=judged.filter(~pl.col("is_first") & pl.col("is_same")).drop(
-            "is_first", "is_same"
-        ),
+    is_first, is_copy = pl.col("is_first"), ~pl.col("is_first") & pl.col("is_same")
+    first, copies, repeated = (
+        judged.filter(fate).drop("is_first", "is_same")
+        for fate in (is_first, is_copy, ~is_first & ~is_copy)
     )
+    repeated = repeated.with_columns(column_name=pl.lit("item_id"), reason=pl.lit(REPEATED))
+    invalid = pl.concat([rows.filter(~pl.col("is_valid")), repeated])
+    return ItemRows(usable=first, invalid=invalid, duplicates=copies)
 
 
 def shape_items(rows: pl.DataFrame, source: ItemSourceSettings) -> ItemTables:
@@ -73,22 +72,7 @@ def shape_items(rows: pl.DataFrame, source: ItemSourceSettings) -> ItemTables:
         Items by id, item categories by id and position; a category named twice for an item counts
         once, at its first place.
     """
-    named = (
-        _split_categories(rows, source)
-        .explode("category")
-        .with_columns(pl.col("category").str.strip_chars())
-    )
-    wanted = named.filter(
-        pl.col("category").is_not_null() & ~pl.col("category").is_in(["", *source.no_category])
-    )
-    categories = (
-        wanted.unique(["item_id", "category"], keep="first", maintain_order=True)
-        .with_columns(
-            position=pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("item_id"),
-            n_categories=pl.len().over("item_id").cast(pl.Int64),
-        )
-        .sort("item_id", "position")
-    )
+    categories = _categories(rows, source)
     joined = categories.group_by("item_id", maintain_order=True).agg(
         pl.col("category").str.join(JOINED_BY).alias("categories")
     )
@@ -98,32 +82,49 @@ def shape_items(rows: pl.DataFrame, source: ItemSourceSettings) -> ItemTables:
     return ItemTables(items.join(joined, on="item_id", how="left").sort("item_id"), categories)
 
 
+def _categories(rows: pl.DataFrame, source: ItemSourceSettings) -> pl.DataFrame:
+    """Categories of each item by position; one that is named twice counts at its first place."""
+    named = (
+        _split_categories(rows, source)
+        .explode("category")
+        .with_columns(pl.col("category").str.strip_chars())
+    )
+    wanted = named.filter(
+        pl.col("category").is_not_null() & ~pl.col("category").is_in(["", *source.no_category])
+    )
+    return (
+        wanted.unique(["item_id", "category"], keep="first", maintain_order=True)
+        .with_columns(
+            position=pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("item_id"),
+            n_categories=pl.len().over("item_id").cast(pl.Int64),
+        )
+        .sort("item_id", "position")
+    )
+
+
 def _split_categories(rows: pl.DataFrame, source: ItemSourceSettings) -> pl.DataFrame:
     """Names of the categories of each item, as lists: from JSON where they are such, else between
     separators.
     """
     texts = rows["categories"].drop_nulls().unique()
-    is_json = source.categories_format == "json" or rows["is_list"].any()
-    lists = {
-        text: names
-        for text in (texts if is_json else [])
-        if (names := category_names(text, key=source.category_name)) is not None
-    }
-    separator = source.category_separator
-    existing = pl.DataFrame(
-        {
-            "categories": texts,
-            "category": [
-                lists.get(text, text.split(separator) if separator else [text]) for text in texts
-            ],
-        },
+    is_json = source.categories_format == "json" or bool(rows["is_list"].any())
+    split = pl.DataFrame(
+        {"categories": texts, "category": [_names_in(text, source, is_json) for text in texts]},
         schema={"categories": pl.String, "category": pl.List(pl.String)},
     )
     return (
         rows.select("item_id", "categories")
-        .join(existing, on="categories", how="left", maintain_order="left")
+        .join(split, on="categories", how="left", maintain_order="left")
         .select("item_id", "category")
     )
+
+
+def _names_in(text: str, source: ItemSourceSettings, is_json: bool) -> list[str]:  # noqa: FBT001  # of the column
+    """Names in one text: those of a list, else between separators."""
+    names = category_names(text, key=source.category_name) if is_json else None
+    if names is not None:
+        return names
+    return text.split(source.category_separator) if source.category_separator else [text]
 
 
 def category_names(text: str, *, key: str) -> list[str] | None:

@@ -72,41 +72,52 @@ def survey(ingest: IngestSettings, *, place: Place, now: datetime | None = None)
     Raises:
         SourceError: a file or the set of files cannot be trusted; nothing is loaded.
     """
-    result = find_files(describe_events(ingest), place, first_number=1)
-    found_items = (
-        find_files(describe_items(ingest.items), place, first_number=len(result.files) + 1)
-        if ingest.items
-        else FoundFiles()
+    log_files = find_files(describe_events(ingest), place, first_number=1)
+    items, judged_items, item_files = _survey_items(
+        ingest, place=place, first_number=len(log_files.files) + 1
     )
-    id_type = ingest.events.item_id_type
-    items, judged_items = no_items(id_type), []
-    if ingest.items:
-        with source_reader(place) as connection:
-            judged, items = judge_items(
-                connection,
-                ingest.items,
-                found_items.files,
-                id_type=id_type,
-                max_bad_share=ingest.max_bad_share,
-            )
-            judged_items = [judged]
     with source_reader(place) as connection:
         log, events = judge_events(
-            connection, ingest, result.files, items=items.items, now=now, forgotten=place.forgotten
+            connection,
+            ingest,
+            log_files.files,
+            items=items.items,
+            now=now,
+            forgotten=place.forgotten,
         )
-    sources: list[JudgedSource] = [log, *judged_items]
+    sources = [log, *judged_items]
     return Survey(
         events=events,
         items=items,
         quarantine=pl.concat([source.quarantine for source in sources]),
         load_ledger=pl.concat([ledger_of(source) for source in sources]),
         extent=_extent_of(log),
-        files=(*result.files, *found_items.files),
-        notes=(*result.notes, *found_items.notes),
-        misnamed=(*result.misnamed, *found_items.misnamed),
+        files=(*log_files.files, *item_files.files),
+        notes=(*log_files.notes, *item_files.notes),
+        misnamed=(*log_files.misnamed, *item_files.misnamed),
         n_contradictions=log.n_contradictions,
         n_folded=sum(counts.n_folded for counts in log.counts.values()),
     )
+
+
+def _survey_items(
+    ingest: IngestSettings, *, place: Place, first_number: int
+) -> tuple[ItemTables, list[JudgedSource], FoundFiles]:
+    """Read and judge the item table; empty tables, and no source, where none is configured."""
+    id_type = ingest.events.item_id_type
+    if not ingest.items:
+        return no_items(id_type), [], FoundFiles()
+    described = describe_items(ingest.items)
+    item_files = find_files(described, place, first_number=first_number)
+    with source_reader(place) as connection:
+        judged, items = judge_items(
+            connection,
+            ingest.items,
+            item_files.files,
+            id_type=id_type,
+            max_bad_share=ingest.max_bad_share,
+        )
+    return items, [judged], item_files
 
 
 def _extent_of(log: JudgedSource) -> Extent:

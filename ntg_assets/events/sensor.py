@@ -82,20 +82,18 @@ def look(cursor: str | None, state: str, *, busy: str | None = None) -> dg.Senso
         busy: The run that waits or goes on; the files stay new until it has ended.
     """
     if cursor is None:
-        return _remember(
-            state, state, "first look: the files that are there belong to the scheduled run"
-        )
+        first = "first look: the files that are there belong to the scheduled run"
+        return _remember(state, state, first)
     before = json.loads(cursor)
-    if state == before["requested"]:
+    requested = before["requested"]
+    if state == requested:
         return _remember(state, state, "no new file")
-    if not _has_arrived(before["requested"], state):
+    if not _has_arrived(requested, state):
         return _remember(state, state, "files went away, none arrived")
     if state != before["seen"]:
-        return _remember(
-            before["requested"], state, "files are arriving; waiting until they lie still"
-        )
+        return _remember(requested, state, "files are arriving; waiting until they lie still")
     if busy:
-        return _remember(before["requested"], state, f"files have arrived; waiting, since {busy}")
+        return _remember(requested, state, f"files have arrived; waiting, since {busy}")
     run_key = hashlib.sha256(state.encode()).hexdigest()[:ID_DIGITS]
     return dg.SensorResult(
         run_requests=[dg.RunRequest(run_key=run_key)], cursor=_cursor(state, state)

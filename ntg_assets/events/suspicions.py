@@ -1,6 +1,6 @@
 """What a load holds that is read without a word and is probably not meant: told, never refused."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import polars as pl
@@ -35,7 +35,6 @@ WORDS_FOR_NONE = frozenset(
         "00000000-0000-0000-0000-000000000000",
     }
 )
-LIST_SHARE = 0.5  # single categories have commas or brackets in their names, but not most of them
 LARGE_SHARE, MANY_USERS = 0.2, 20  # of the events; in a log of few users one may have so many
 MOST, HARDLY_ANY = 0.9, 0.1  # of a file's ids
 SHOWN_WORDS = 5
@@ -84,70 +83,6 @@ def tell_null_words(counted: Iterable[Mapping[str, object]]) -> str:
     return (
         f"{len(rows)} id(s) are words for 'none': {shown}{more}; each counts as one user or item,"
         " with a score and a place in lists. Name the words in `no_user` or `no_item`."
-    )
-
-
-def tell_category_lists(counted: Mapping[str, object]) -> str:
-    """Say that most categories look like lists; nothing where they do not.
-
-    Args:
-        counted: n_categories, n_in_brackets, n_with_separator, example, as `category_lists.sql`
-            yields them.
-    """
-    n_categories, n_lists = (
-        int(str(counted["n_categories"])),
-        int(str(counted["n_in_brackets"])) + int(str(counted["n_with_separator"])),
-    )
-    if n_lists <= LIST_SHARE * n_categories:
-        return ""
-    return (
-        f"{n_lists:,} of {n_categories:,} categories look like lists of categories (such as"
-        f" {str(counted['example'])[:SHOWN_CHARACTERS]!r}): rules, axes and caps by category then"
-        " find nothing. Set `ingest.items.category_separator`, or `categories_format: json`."
-    )
-
-
-def tell_odd_categories(categories: pl.Series) -> str:
-    """Say that some categories are words for none, or differ in upper and lower case only."""
-    names = categories.drop_nulls().unique().sort().to_list()
-    alike: dict[str, list[str]] = {}
-    for name in names:
-        alike.setdefault(name.casefold(), []).append(name)
-    pairs = [group for group in alike.values() if len(group) > 1]
-    sentences = []
-    if nulls := [name for name in names if name.lower() in WORDS_FOR_NONE]:
-        sentences.append(
-            f"a category is {nulls[0]!r}: if that means none, set `ingest.items.no_category`"
-        )
-    if pairs:
-        sentences.append(
-            f"{len(pairs):,} categories are written in several ways, and count as different (such"
-            f" as {' and '.join(map(repr, pairs[0]))})"
-        )
-    return "; ".join(sentences)
-
-
-def tell_unknown_items(counted: Mapping[str, int], alike: pl.DataFrame) -> str:
-    """Say how many items of the log the item table lacks; nothing where it lacks none.
-
-    Args:
-        counted: n_items, n_events, n_unknown_items, n_unknown_events, as `unknown_items.sql` yields
-            them.
-        alike: Those that are there in another spelling (`unknown_item_ids.sql`).
-    """
-    if not counted["n_unknown_items"]:
-        return ""
-    sentence = (
-        f"{counted['n_unknown_items']:,} of {counted['n_items']:,} items, in"
-        f" {counted['n_unknown_events']:,} of {counted['n_events']:,} events, are not in the item"
-        " table"
-    )
-    if alike.is_empty():
-        return sentence
-    spelling, in_table = alike.row(0)
-    return (
-        f"{sentence}; {alike.height:,} of them are there in another spelling, such as {spelling!r}"
-        f" for {in_table!r}: set `item_id_type: integer`"
     )
 
 
@@ -207,23 +142,31 @@ def tell_changed_ids(counted: Iterable[Mapping[str, Any]], names: Mapping[int, s
     sentences: list[str] = []
     for what in dict.fromkeys(row["what"] for row in rows):
         of_kind = [row for row in rows if row["what"] == what]
-        numbers = [row for row in of_kind if row["n_numbers"] > MOST * row["n_ids"]]
-        words = [row for row in of_kind if row["n_numbers"] < HARDLY_ANY * row["n_ids"]]
-        if numbers and words:
-            one, other = (
-                f"{names[group[0]['load_file']]} (such as {group[0]['first_id']!r})"
-                for group in (numbers, words)
-            )
-            sentences.append(
-                f"{what} ids are numbers in {len(numbers)} file(s), first {one}, and words in"
-                f" {len(words)}, first {other}: each spelling counts as another {what}"
-            )
+        sentences += filter(None, [_tell_mixed_ids(what, of_kind, names)])
         if n_cut := sum(row["n_in_powers"] for row in of_kind):
             sentences.append(
                 f"{n_cut:,} {what} id(s) are in powers of ten: a spreadsheet has cut their digits,"
                 " and different ones look alike. Export them as text"
             )
     return "; ".join(sentences)
+
+
+def _tell_mixed_ids(
+    what: str, rows: Sequence[Mapping[str, Any]], names: Mapping[int, str]
+) -> str | None:
+    """Say that the ids of users, or of items, are numbers in some files and words in others."""
+    numbers = [row for row in rows if row["n_numbers"] > MOST * row["n_ids"]]
+    words = [row for row in rows if row["n_numbers"] < HARDLY_ANY * row["n_ids"]]
+    if not numbers or not words:
+        return None
+    number, word = (
+        f"{names[group[0]['load_file']]} (such as {group[0]['first_id']!r})"
+        for group in (numbers, words)
+    )
+    return (
+        f"{what} ids are numbers in {len(numbers)} file(s), first {number}, and words in"
+        f" {len(words)}, first {word}: each spelling counts as another {what}"
+    )
 
 
 def tell_largest_user(counted: Mapping[str, Any]) -> str:

@@ -13,9 +13,8 @@ from ntg_assets.events.dated_events import dated_events
 from ntg_assets.events.duplicates import judge_repeats
 from ntg_assets.events.items import ItemRows, ItemTables, read_items, shape_items
 from ntg_assets.history.forgets import Forgotten
-from ntg_assets.local_days import require_zone
 from ntg_assets.sources.accounting.bad_rows import invalid_rows, refuse_too_many, with_rejects
-from ntg_assets.sources.accounting.quarantine import place_rows, quarantine_table
+from ntg_assets.sources.accounting.quarantine import BadRow, place_rows, quarantine_table
 from ntg_assets.sources.accounting.reconciliation import FileCounts, count_events, count_rows
 from ntg_assets.sources.accounting.threshold import find_breach, refuse
 from ntg_assets.sources.files.derived_columns import Described
@@ -26,6 +25,7 @@ from ntg_assets.sources.reading.plans import Plan
 from ntg_assets.sources.sources import JudgedSource, count_skips, make_plan, refuse_no_rows
 from ntg_assets.sql import Query
 from ntg_assets.storage.connection import Connection
+from ntg_assets.zone_clocks import require_zone
 
 EVENTS, ITEMS = "events", "items"
 EVENT_COLUMNS = ("user_id", "item_id", "event_at", "value", "event_type", "event_id")
@@ -146,27 +146,33 @@ def judge_items(
     counts = {
         number: file.with_invalid(_count(rows.invalid, number)) for number, file in read.items()
     }
-    placed = place_rows(
-        plan, rows.invalid, {number: file.rejects for number, file in counts.items()}
-    )
-    if breach := find_breach(counts, plan.files, source=ITEMS, max_bad_share=max_bad_share):
-        refuse(
-            breach,
-            reasons=with_rejects(_item_reasons(rows), plan, counts, breach.files),
-            examples=placed,
-            files=files,
-        )
-    duplicates = {number: _count(rows.duplicates, number) for number in counts}
+    placed = _place_items(plan, rows, counts, max_bad_share=max_bad_share)
     judged = JudgedSource(
         ITEMS,
         plan,
         tuple(files),
         counts,
-        duplicates,
+        {number: _count(rows.duplicates, number) for number in counts},
         quarantine_table(placed, files, source=ITEMS),
         skips=count_skips(connection, plan, counts),
     )
     return judged, shape_items(rows.usable, source)
+
+
+def _place_items(
+    plan: Plan, rows: ItemRows, counts: Mapping[int, FileCounts], *, max_bad_share: float
+) -> list[BadRow]:
+    """Bad rows of the item table with their lines; refuses a table with too many of them."""
+    rejects = {number: file.rejects for number, file in counts.items()}
+    placed = place_rows(plan, rows.invalid, rejects)
+    if breach := find_breach(counts, plan.files, source=ITEMS, max_bad_share=max_bad_share):
+        refuse(
+            breach,
+            reasons=with_rejects(_item_reasons(rows), plan, counts, breach.files),
+            examples=placed,
+            files=plan.files,
+        )
+    return placed
 
 
 def _quarantine_events(

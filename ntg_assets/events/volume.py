@@ -21,6 +21,7 @@ from ntg_assets.local_days import UTC_ZONE, day_of
 
 Verdict = Literal["ok", "warn", "hold"]
 CONFIRMED_WITHIN_DAYS = 3  # the day on which a drop is seen to begin moves a little as it goes on
+NO_DAYS = (None, None)  # since when, for how many days: of what is no level
 SCHEMA: dict[str, Any] = {
     "measure": pl.String,
     "seen": pl.Float64,
@@ -73,20 +74,13 @@ def _against_before(
     """Rows of what is compared with the load before."""
     losses = {loss.measure: loss for loss in find_losses(extent, before, settings, zone=zone)}
     for measure, seen, expected, sentence in _plainly(extent, before, zone=zone):
-        if loss := losses.get(measure):
-            confirmed = "; this was confirmed" if loss.is_refused else ""
-            yield (
-                measure,
-                loss.seen,
-                loss.expected,
-                loss.ratio,
-                None,
-                None,
-                "warn",
-                f"{loss.told}{confirmed}",
-            )
+        loss = losses.get(measure)
+        if loss is None:
+            yield measure, seen, expected, _ratio(seen, expected), *NO_DAYS, "ok", sentence
         else:
-            yield measure, seen, expected, _ratio(seen, expected), None, None, "ok", sentence
+            confirmed = "; this was confirmed" if loss.is_refused else ""
+            values = loss.seen, loss.expected, loss.ratio
+            yield measure, *values, *NO_DAYS, "warn", f"{loss.told}{confirmed}"
 
 
 def _plainly(
@@ -97,12 +91,8 @@ def _plainly(
         ("events", extent.n_events, before.n_events if before else None),
         ("users", extent.n_users, before.n_users if before else None),
     ):
-        yield (
-            what,
-            seen,
-            expected,
-            f"{seen:,} {what}" + _than_before(f"{expected:,}" if expected is not None else None),
-        )
+        than = _than_before(None if expected is None else f"{expected:,}")
+        yield what, seen, expected, f"{seen:,} {what}{than}"
     ends, ended = (
         f"on {day_of(at, zone)}" if at else "nowhere"
         for at in (extent.last_at, before.last_at if before else None)
@@ -151,32 +141,16 @@ def _level(
     drop = drop or find_drop(days, counts, below=settings.warn_below)
     if drop is None:
         mean = sum(counts) / ((days[-1] - days[0]).days + 1) if days else 0.0
-        return (
-            measure,
-            mean,
-            None,
-            None,
-            None,
-            None,
-            "ok",
-            f"{what} per day end at their usual level",
-        )
+        usual = f"{what} per day end at their usual level"
+        return (measure, mean, None, None, *NO_DAYS, "ok", usual)
     sentence = (
         f"{what} per day fell from {drop.usual:,.4g} to {drop.since:,.4g} on {drop.since_on},"
         f" {drop.n_days} days running"
     )
     if verdict == "hold" and _names(settings.confirmed, drop.since_on):
         verdict, sentence = "ok", f"{sentence}; this was confirmed"
-    return (
-        measure,
-        drop.since,
-        drop.usual,
-        drop.ratio,
-        drop.since_on,
-        drop.n_days,
-        verdict,
-        sentence,
-    )
+    since = (drop.since_on, drop.n_days)
+    return (measure, drop.since, drop.usual, drop.ratio, *since, verdict, sentence)
 
 
 def _with_advice(report: pl.DataFrame) -> pl.DataFrame:

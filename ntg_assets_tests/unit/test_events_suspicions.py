@@ -1,12 +1,8 @@
 import polars as pl
 import pytest
 
-from ntg_assets.events.suspicions import (
-    about_ids,
-    tell_category_lists,
-    tell_null_words,
-    words_for_none,
-)
+from ntg_assets.events.item_suspicions import tell_category_lists
+from ntg_assets.events.suspicions import about_ids, tell_null_words, words_for_none
 from ntg_assets.sql import query
 from ntg_assets.storage.run import run
 from ntg_assets_tests.event_files import log_settings

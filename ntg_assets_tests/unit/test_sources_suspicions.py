@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 from ntg_assets.errors import SourceError
+from ntg_assets.events.item_suspicions import tell_odd_categories
 from ntg_assets.events.suspicions import (
     about_ids,
     tell_alike_ids,
@@ -14,7 +15,6 @@ from ntg_assets.events.suspicions import (
     tell_contradictions,
     tell_folded,
     tell_largest_user,
-    tell_odd_categories,
 )
 from ntg_assets.sources.files.file_names import find_paths
 from ntg_assets.sql import query
