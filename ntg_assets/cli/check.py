@@ -5,7 +5,6 @@ starting Dagster.
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import typer
@@ -19,6 +18,7 @@ if TYPE_CHECKING:  # loaded by the commands that need it: help comes at once
     from ntg_assets.configuration.paths import Paths
     from ntg_assets.configuration.settings import Settings
     from ntg_assets.events.examination import LogIds
+    from ntg_assets.optional_sources.reading import OptionalTables
 
 GOOD, WARNING, BAD = "[green]✓[/]", "[yellow]![/]", "[red]✗[/]"
 WORDS = {GOOD: "good", WARNING: "warning", BAD: "bad"}  # of a mark, for programs
@@ -110,23 +110,15 @@ def _prices(settings: "Settings") -> Iterator[Verdict]:
 def _optional(settings: "Settings", paths: "Paths", log_ids: "LogIds") -> Iterator[Verdict]:
     """Lists, trials, experiment logs, shown logs: each by itself, and beside the log."""
     from ntg_assets.contracts import IdTypes  # noqa: PLC0415  # as above
-    from ntg_assets.history.forgets import read_forgotten  # noqa: PLC0415
-    from ntg_assets.optional_sources.beside_log import beside_log  # noqa: PLC0415
+    from ntg_assets.events.examination import place_of_files  # noqa: PLC0415
     from ntg_assets.optional_sources.reading import read_optional_sources  # noqa: PLC0415
-    from ntg_assets.sources.sources import Place  # noqa: PLC0415
 
-    events = settings.ingest.events
-    place = Place(
-        paths.home,
-        (paths.workspace, *(Path(folder) for folder in settings.ingest.source_folders)),
-        settings.engine,
-        forgotten=read_forgotten(paths.data, id_type=events.user_id_type),
-    )
+    ingest = settings.ingest
     try:
         tables = read_optional_sources(
             settings,
-            place=place,
-            ids=IdTypes(events.user_id_type, events.item_id_type),
+            place=place_of_files(ingest, paths=paths, engine=settings.engine),
+            ids=IdTypes(ingest.events.user_id_type, ingest.events.item_id_type),
             published_store=paths.published_store,
             now=datetime.now(UTC).replace(tzinfo=None),
         )
@@ -138,7 +130,17 @@ def _optional(settings: "Settings", paths: "Paths", log_ids: "LogIds") -> Iterat
             yield Verdict(GOOD, row["source"], row["sentence"])
         else:
             yield Verdict(BAD, row["source"], f"{row['sentence']} So {row['consequence']}.")
-    if log_ids.users is not None and log_ids.items is not None:
-        marks = {"warning": WARNING, "bad": BAD}
-        for remark in beside_log(tables, settings, users=log_ids.users, items=log_ids.items):
-            yield Verdict(marks[remark.kind], remark.source, remark.sentence)
+    yield from _beside_log(tables, settings, log_ids)
+
+
+def _beside_log(
+    tables: "OptionalTables", settings: "Settings", log_ids: "LogIds"
+) -> Iterator[Verdict]:
+    """How lists and logs meet the users and items of the log, where that could be read."""
+    from ntg_assets.optional_sources.beside_log import beside_log  # noqa: PLC0415  # as above
+
+    if log_ids.users is None or log_ids.items is None:
+        return
+    marks = {"warning": WARNING, "bad": BAD}
+    for remark in beside_log(tables, settings, users=log_ids.users, items=log_ids.items):
+        yield Verdict(marks[remark.kind], remark.source, remark.sentence)

@@ -68,14 +68,8 @@ def init(
         tell_proposal(section, sniffed)
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(overlay_text(sections, files, folders), encoding="utf-8")
-    open_keys = [
-        f"{section}.{key}"
-        for section, sniffed in sections.items()
-        for key in sniffed.open
-        if key in NEEDED
-    ]
     said_at_once = _command(files, answers or [], sections)
-    if open_keys:
+    if open_keys := _open_keys(sections):
         err.print(
             f"{output} is written, but not certain is: {', '.join(open_keys)}. Set what is marked"
             f" with {MARK} in it, then run `ntg check --config {output}`; or say it at once, such"
@@ -91,6 +85,16 @@ def init(
         highlight=False,
         soft_wrap=True,
     )
+
+
+def _open_keys(sections: Mapping[str, Any]) -> list[str]:
+    """Settings that a load needs and that are not certain."""
+    return [
+        f"{section}.{key}"
+        for section, sniffed in sections.items()
+        for key in sniffed.open
+        if key in NEEDED
+    ]
 
 
 def _command(files: Sequence[Path], answers: Sequence[str], sections: Mapping[str, Any]) -> str:
@@ -110,32 +114,54 @@ def _sniff(
     folders: dict[str, None] = {}
     said = said_before(answers)
     for path in files:
-        if not path.is_file():
-            raise ConfigurationError(
-                f"{path}: is no file. Name files, such as `ntg init plays/*.csv titles.csv`."
-            )
-        absolute = Path(os.path.abspath(path))  # noqa: PTH100  # links keep their names
-        inside = absolute.is_relative_to(home)
-        name = absolute.relative_to(home).as_posix() if inside else absolute.as_posix()
-        if not inside:
-            folders[str(absolute.parent)] = None
+        name, folder = _named(path, home)
+        if folder is not None:
+            folders[folder] = None
         sniffed = sniff_file(path, name=name, **said)
-        section = "items" if sniffed.is_items else "events"
-        before = sections.setdefault(section, sniffed)
+        before = sections.setdefault("items" if sniffed.is_items else "events", sniffed)
         _settle_order_of_days(before, sniffed)
-        if before.settings != sniffed.settings:
-            differing = sorted(
-                key
-                for key in {*before.settings, *sniffed.settings}
-                if before.settings.get(key) != sniffed.settings.get(key)
-            )
-            raise ConfigurationError(
-                f"{name}: is written otherwise than {before.files[0]} ({', '.join(differing)}), but"
-                " one source has one description. Describe them apart, with one overlay each."
-            )
+        _refuse_other_form(before, sniffed, name=name)
         before.files.append(name)
         if before is not sniffed:
             before.take_questions(sniffed)
+    _refuse_no_log(sections)
+    return sections, list(folders)
+
+
+def _named(path: Path, home: Path) -> tuple[str, str | None]:
+    """A file's name in the configuration, and the folder that has to be named where it lies outside
+    of the project.
+
+    Raises:
+        ConfigurationError: it is no file.
+    """
+    if not path.is_file():
+        raise ConfigurationError(
+            f"{path}: is no file. Name files, such as `ntg init plays/*.csv titles.csv`."
+        )
+    absolute = Path(os.path.abspath(path))  # noqa: PTH100  # links keep their names
+    if absolute.is_relative_to(home):
+        return absolute.relative_to(home).as_posix(), None
+    return absolute.as_posix(), str(absolute.parent)
+
+
+def _refuse_other_form(before: Any, sniffed: Any, *, name: str) -> None:  # noqa: ANN401  # imported only where it is needed
+    """Raise when a file is written otherwise than the first one of its section."""
+    if before.settings == sniffed.settings:
+        return
+    differing = sorted(
+        key
+        for key in {*before.settings, *sniffed.settings}
+        if before.settings.get(key) != sniffed.settings.get(key)
+    )
+    raise ConfigurationError(
+        f"{name}: is written otherwise than {before.files[0]} ({', '.join(differing)}), but"
+        " one source has one description. Describe them apart, with one overlay each."
+    )
+
+
+def _refuse_no_log(sections: Mapping[str, Any]) -> None:
+    """Raise when no file is a log, or it says nowhere when something happened."""
     log = sections.get("events")
     if log is None or "event_at" not in log.settings:
         odd = log or sections["items"]
@@ -145,7 +171,6 @@ def _sniff(
             f" {shown}{_how_divided(odd)}). Name the log, with who did what and when, or write"
             " `event_at` and `timestamp_format` by hand (docs/sources.md)."
         )
-    return sections, list(folders)
 
 
 def _how_divided(sniffed: Any) -> str:  # noqa: ANN401  # imported only where it is needed
@@ -186,15 +211,19 @@ def _preview(target: Path, home: Path, *, said_at_once: str) -> None:
         hint = f" Some questions are open: {said_at_once} answers them." if said_at_once else ""
         err.print(f"[yellow]not loaded yet:[/] {escape(str(error) + hint)}", soft_wrap=True)
         raise typer.Exit(1) from None
-    table = Table(title="the first records as they are read", title_justify="left")
-    for heading in preview.rows.columns:
-        table.add_column(heading, overflow="fold")
-    for row in preview.rows.iter_rows():
-        table.add_row(*(escape(str(value)) for value in row))
-    out.print(table)
+    out.print(_as_table(preview.rows))
     n_days, configured = days_of(preview.extent), settings.churn.horizon_days
     if (fitting := fitting_horizon(n_days, configured=configured)) != configured:
         why = f"the log spans {n_days:,} days: too few for {configured}"
         with target.open("a", encoding="utf-8") as overlay:
             overlay.write(f"churn:\n  horizon_days: {fitting}  # {why}\n")
         out.print(f"churn.horizon_days is {fitting}: {why}", highlight=False, soft_wrap=True)
+
+
+def _as_table(rows: Any) -> Table:  # noqa: ANN401  # polars is imported only where it is needed
+    table = Table(title="the first records as they are read", title_justify="left")
+    for heading in rows.columns:
+        table.add_column(heading, overflow="fold")
+    for row in rows.iter_rows():
+        table.add_row(*(escape(str(value)) for value in row))
+    return table

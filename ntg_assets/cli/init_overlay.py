@@ -81,13 +81,19 @@ def overlay_text(sections: Mapping[str, Any], files: Sequence[Path], folders: Se
             for key, value in sniffed.settings.items()
         ]
         for key, choices in sniffed.open.items():
-            lines.append(f"    # {MARK}: {QUESTIONS[key]}")
-            for choice in choices[:SHOWN_CHOICES]:
-                taken = EMPTY_VALUES[choice] if key == "value_if_empty" else as_yaml(choice)
-                lines.append(f"    # {key}: {taken}")
-                if key == "decimal":
-                    lines.append(f"    # thousands: {as_yaml(OTHER_SIGN[str(choice)])}")
+            lines += _open_question(key, choices)
     return "\n".join(lines) + "\n"
+
+
+def _open_question(key: str, choices: Sequence[object]) -> list[str]:
+    """What is not certain, and each choice as a comment that may be taken in."""
+    lines = [f"    # {MARK}: {QUESTIONS[key]}"]
+    for choice in choices[:SHOWN_CHOICES]:
+        taken = EMPTY_VALUES[str(choice)] if key == "value_if_empty" else as_yaml(choice)
+        lines.append(f"    # {key}: {taken}")
+        if key == "decimal":
+            lines.append(f"    # thousands: {as_yaml(OTHER_SIGN[str(choice)])}")
+    return lines
 
 
 def as_answer(choice: object) -> str:

@@ -6,7 +6,7 @@ from rich.table import Table
 
 from ntg_assets.cli.answers.user_in_words import say
 from ntg_assets.serving.explain_axis import AxisExplanation
-from ntg_assets.serving.explain_edge import EdgeExplanation
+from ntg_assets.serving.explain_edge import Counts, EdgeExplanation
 
 
 def print_edge(edge: EdgeExplanation, console: Console) -> None:
@@ -18,14 +18,7 @@ def print_edge(edge: EdgeExplanation, console: Console) -> None:
         f" ({edge.neighbour.item_id})",
     )
     say(console, edge.verdict)
-    table = Table("evidence", "in all", "that count", title_justify="left")
-    for name, n_any, n in (
-        ("users of the item", counts.item_users_any, counts.item_users),
-        ("users of the neighbour", counts.neighbour_users_any, counts.neighbour_users),
-        ("users of both", counts.shared_users_any, counts.shared_users),
-    ):
-        table.add_row(name, f"{n_any:,}", f"{n:,}")
-    console.print(table)
+    console.print(_evidence(edge.counts))
     both, mine, theirs = counts.shared_users, counts.item_users, counts.neighbour_users
     say(console, f"cosine      {both} / sqrt({mine} * {theirs}) = {edge.cosine:.6f}")
     say(
@@ -34,14 +27,23 @@ def print_edge(edge: EdgeExplanation, console: Console) -> None:
         f" {edge.similarity:.6f}",
     )
     if edge.stored_similarity is not None:
-        same = (
-            "the same to the last bit"
-            if edge.stored_similarity == edge.similarity
-            else "which differs"
-        )
+        is_same = edge.stored_similarity == edge.similarity
+        same = "the same to the last bit" if is_same else "which differs"
         say(console, f"published   {edge.stored_similarity:.6f}, {same}")
     for name, strength in edge.other_edges.items():
         say(console, f"also        {name}: {strength:.6f}")
+
+
+def _evidence(counts: Counts) -> Table:
+    """The users that an edge rests on: all of them, and those that count."""
+    table = Table("evidence", "in all", "that count", title_justify="left")
+    for name, n_any, n in (
+        ("users of the item", counts.item_users_any, counts.item_users),
+        ("users of the neighbour", counts.neighbour_users_any, counts.neighbour_users),
+        ("users of both", counts.shared_users_any, counts.shared_users),
+    ):
+        table.add_row(name, f"{n_any:,}", f"{n:,}")
+    return table
 
 
 def print_axis(axis: AxisExplanation, console: Console) -> None:
@@ -52,25 +54,26 @@ def print_axis(axis: AxisExplanation, console: Console) -> None:
         f"{axis.n_items:,} items load on it; the strongest axis of {axis.n_strongest:,} of"
         f" {axis.n_users:,} users",
     )
+    console.print(_strongest_items(axis))
+    if axis.categories:
+        console.print(_categories_apart(axis))
+    scores = ", ".join(f"{name} {score:.3f}" for name, score in axis.scores.items())
+    say(console, f"users' shares on it: {scores}")
+
+
+def _strongest_items(axis: AxisExplanation) -> Table:
     table = Table("#", "item", "loading", title="strongest items", title_justify="left")
     for item in axis.items:
-        table.add_row(
-            str(item.rank), escape(f"{item.title} ({item.item_id})"), f"{item.loading:.3f}"
-        )
-    console.print(table)
-    if axis.categories:
-        table = Table(
-            "category", "here", "everywhere", title="what sets it apart", title_justify="left"
-        )
-        for category in axis.categories:
-            table.add_row(
-                escape(category.category),
-                f"{category.share:.0%}",
-                f"{category.share_everywhere:.0%}",
-            )
-        console.print(table)
-    say(
-        console,
-        "users' shares on it: "
-        + ", ".join(f"{name} {score:.3f}" for name, score in axis.scores.items()),
-    )
+        name = escape(f"{item.title} ({item.item_id})")
+        table.add_row(str(item.rank), name, f"{item.loading:.3f}")
+    return table
+
+
+def _categories_apart(axis: AxisExplanation) -> Table:
+    """Shares of categories on the axis beside those of all items."""
+    title = "what sets it apart"
+    table = Table("category", "here", "everywhere", title=title, title_justify="left")
+    for category in axis.categories:
+        shares = (category.share, category.share_everywhere)
+        table.add_row(escape(category.category), *(f"{share:.0%}" for share in shares))
+    return table

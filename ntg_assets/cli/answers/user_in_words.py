@@ -5,9 +5,11 @@ from rich.markup import escape
 from rich.table import Table
 
 from ntg_assets.local_days import tell_cutoff
-from ntg_assets.revenue.radar.user_risk import Estimate, RiskStory
+from ntg_assets.ranking.lists.explain import Contribution
+from ntg_assets.revenue.radar.user_risk import Estimate, RiskStory, StrategyStory
 from ntg_assets.serving.explain_user import ItemExplanation, UserExplanation
 
+PART_HEADINGS = ("source", "weight", "x feature", "= part", "from the user's history")
 SHOWN_FROM = 0.00005  # four digits are printed
 # a history item that carries less than this part of the strongest one's says nothing to a person
 SEED_SHARE = 0.01
@@ -40,6 +42,12 @@ def print_user(user: UserExplanation, console: Console, *, is_of_item: bool) -> 
             f"{axis.name} (above {axis.percentile:.0%} of users)" for axis in user.axes
         )
         say(console, f"taste   {axes}")
+    console.print(_list_of(user))
+    if user.explained and not is_of_item:
+        _print_item(user.explained, console)
+
+
+def _list_of(user: UserExplanation) -> Table:
     table = Table("#", "item", "score", "reason", title="list", title_justify="left")
     for place in user.places:
         table.add_row(
@@ -48,45 +56,33 @@ def print_user(user: UserExplanation, console: Console, *, is_of_item: bool) -> 
             f"{place.score:.4f}",
             escape(place.reason),
         )
-    console.print(table)
-    if user.explained and not is_of_item:
-        _print_item(user.explained, console)
+    return table
 
 
 def _print_item(item: ItemExplanation, console: Console) -> None:
-    table = Table(
-        "source",
-        "weight",
-        "x feature",
-        "= part",
-        "from the user's history",
-        title=escape(item.item.title),
-        title_justify="left",
-    )
+    title = escape(item.item.title)
+    table = Table(*PART_HEADINGS, title=title, title_justify="left")
     for part in item.parts:
-        told_seeds = [
-            seed
-            for seed in part.seeds
-            if part.contribution >= SHOWN_FROM
-            and seed.strength >= SEED_SHARE * part.seeds[0].strength
-        ]
-        seeds = "\n".join(
-            f"{seed.title}: {seed.profile_weight:.3f} x edge {seed.edge_strength:.4f}"
-            for seed in told_seeds
-        )
-        table.add_row(
-            part.source,
-            f"{part.weight:.4f}",
-            f"{part.feature:.4f}",
-            f"{part.contribution:.4f}",
-            escape(seeds),
-        )
+        numbers = (part.weight, part.feature, part.contribution)
+        seeds = "\n".join(_seeds(part))
+        table.add_row(part.source, *(f"{number:.4f}" for number in numbers), escape(seeds))
     table.add_section()
     table.add_row("sum of the parts", "", "", f"{item.total:.4f}", "")
     if item.boost != 1.0:
         table.add_row("x boost", f"{item.boost:g}", "", f"{item.score:.4f}", "ranking.rules.boosts")
     console.print(table)
     say(console, item.verdict)
+
+
+def _seeds(part: Contribution) -> list[str]:
+    """Items of the user's history behind a part of a score, as far as they say anything."""
+    if part.contribution < SHOWN_FROM:
+        return []
+    return [
+        f"{seed.title}: {seed.profile_weight:.3f} x edge {seed.edge_strength:.4f}"
+        for seed in part.seeds
+        if seed.strength >= SEED_SHARE * part.seeds[0].strength
+    ]
 
 
 def _print_risk(risk: RiskStory, console: Console) -> None:
@@ -106,17 +102,17 @@ def _print_risk(risk: RiskStory, console: Console) -> None:
     parts = ", ".join(f"{name} {part:.3g}" for name, part in risk.value_parts.items())
     say(console, f"value   {_estimate(risk.ltv)} over {risk.horizon_days} days; {parts}")
     for plan in risk.strategies:
-        why = (
-            ""
-            if plan.action == "contact"
-            else f" ({plan.exclusion}"
-            + (f": {plan.exclusion_detail})" if plan.exclusion_detail else ")")
-        )
-        say(
-            console,
-            f"action  {plan.strategy}: {plan.action}{why}, rank {plan.rank}, expects"
-            f" {plan.expected_profit:,.2f} ({plan.evidence})",
-        )
+        say(console, f"action  {_plan_in_words(plan)}")
+
+
+def _plan_in_words(plan: StrategyStory) -> str:
+    """What a strategy does about the user, why it does not, and what it expects."""
+    detail = f": {plan.exclusion_detail}" if plan.exclusion_detail else ""
+    why = "" if plan.action == "contact" else f" ({plan.exclusion}{detail})"
+    return (
+        f"{plan.strategy}: {plan.action}{why}, rank {plan.rank}, expects"
+        f" {plan.expected_profit:,.2f} ({plan.evidence})"
+    )
 
 
 def _estimate(estimate: Estimate, *, percent: bool = False) -> str:

@@ -74,25 +74,8 @@ def _question(asked: Asked, *, mean: float, known: PlanRequest | None) -> dict[s
     """Find what is asked: an effect, a margin, or a number of units
     (also as days of the traffic).
     """
-    relative = None if asked.relative_effect is None else asked.relative_effect * mean
-    per_day = (
-        asked.units_per_day
-        if asked.units_per_day is not None
-        else known.units_per_day
-        if known
-        else None
-    )
-    if asked.days is not None and not per_day:
-        raise ConfigurationError("--days needs --per-day, the new units of a day over all arms.")
-    units = asked.units if asked.days is None else round(asked.days * (per_day or 0.0))
-    given = {
-        "--mde": asked.effect,
-        "--relative-mde": relative,
-        "--margin": asked.margin,
-        "--units": asked.units,
-        "--days": asked.days,
-    }
-    named = [name for name, value in given.items() if value is not None]
+    units = asked.units if asked.days is None else _units_of_days(asked, asked.days, known)
+    named = _questions(asked)
     if len(named) > 1:
         raise ConfigurationError(
             "give one of --mde, --relative-mde, --margin, --units and --days, found"
@@ -105,11 +88,31 @@ def _question(asked: Asked, *, mean: float, known: PlanRequest | None) -> dict[s
             "say what is asked: --mde or --relative-mde (how many units?), --margin, --units or"
             " --days (which effect?)."
         )
-    return {
-        "effect": asked.effect if relative is None else relative,
-        "margin": asked.margin,
-        "units": units,
+    relative = None if asked.relative_effect is None else asked.relative_effect * mean
+    effect = asked.effect if relative is None else relative
+    return {"effect": effect, "margin": asked.margin, "units": units}
+
+
+def _questions(asked: Asked) -> list[str]:
+    """Options of the command line that say what is asked."""
+    options = {
+        "--mde": asked.effect,
+        "--relative-mde": asked.relative_effect,
+        "--margin": asked.margin,
+        "--units": asked.units,
+        "--days": asked.days,
     }
+    return [name for name, value in options.items() if value is not None]
+
+
+def _units_of_days(asked: Asked, days: int, known: PlanRequest | None) -> int:
+    """Units that come in so many days of the traffic."""
+    per_day = asked.units_per_day
+    if per_day is None and known is not None:
+        per_day = known.units_per_day
+    if not per_day:
+        raise ConfigurationError("--days needs --per-day, the new units of a day over all arms.")
+    return round(days * per_day)
 
 
 def read_weights(text: str) -> tuple[float, ...]:

@@ -17,7 +17,7 @@ from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.settings import Settings, load_settings
 from ntg_assets.errors import ConfigurationError, LeakageError
 from ntg_assets.evaluation.leakage.findings import CAN_BE_MADE
-from ntg_assets.evaluation.leakage.plants import PLANTS, Plant
+from ntg_assets.evaluation.leakage.plants import PLANTS, Edit, Plant
 from ntg_assets.evaluation.leakage.rehearsal_settings import rehearsal_settings
 from ntg_assets.evaluation.leakage.remaking import find_verdict, remade
 from ntg_assets.evaluation.leakage.verdicts import SHIPPED, as_json, fingerprint
@@ -177,15 +177,19 @@ def planted(plant: Plant, *, home: Path) -> Iterator[Path]:
             elif source.exists():
                 shutil.copy(source, copy / name)
         for edit in plant.edits:
-            file = copy / ROOT.name / edit.file
-            text = file.read_text(encoding="utf-8")
-            if text.count(edit.words) != 1:
-                raise LeakageError(
-                    f"{edit.file} holds {edit.words!r} {text.count(edit.words)} times, so the leak"
-                    " cannot be planted. Mend evaluation/leakage/plants/."
-                )
-            file.write_text(text.replace(edit.words, edit.instead), encoding="utf-8")
+            _exchange(copy / ROOT.name / edit.file, edit)
         yield copy
+
+
+def _exchange(file: Path, edit: Edit) -> None:
+    """Write a file with the words of an edit exchanged; they must stand in it once."""
+    text = file.read_text(encoding="utf-8")
+    if text.count(edit.words) != 1:
+        raise LeakageError(
+            f"{edit.file} holds {edit.words!r} {text.count(edit.words)} times, so the leak"
+            " cannot be planted. Mend evaluation/leakage/plants/."
+        )
+    file.write_text(text.replace(edit.words, edit.instead), encoding="utf-8")
 
 
 def _by_tests(copy: Path, plant: Plant) -> str | None:
