@@ -13,6 +13,7 @@ cost .0040 of log loss with one past origin and gained .0001 to .0003 with more;
 another model once, and gained .012 there.
 """
 
+from collections.abc import Mapping
 from datetime import date
 from itertools import pairwise
 
@@ -37,6 +38,8 @@ SELECTION_SCHEMA = {
 }
 
 
+# mean gain of a model, its standard error, the gain at the newest origin
+Judgement = tuple[float | None, float | None, float]
 _DECIDED = ("mean_gain", "standard_error", "n_origins", "is_default", "is_shipped")
 _JUDGED = ("model", "origin_on", "log_loss", "gain", "n_rows")
 
@@ -56,12 +59,7 @@ def churn_model_selection(forecasts: pl.DataFrame, *, cutoff_on: date) -> pl.Dat
     closed = with_losses(forecasts.filter(pl.col("window_end_on") <= cutoff_on))
     origins = closed["origin_on"].unique().sort().to_list()
     judged = {model: _judge(closed.filter(pl.col("model") == model)) for model in CANDIDATES}
-    passed = {
-        model: float(mean)
-        for model, (mean, error, newest) in judged.items()
-        if mean is not None and error is not None and newest > 0 and mean > STANDARD_ERRORS * error
-    }
-    shipped = max(passed, key=lambda model: passed[model]) if passed else DEFAULT
+    shipped = _best_of(judged)
     decided = pl.DataFrame(
         [
             (model, mean, error, len(origins), model == DEFAULT, model == shipped)
@@ -72,6 +70,16 @@ def churn_model_selection(forecasts: pl.DataFrame, *, cutoff_on: date) -> pl.Dat
     )
     rows = pl.concat([_by_origin(closed), _at_cutoff(cutoff_on)])
     return rows.join(decided, on="model").select(SELECTION_SCHEMA.keys()).sort("model", "origin_on")
+
+
+def _best_of(judged: Mapping[str, Judgement]) -> str:
+    """The model that surely gained most and gained at the newest origin; else the default."""
+    passed = {
+        model: float(mean)
+        for model, (mean, error, newest) in judged.items()
+        if mean is not None and error is not None and newest > 0 and mean > STANDARD_ERRORS * error
+    }
+    return max(passed, key=lambda model: passed[model]) if passed else DEFAULT
 
 
 def shipped_model(selection: pl.DataFrame) -> str:
@@ -116,7 +124,7 @@ def with_losses(forecasts: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _judge(mine: pl.DataFrame) -> tuple[float | None, float | None, float]:
+def _judge(mine: pl.DataFrame) -> Judgement:
     """Mean gain of one model, its standard error, and the gain at the newest origin."""
     if mine.is_empty():
         return None, None, 0.0

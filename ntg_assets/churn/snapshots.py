@@ -69,10 +69,28 @@ def closed_snapshots(history: History, *, settings: ChurnSettings) -> pl.DataFra
     Raises:
         NotEnoughDataError: TRAIN is not longer than the horizon.
     """
-    horizon, step = (
-        timedelta(days=settings.horizon_days),
-        timedelta(days=settings.snapshot_step_days),
-    )
+    horizon = timedelta(days=settings.horizon_days)
+    at_risk = timedelta(days=settings.at_risk_window_days)
+    days = _regular_days(history, settings)
+    spans = ((timedelta(0), horizon), (-at_risk, timedelta(0)))
+    in_the_log = [
+        day
+        for day in days
+        if all(is_whole(day + start, day + end, history.holes) for start, end in spans)
+    ]
+    warm_on = history.start_on + timedelta(days=settings.warm_up_window_days)
+    warm = [day for day in in_the_log or days if day >= warm_on]
+    rows = [
+        (day, day - at_risk, day, day + horizon)
+        for day in (warm if len(warm) >= MIN_WARM_SNAPSHOTS else in_the_log or days)
+    ]
+    columns = ["snapshot_on", "at_risk_from_on", "window_start_on", "window_end_on"]
+    return pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.Date), orient="row")
+
+
+def _regular_days(history: History, settings: ChurnSettings) -> list[date]:
+    """Days a step apart after the log's first one, the last as late as its window allows."""
+    horizon = timedelta(days=settings.horizon_days)
     latest = history.complete_until_on - horizon
     if latest <= history.start_on:
         n_days = (history.complete_until_on - history.start_on).days
@@ -82,31 +100,10 @@ def closed_snapshots(history: History, *, settings: ChurnSettings) -> pl.DataFra
             f" window has closed. Use a longer log{shorter_horizon(n_days, settings)}."
         )
         raise NotEnoughDataError(msg)
+    step = timedelta(days=settings.snapshot_step_days)
     n_snapshots = min(settings.max_snapshots, -((history.start_on - latest) // step))
-    days = [
-        day
-        for day in (latest - k * step for k in reversed(range(n_snapshots)))
-        if day > history.start_on
-    ]
-    at_risk = timedelta(days=settings.at_risk_window_days)
-    spans = ((timedelta(0), horizon), (-at_risk, timedelta(0)))
-    in_the_log = [
-        day
-        for day in days
-        if all(is_whole(day + start, day + end, history.holes) for start, end in spans)
-    ]
-    days = in_the_log or days
-    warm = [
-        day
-        for day in days
-        if day >= history.start_on + timedelta(days=settings.warm_up_window_days)
-    ]
-    rows = [
-        (day, day - at_risk, day, day + horizon)
-        for day in (warm if len(warm) >= MIN_WARM_SNAPSHOTS else days)
-    ]
-    columns = ["snapshot_on", "at_risk_from_on", "window_start_on", "window_end_on"]
-    return pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.Date), orient="row")
+    days = (latest - k * step for k in reversed(range(n_snapshots)))
+    return [day for day in days if day > history.start_on]
 
 
 def shorter_horizon(n_days: int, settings: ChurnSettings) -> str:
@@ -167,21 +164,23 @@ def churn_horizon_report(user_days: Source, history: History, *, settings: Churn
     """Say what silence has meant so far, at every quarter of a horizon up to twice the at-risk
     window.
     """
-    last = 2 * max(settings.at_risk_window_days, settings.horizon_days)
-    quarter = max(1, settings.horizon_days // 4)
-    days = sorted(
-        {*range(quarter, last + 1, quarter), settings.horizon_days, settings.at_risk_window_days}
-    )
+    steps = pl.DataFrame({"silent_days": _silences(settings)}, schema={"silent_days": pl.Int64})
     return query(
         "churn",
         "churn_horizon_report",
-        {
-            "user_days": user_days,
-            "steps": pl.DataFrame({"silent_days": days}, schema={"silent_days": pl.Int64}),
-        },
+        {"user_days": user_days, "steps": steps},
         horizon_days=settings.horizon_days,
         at_risk_days=settings.at_risk_window_days,
         complete_until_on=history.complete_until_on,
+    )
+
+
+def _silences(settings: ChurnSettings) -> list[int]:
+    """Lengths of silence that are looked at: quarters of a horizon, the horizon, the window."""
+    last = 2 * max(settings.at_risk_window_days, settings.horizon_days)
+    quarter = max(1, settings.horizon_days // 4)
+    return sorted(
+        {*range(quarter, last + 1, quarter), settings.horizon_days, settings.at_risk_window_days}
     )
 
 

@@ -160,13 +160,7 @@ def foreseen_variance(rows: pl.DataFrame, logit: Floats, bins: np.ndarray) -> Fl
         residual,
         user_codes(rows) % 2,
     )
-    told = max(
-        stages,
-        key=lambda said: (
-            max(float(residual @ said), 0.0) ** 2
-            / max(float(said @ said), np.finfo(np.float64).tiny)
-        ),
-    )
+    told = max(stages, key=lambda said: _explained(residual, said))
     agreed, said = (
         _smoothed(np.bincount(bins, parts).astype(np.float64))
         for parts in (residual * told, told**2)
@@ -179,6 +173,12 @@ def foreseen_variance(rows: pl.DataFrame, logit: Floats, bins: np.ndarray) -> Fl
     return _smoothed(np.bincount(bins, distance**2).astype(np.float64)) / _smoothed(
         np.bincount(bins).astype(np.float64)
     )
+
+
+def _explained(residual: Floats, said: Floats) -> float:
+    """Sum of squares of residuals that the best positive multiple of what is said takes away."""
+    agreed, tiny = max(float(residual @ said), 0.0), np.finfo(np.float64).tiny
+    return float(agreed**2 / max(float(said @ said), tiny))
 
 
 def _smoothed(sums: Floats) -> Floats:

@@ -53,36 +53,36 @@ def churn_recalibration(forecasts: pl.DataFrame, *, cutoff_on: date) -> pl.DataF
     """
     closed = forecasts.filter(pl.col("window_end_on") <= cutoff_on)
     origins = closed["origin_on"].unique().sort().to_list()
-    rows: list[dict[str, object]] = []
-    passed: dict[str, float] = {}
-    for name in CALIBRATORS:
-        with one_thread():  # the order of sums in a threaded product is not fixed
-            judged = [_judge(closed, origin_on, name) for origin_on in origins]
-            curve = CALIBRATORS[name](closed) if origins else None
-        gains = np.array(
-            [row["gain"] for row in judged if row["gain"] is not None], dtype=np.float64
-        )
-        mean, error = _mean_and_error(gains)
-        if (
-            curve is not None
-            and mean is not None
-            and error is not None
-            and mean > error
-            and gains[-1] > 0
-        ):
-            passed[name] = mean
-        last = {
-            "calibrator": name,
-            "origin_on": cutoff_on,
-            **(curve or NO_CHANGE)._asdict(),
-            "n_rows": 0,
-        }
-        rows += [{**row, "mean_gain": mean, "standard_error": error} for row in (*judged, last)]
+    judged = {
+        name: _judge_calibrator(closed, origins, name, cutoff_on=cutoff_on) for name in CALIBRATORS
+    }
+    passed = {name: mean for name, (_, mean) in judged.items() if mean is not None}
     best = max(passed, key=lambda name: passed[name]) if passed else None
-    table = pl.DataFrame(
-        [{**row, "is_adopted": row["calibrator"] == best} for row in rows], schema=TABLE_SCHEMA
-    )
-    return table.sort("calibrator", "origin_on")
+    rows = [
+        row | {"is_adopted": name == best} for name, (rows, _) in judged.items() for row in rows
+    ]
+    return pl.DataFrame(rows, schema=TABLE_SCHEMA).sort("calibrator", "origin_on")
+
+
+def _judge_calibrator(
+    closed: pl.DataFrame, origins: Sequence[date], name: str, *, cutoff_on: date
+) -> tuple[list[dict[str, object]], float | None]:
+    """Rows of one calibrator, the cutoff's last, and its mean gain where it may be adopted."""
+    with one_thread():  # the order of sums in a threaded product is not fixed
+        judged = [_judge(closed, origin_on, name) for origin_on in origins]
+        curve = CALIBRATORS[name](closed) if origins else None
+    gains = np.array([row["gain"] for row in judged if row["gain"] is not None], dtype=np.float64)
+    mean, error = _mean_and_error(gains)
+    last = {
+        "calibrator": name,
+        "origin_on": cutoff_on,
+        **(curve or NO_CHANGE)._asdict(),
+        "n_rows": 0,
+    }
+    rows = [{**row, "mean_gain": mean, "standard_error": error} for row in (*judged, last)]
+    if curve is None or mean is None or error is None:
+        return rows, None
+    return rows, mean if mean > error and gains[-1] > 0 else None
 
 
 def adopted_curve(recalibration: pl.DataFrame) -> Curve:
@@ -115,14 +115,9 @@ def recalibrate(coefficients: pl.DataFrame, recalibration: pl.DataFrame) -> pl.D
     score.
     """
     curve = adopted_curve(recalibration)
-    is_intercept = pl.col("position") == 0
+    offset = pl.when(pl.col("position") == 0).then(curve.offset).otherwise(0.0)
     moved = coefficients.with_columns(
-        *(
-            (
-                pl.col(name) * curve.slope + pl.when(is_intercept).then(curve.offset).otherwise(0.0)
-            ).alias(name)
-            for name in _ENDS
-        ),
+        *((pl.col(name) * curve.slope + offset).alias(name) for name in _ENDS),
         pl.col("standard_error") * curve.slope,
         pl.col("covariance").list.eval(pl.element() * curve.slope**2),
     )

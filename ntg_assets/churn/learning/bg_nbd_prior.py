@@ -11,6 +11,7 @@ Source: Fader, Hardie and Lee 2005 (BG/NBD); Berndt, Hall, Hall and Hausman 1974
 outer product of scores).
 """
 
+from collections.abc import Callable
 from dataclasses import astuple, dataclass
 
 import numpy as np
@@ -23,6 +24,7 @@ from ntg_assets.churn.learning.features import CHURN_FEATURES
 from ntg_assets.churn.learning.logistic import Prior
 from ntg_assets.churn.visits.bg_nbd import (
     BgNbd,
+    Visits,
     every_kth_user,
     fit_bg_nbd,
     log_likelihood_slopes,
@@ -105,16 +107,26 @@ def bg_nbd_prior(
         return _projected(inputs, silence)
 
     logs = np.log(astuple(model))
-    shifts = LOG_SHIFT * np.eye(len(logs))
-    slopes = np.column_stack(
-        [(line(logs + shift) - line(logs - shift)) / (2 * LOG_SHIFT) for shift in shifts]
-    )
-    scores = log_likelihood_slopes(model, every_kth_user(visits))
-    spread = np.linalg.inv(scores @ scores.T + np.eye(len(logs)) / PARAMETER_SD**2)
-    coefficients, errors = line(logs), slopes @ np.linalg.cholesky(spread)
+    slopes = _slopes(line, logs)
+    coefficients, errors = line(logs), slopes @ _spread(model, visits)
     if not (np.isfinite(coefficients).all() and np.isfinite(errors).all()):
         return None
     return BgNbdPrior(model, horizon_days, Prior(*_placed(coefficients, errors, is_known=is_known)))
+
+
+def _slopes(line: Callable[[Floats], Floats], logs: Floats) -> Floats:
+    """How the line moves with each logarithm of a parameter, by symmetric differences."""
+    shifts = LOG_SHIFT * np.eye(len(logs))
+    return np.column_stack(
+        [(line(logs + shift) - line(logs - shift)) / (2 * LOG_SHIFT) for shift in shifts]
+    )
+
+
+def _spread(model: BgNbd, visits: Visits) -> Floats:
+    """Square root of the covariance of the logarithms of the parameters, by users' scores."""
+    scores = log_likelihood_slopes(model, every_kth_user(visits))
+    covariance = np.linalg.inv(scores @ scores.T + np.eye(len(scores)) / PARAMETER_SD**2)
+    return np.linalg.cholesky(covariance)
 
 
 def _projected(inputs: Floats, silence: Floats) -> Floats:

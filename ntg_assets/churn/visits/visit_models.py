@@ -67,17 +67,12 @@ def visit_shape(name: str, visits: Visits, *, period_ends: Sequence[int]) -> Vis
         None where the fitted model has no finite number for somebody.
     """
     family, horizon = VISIT_MODELS[name], period_ends[0]
-    later = Visits(visits.repeats, visits.last, visits.observed + horizon)
     # small products are slower on many threads, and their sums have no fixed order
     with one_thread(), np.errstate(all="ignore"):
         model = family.fit(visits)
         comes = np.minimum(family.active_probability(model, visits, horizon_days=horizon), 1.0)
         upto = [family.expected_visits(model, visits, horizon_days=end) for end in period_ends]
-        nothing = np.zeros_like(comes)
-        silent_upto = [nothing] + [
-            family.expected_visits(model, later, horizon_days=end - horizon)
-            for end in period_ends[1:]
-        ]
+        silent_upto = _after_silence(family, model, visits, period_ends)
     total, silent = (_by_period(np.column_stack(parts)) for parts in (upto, silent_upto))
     if not (np.isfinite(total).all() and np.isfinite(silent).all() and (total >= 0).all()):
         return None
@@ -85,6 +80,20 @@ def visit_shape(name: str, visits: Visits, *, period_ends: Sequence[int]) -> Vis
     active = np.maximum(total - silence[:, None] * silent, 0.0) / np.maximum(comes, TINY)[:, None]
     first = np.maximum(active[:, [0]], TINY)
     return VisitShape(total, active / first, silent / first, comes)
+
+
+def _after_silence(
+    family: VisitModel,
+    model: Any,  # noqa: ANN401  # each family has parameters of its own
+    visits: Visits,
+    period_ends: Sequence[int],
+) -> list[Floats]:
+    """Visits up to the end of each period of users who are silent in the first one."""
+    horizon = period_ends[0]
+    later = Visits(visits.repeats, visits.last, visits.observed + horizon)
+    further = [end - horizon for end in period_ends[1:]]
+    nothing = np.zeros(len(visits.repeats))
+    return [nothing] + [family.expected_visits(model, later, horizon_days=end) for end in further]
 
 
 def _by_period(upto: Floats) -> Floats:

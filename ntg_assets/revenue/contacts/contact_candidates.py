@@ -14,6 +14,7 @@ from typing import Any
 
 import polars as pl
 
+from ntg_assets.columns import typed
 from ntg_assets.configuration.inputs.subscriptions import ConversionSettings
 from ntg_assets.subscriptions.survival.scores import ENDING, SLEEPING
 from ntg_assets.subscriptions.terms.amounts import decimals_of
@@ -66,15 +67,14 @@ def contact_candidates(
     silent = radar.join(before, on="user_id", how="left").with_columns(
         basis=pl.lit(SILENCE), is_sleeper=pl.lit(value=False), left_out=pl.lit(None, pl.String)
     )
-    names = [pl.col(name).cast(dtype) for name, dtype in types.items()]
     if scores.is_empty() and returns.is_empty():
-        return silent.select(names).sort("user_id")
+        return typed(silent, types).sort("user_id")
     currencies = pl.concat([values.select("currency"), returns.select("currency")])
     money = money_unit(currencies, unit=unit, conversion=conversion)
     rates = {money.upper(): 1.0} | (conversion.rates if conversion else {})
     subscribers = [
-        _contracts(scores, values, money=money, rates=rates).select(names),
-        _left(returns, money=money, rates=rates).select(names),
+        typed(_contracts(scores, values, money=money, rates=rates), types),
+        typed(_left(returns, money=money, rates=rates), types),
     ]
     contracts = pl.concat(subscribers).unique("user_id", keep="first", maintain_order=True)
     others = silent.join(contracts, on="user_id", how="anti")
@@ -83,7 +83,7 @@ def contact_candidates(
         others = others.with_columns(
             is_at_risk_population=pl.lit(value=False), left_out=pl.lit(apart)
         )
-    return pl.concat([others.select(names), contracts]).sort("user_id")
+    return pl.concat([typed(others, types), contracts]).sort("user_id")
 
 
 def money_unit(

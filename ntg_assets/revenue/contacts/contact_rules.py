@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from ntg_assets.attributes.roles import without_consent
+from ntg_assets.columns import typed
 from ntg_assets.configuration.inputs.attributes import ConsentSettings
 from ntg_assets.revenue.contacts.contact_candidates import LEFT
 from ntg_assets.sources.values.ids import KnownIds, match_ids
@@ -64,8 +65,7 @@ def contact_rules(
     if refused is not None:
         parts.append(refused_rules(refused, users))
     parts.append(came_back(terms, on=on).join(left, on="user_id", how="semi"))
-    names = [pl.col(name).cast(dtype) for name, dtype in types.items()]
-    return pl.concat([part.select(names) for part in parts]).sort("user_id", "exclusion")
+    return pl.concat([typed(part, types) for part in parts]).sort("user_id", "exclusion")
 
 
 def contract_rules(terms: pl.DataFrame, *, on: date, longest_gap_days: int) -> pl.DataFrame:

@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 
+from ntg_assets.columns import typed
 from ntg_assets.history.days import TAKEN_DAYS, day_files, read_days
 
 SENT, BOUNCED, ANSWERED, NOT_SENT = STATUSES = ("sent", "bounced", "answered", "not_sent")
@@ -38,10 +39,7 @@ def kept_taken(history: Path, *, user_type: Any, before: date | None = None) -> 
     paths = [
         file.path for file in day_files(history, TAKEN_DAYS) if before is None or file.day < before
     ]
-    frames = [
-        frame.select(pl.col(name).cast(dtype) for name, dtype in types.items())
-        for frame in read_days(paths)
-    ]
+    frames = [typed(frame, types) for frame in read_days(paths)]
     rows = pl.concat([pl.DataFrame(schema=types), *frames])
     return rows.sort("assigned_on", "user_id", "status")
 

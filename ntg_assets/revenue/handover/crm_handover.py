@@ -14,6 +14,7 @@ from typing import Any
 import polars as pl
 
 from ntg_assets.attributes.as_of import with_attributes
+from ntg_assets.columns import typed
 from ntg_assets.configuration.revenue import RadarSettings
 from ntg_assets.revenue.contacts.strategies import CONTACT
 
@@ -62,9 +63,7 @@ def crm_handover(
     rows = first.join(lost, on="user_id", how="left").with_columns(
         pl.when(pl.col("also_wanted_by") != "").then("also_wanted_by")
     )
-    return rows.sort("place", "rank", "user_id").select(
-        pl.col(name).cast(dtype) for name, dtype in types.items()
-    )
+    return typed(rows.sort("place", "rank", "user_id"), types)
 
 
 def _wanted(targets: pl.DataFrame, settings: RadarSettings) -> pl.DataFrame:

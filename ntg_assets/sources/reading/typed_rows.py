@@ -62,24 +62,29 @@ def typed_rows(plan: Plan) -> str:
     names = [rule.name for rule in plan.rules]
     raw = ", ".join(f"{name}_raw" for name in plan.raw_columns)
     converted = "\nunion all\n".join(_converted(layout, plan) for layout in plan.layouts)
-    usable = [f"{rule.name} is not null" for rule in plan.rules if not rule.is_optional] + [
-        limit for rule in plan.rules for limit in rule.limits
-    ]
-    if plan.filters:
-        usable.insert(0, "skip_number is null")
-    if any(layout.format == "json" for layout in plan.layouts):
-        usable.insert(0, "is_record")
+    usable = " and ".join(_usable(plan)) or "true"
     folded = " or ".join(
         in_fold(f"{rule.name}_clock", rule.zone) for rule in plan.rules if rule.clock
     )
     return (
         f"select load_file, row_number, {', '.join(names)}, [{raw}] as"
         f" raw_fields,\n{_row_hash(names)} as row_hash,\n   "
-        f" n_inner_lines, n_inner_blank_lines,\n    {' and '.join(usable) or 'true'} as is_valid,\n"
+        f" n_inner_lines, n_inner_blank_lines,\n    {usable} as is_valid,\n"
         f"    {_first_problem(plan, names=True)} as column_name,\n   "
         f" {_first_problem(plan, names=False)} as reason,\n    skip_number,"
         f" {folded or 'false'} as is_folded\nfrom (\n{converted}\n)"
     )
+
+
+def _usable(plan: Plan) -> list[str]:
+    """Conditions that a row keeps that can be used."""
+    usable = [f"{rule.name} is not null" for rule in plan.rules if not rule.is_optional]
+    usable += [limit for rule in plan.rules for limit in rule.limits]
+    if plan.filters:
+        usable.insert(0, "skip_number is null")
+    if any(layout.format == "json" for layout in plan.layouts):
+        usable.insert(0, "is_record")
+    return usable
 
 
 def _row_hash(names: Sequence[str]) -> str:
@@ -94,29 +99,34 @@ def _row_hash(names: Sequence[str]) -> str:
 
 
 def _converted(layout: Layout, plan: Plan) -> str:
-    rules = plan.rules
+    """Select of one layout: each row with its contract columns, and what its verdict rests on."""
     columns = [
         f"{layout.number} as load_file",
         f"{layout.row_number} as row_number",
-    ]
-    columns += [f"{rule.convert(_column(layout, rule, plan))} as {rule.name}" for rule in rules]
-    columns += [
-        f"{rule.clock(_column(layout, rule, plan))} as {rule.name}_clock"
-        for rule in rules
-        if rule.clock
-    ]
-    columns += [
-        f"cast({layout.column(rule.source).expression} as varchar) as {rule.name}_raw"
-        for rule in rules
-        if rule.source
-    ]
-    columns += [
+        *_rule_columns(layout, plan),
         f"{_inner_lines(layout)} as n_inner_lines",
         f"{_inner_blank_lines(layout)} as n_inner_blank_lines",
         f"{'fields is not null' if layout.format == 'json' else 'true'} as is_record",
         f"{_skip_number(layout, plan)} as skip_number",
     ]
     return f"select {', '.join(columns)}\nfrom {layout.reader}"
+
+
+def _rule_columns(layout: Layout, plan: Plan) -> list[str]:
+    """Every rule's column, what clocks showed where it asks for that, and what is written."""
+    rules = plan.rules
+    converted = [f"{rule.convert(_column(layout, rule, plan))} as {rule.name}" for rule in rules]
+    clocks = [
+        f"{rule.clock(_column(layout, rule, plan))} as {rule.name}_clock"
+        for rule in rules
+        if rule.clock
+    ]
+    written = [
+        f"cast({layout.column(rule.source).expression} as varchar) as {rule.name}_raw"
+        for rule in rules
+        if rule.source
+    ]
+    return [*converted, *clocks, *written]
 
 
 def _skip_number(layout: Layout, plan: Plan) -> str:

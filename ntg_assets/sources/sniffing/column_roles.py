@@ -23,10 +23,7 @@ CONSTANT_USER = {"constant": "me"}
 
 def sniff_roles(sniffed: Sniffed) -> None:
     """Say which column is what."""
-    texts = {
-        name: [text for text in values if text.strip() and text.strip().lower() not in NULL_WORDS]
-        for name, values in sniffed.values.items()
-    }
+    texts = {name: _filled(values) for name, values in sniffed.values.items()}
     free = [name for name in sniffed.columns if texts.get(name)]
     has_names = "columns" not in sniffed.settings
     sniff_time(sniffed, free, texts, has_names=has_names)
@@ -39,6 +36,11 @@ def sniff_roles(sniffed: Sniffed) -> None:
     for role in ("user_id", "item_id"):
         if role in sniffed.settings:
             _sniff_ids(sniffed, role, texts[sniffed.settings[role]])
+
+
+def _filled(texts: Sequence[str]) -> list[str]:
+    """Texts that are neither empty nor a word for that."""
+    return [text for text in texts if text.strip() and text.strip().lower() not in NULL_WORDS]
 
 
 def _sniff_ids(sniffed: Sniffed, role: str, texts: Sequence[str]) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 
+from ntg_assets.columns import typed
 from ntg_assets.configuration.inputs.subscriptions import SubscriptionSettings
 from ntg_assets.statistics.shares.proportions import count_of, wilson_interval
 from ntg_assets.subscriptions.hazard.facts import with_user_attributes
@@ -70,9 +71,7 @@ def acquisition(
         margin_minor=(pl.col("paid_minor") * margin).round(),
         ltv_to_cost=pl.when(pl.col("cost_minor") > 0).then(share),
     ).join(_payback(placed, cash, margin=margin), on=COHORT, how="left")
-    return ratios.select(
-        pl.col(name).cast(dtype) for name, dtype in ACQUISITION_TYPES.items()
-    ).sort(COHORT)
+    return typed(ratios, ACQUISITION_TYPES).sort(COHORT)
 
 
 def _with_amounts(users: pl.DataFrame, cash: pl.DataFrame, values: pl.DataFrame) -> pl.DataFrame:
@@ -188,9 +187,7 @@ def trial_funnel(terms: pl.DataFrame, *, cutoff_on: date) -> pl.DataFrame:
         )
         .sort("started_month_on", "plan")
     )
-    return _with_shares(counted).select(
-        pl.col(name).cast(dtype) for name, dtype in FUNNEL_TYPES.items()
-    )
+    return typed(_with_shares(counted), FUNNEL_TYPES)
 
 
 def _with_shares(counted: pl.DataFrame) -> pl.DataFrame:

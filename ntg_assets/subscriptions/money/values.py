@@ -18,6 +18,7 @@ import numpy as np
 import polars as pl
 
 from ntg_assets.arrays import Floats
+from ntg_assets.columns import typed
 from ntg_assets.subscriptions.hazard.pieces import Clock
 from ntg_assets.subscriptions.money.announced_prices import prices_at
 from ntg_assets.subscriptions.survival.model import ContractModel
@@ -98,7 +99,7 @@ def contract_values(
         ltv_minor=pl.Series(value - risk),
         value_at_risk_minor=pl.Series(risk),
     )
-    return valued.select(pl.col(name).cast(dtype) for name, dtype in types.items())
+    return typed(valued, types)
 
 
 def _worths(

@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 
+from ntg_assets.columns import typed
 from ntg_assets.configuration.inputs.subscriptions import SubscriptionSourceSettings
 
 NO_GAP = 1  # where there are no contracts, no two terms follow each other
@@ -63,7 +64,7 @@ def known_terms(terms: pl.DataFrame, *, cutoff_on: date, longest_gap_days: int) 
     )
     chained = _chained(seen, longest_gap_days=longest_gap_days)
     types = KNOWN_TYPES | {"user_id": terms.schema["user_id"]}
-    return chained.select(pl.col(name).cast(dtype) for name, dtype in types.items())
+    return typed(chained, types)
 
 
 def without_gaps(terms: pl.DataFrame) -> pl.DataFrame:

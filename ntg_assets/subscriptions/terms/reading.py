@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
+from ntg_assets.columns import typed
 from ntg_assets.configuration.inputs.subscriptions import SubscriptionSourceSettings
 from ntg_assets.contracts import IdTypes
 from ntg_assets.local_days import day_of, local_days
@@ -128,10 +129,9 @@ def read_subscriptions(
     refused = judged.filter(pl.col("reason").is_not_null())
     refuse_too_many(refused, n_rows=read.rows.height, limit=source.max_bad_share, key=KEY)
     kept = judged.filter(pl.col("reason").is_null(), ~pl.col("is_superseded"))
-    named = [pl.col(name).cast(dtype) for name, dtype in term_types(ids).items()]
     n_copies, n_superseded = rows.height - distinct.height, int(judged["is_superseded"].sum())
     return ReadTerms(
-        close_terms(kept).select(named),
+        typed(close_terms(kept), term_types(ids)),
         quarantined(refused, "subscriptions"),
         tell_terms(kept, refused, n_copies=n_copies, n_superseded=n_superseded, source=source),
         read.n_files,

@@ -4,6 +4,7 @@ from typing import Any
 
 import polars as pl
 
+from ntg_assets.columns import typed
 from ntg_assets.errors import SourceError
 from ntg_assets.subscriptions.terms.row_problems import advise
 
@@ -48,4 +49,4 @@ def quarantined(refused: pl.DataFrame, source: str) -> pl.DataFrame:
     named = refused.with_columns(source=pl.lit(source)).sort("place")
     if "listed_id" not in named.columns:  # payments name a contract alone
         named = named.with_columns(listed_id=pl.lit(None, pl.String))
-    return named.select(pl.col(name).cast(dtype) for name, dtype in REFUSED_TYPES.items())
+    return typed(named, REFUSED_TYPES)

@@ -29,21 +29,12 @@ def trial_outcomes(
     Returns:
         `trial_outcomes`, by user; users that the log of events does not know are left out.
     """
-    users = (
-        user_days.select("user_id", listed_id=pl.col("user_id").cast(pl.String))
-        .unique()
-        .sort("user_id")
-    )
-    closed = log.filter(pl.col("assigned_on") + timedelta(days=window_days) <= complete_until_on)
-    trial = users.join(closed, on="listed_id", how="inner").drop("listed_id")
-    seen = run(
-        query(
-            "revenue.contacts.trial",
-            "trial_outcomes",
-            {"trial": trial, "user_days": user_days},
-            window_days=window_days,
-        )
-    ).sort("user_id")
+    days = timedelta(days=window_days)
+    closed = log.filter(pl.col("assigned_on") + days <= complete_until_on)
+    trial = _known_users(user_days).join(closed, on="listed_id", how="inner").drop("listed_id")
+    tables = {"trial": trial, "user_days": user_days}
+    outcomes = query("revenue.contacts.trial", "trial_outcomes", tables, window_days=window_days)
+    seen = run(outcomes).sort("user_id")
     return seen.select(
         "user_id",
         "assigned_on",
@@ -51,6 +42,12 @@ def trial_outcomes(
         "propensity",
         pl.Series("value", observed_value(seen, settings=value)),
     )
+
+
+def _known_users(user_days: pl.DataFrame) -> pl.DataFrame:
+    """Users of the log of events, with their ids as a list would name them."""
+    named = user_days.select("user_id", listed_id=pl.col("user_id").cast(pl.String))
+    return named.unique().sort("user_id")
 
 
 def with_activity_before(outcomes: pl.DataFrame, user_days: Source) -> pl.DataFrame:
