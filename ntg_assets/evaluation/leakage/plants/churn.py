@@ -85,8 +85,8 @@ PLANTS: dict[str, Plant] = {
         (
             Edit(
                 "evaluation/churn/churn_outcomes.sql",
-                "where event_at >= $from_at\n",
-                "where event_at >= $from_at + ($until_at - $from_at) / 2\n",
+                "event_at >= $from_at\n",
+                "event_at >= $from_at + ($until_at - $from_at) / 2\n",
             ),
         ),
         ("unit/test_churn_forecasts.py", "leakage/test_churn_leakage.py"),
