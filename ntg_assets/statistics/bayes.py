@@ -10,6 +10,9 @@ from typing import NamedTuple
 import numpy as np
 import scipy
 
+from ntg_assets.arrays import Floats
+from ntg_assets.statistics.heterogeneity import variance_between, weighted_mean
+
 FEWEST_PAST = 3  # a spread of effects cannot be told from fewer
 
 
@@ -68,23 +71,11 @@ def learn_prior(past: Sequence[PastEffect]) -> Belief | None:
     """
     if len(past) < FEWEST_PAST:
         return None
-    weights = [1 / effect.standard_error**2 for effect in past]
-    centre = sum(
-        weight * effect.effect for weight, effect in zip(weights, past, strict=True)
-    ) / sum(weights)
-    spread = sum(
-        weight * (effect.effect - centre) ** 2 for weight, effect in zip(weights, past, strict=True)
-    )
-    excess = spread - (len(past) - 1)
-    if excess <= 0:
+    effects, errors = zip(*past, strict=True)
+    variance = variance_between(effects, errors)
+    if variance <= 0:
         return None
-    variance = excess / (sum(weights) - sum(weight**2 for weight in weights) / sum(weights))
-    shares = [1 / (effect.standard_error**2 + variance) for effect in past]
-    return Belief(
-        sum(share * effect.effect for share, effect in zip(shares, past, strict=True))
-        / sum(shares),
-        variance,
-    )
+    return Belief(weighted_mean(effects, [1 / (error**2 + variance) for error in errors]), variance)
 
 
 def update(estimate: float, squared_error: float, *, prior: Belief | None = None) -> Belief:
@@ -118,6 +109,23 @@ class ShareBelief:
     def variance(self) -> float:
         total = self.hits + self.misses
         return self.hits * self.misses / (total**2 * (total + 1))
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """Shares beyond which the belief has no mass that an integral would see."""
+        reach = BETA_REACH * sqrt(self.variance)
+        return max(0.0, self.mean - reach), min(1.0, self.mean + reach)
+
+    def density(self, shares: Floats) -> Floats:
+        """Return the density at shares between 0 and 1; the same shape."""
+        return np.asarray(
+            np.exp(
+                scipy.special.xlogy(self.hits - 1, shares)
+                + scipy.special.xlog1py(self.misses - 1, -shares)
+                - scipy.special.betaln(self.hits, self.misses)
+            ),
+            dtype=np.float64,
+        )
 
     def interval(self, *, confidence: float = 0.95) -> tuple[float, float]:
         """Return the central interval."""
@@ -164,15 +172,9 @@ def compare_shares_bayes(control: ShareBelief, treatment: ShareBelief) -> ShareC
     Source: Stucchio 2015, "Bayesian A/B Testing at VWO" (expected loss).
     """
     nodes, weights = np.polynomial.legendre.leggauss(BETA_NODES)
-    low = max(0.0, control.mean - BETA_REACH * sqrt(control.variance))
-    high = min(1.0, control.mean + BETA_REACH * sqrt(control.variance))
+    low, high = control.ends
     points = (low + high) / 2 + (high - low) / 2 * nodes
-    density = np.exp(
-        scipy.special.xlogy(control.hits - 1, points)
-        + scipy.special.xlog1py(control.misses - 1, -points)
-        - scipy.special.betaln(control.hits, control.misses)
-    )
-    mass = (high - low) / 2 * weights * density
+    mass = (high - low) / 2 * weights * control.density(points)
     mass /= mass.sum()
     below = scipy.special.betainc(treatment.hits, treatment.misses, points)
     part = treatment.mean * scipy.special.betainc(treatment.hits + 1, treatment.misses, points)
@@ -188,22 +190,11 @@ BETA_REACH = 12.0  # standard deviations; beyond it lies nothing that counts
 def chances_to_be_best(beliefs: Sequence[ShareBelief]) -> list[float]:
     """Return the probability of each share to be the largest of all; they add up to 1."""
     nodes, weights = np.polynomial.legendre.leggauss(BETA_NODES)
-    ends = [
-        (
-            belief.mean - BETA_REACH * sqrt(belief.variance),
-            belief.mean + BETA_REACH * sqrt(belief.variance),
-        )
-        for belief in beliefs
-    ]
     chances = []
-    for place, (belief, (start, end)) in enumerate(zip(beliefs, ends, strict=True)):
-        low, high = max(0.0, start), min(1.0, end)
+    for place, belief in enumerate(beliefs):
+        low, high = belief.ends
         points = (low + high) / 2 + (high - low) / 2 * nodes
-        mass = weights * np.exp(
-            scipy.special.xlogy(belief.hits - 1, points)
-            + scipy.special.xlog1py(belief.misses - 1, -points)
-            - scipy.special.betaln(belief.hits, belief.misses)
-        )
+        mass = weights * belief.density(points)
         others = [other for at, other in enumerate(beliefs) if at != place]
         below = np.prod([scipy.special.betainc(o.hits, o.misses, points) for o in others], axis=0)
         chances.append(float(mass @ below / mass.sum()))

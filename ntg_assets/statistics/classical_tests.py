@@ -2,10 +2,9 @@
 
 from math import inf, sqrt
 
-from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.statistics.samples import Sample
 from ntg_assets.statistics.student_t import Alternative, t_p
-from ntg_assets.statistics.two_samples import Difference, t_difference
+from ntg_assets.statistics.two_samples import Difference, raise_if_all_equal, t_difference
 
 
 def compare_with_one_variance(
@@ -76,10 +75,6 @@ def _difference(  # the parts of one comparison
     confidence: float,
     alternative: Alternative,
 ) -> Difference:
-    if error == 0:
-        raise NotEnoughDataError(
-            f"every unit has the same value in its arm ({control.mean:g}, {treatment.mean:g}): no"
-            " interval exists."
-        )
+    raise_if_all_equal(control, treatment, error)
     difference = treatment.mean - control.mean
     return t_difference(difference, error, df, confidence=confidence, alternative=alternative)

@@ -75,11 +75,16 @@ def minimise(
         pgtol=LEAST_SLOPE,
         maxiter=MAX_SEARCH_STEPS,
     )
+    return _newton(pulled, at, (low, high))
+
+
+def _newton(objective: Objective, at: Floats, bounds: tuple[Floats, Floats]) -> Floats:
+    """Step until a step moves nothing, or does not fall."""
     for _ in range(MAX_NEWTON_STEPS):
-        loss, slope = pulled(at)
-        step = _newton_step(pulled, at, slope, (low, high))
-        moved = np.clip(at + step, low, high)
-        risen = pulled(moved)[0] - loss
+        loss, slope = objective(at)
+        step = _newton_step(objective, at, slope, bounds)
+        moved = np.clip(at + step, *bounds)
+        risen = objective(moved)[0] - loss
         if not risen <= ROUNDING * max(1.0, abs(loss)):  # not a number neither
             return at
         at = moved
@@ -105,10 +110,7 @@ def _newton_step(
     step = np.zeros(len(at))
     if not len(free):
         return step
-    shifts = SHIFT * np.eye(len(at))[free]
-    curvature = np.array(
-        [(objective(at + shift)[1] - objective(at - shift)[1])[free] for shift in shifts]
-    ) / (2 * SHIFT)
+    curvature = _curvature(objective, at, free)
     if not np.isfinite(curvature).all():
         return step
     values, vectors = np.linalg.eigh((curvature + curvature.T) / 2)
@@ -116,3 +118,10 @@ def _newton_step(
     solved = vectors @ ((vectors.T @ slope[free]) / np.maximum(np.abs(values), least))
     step[free] = np.clip(-solved, -LARGEST_STEP, LARGEST_STEP)
     return step
+
+
+def _curvature(objective: Objective, at: Floats, free: npt.NDArray[np.intp]) -> Floats:
+    """Measure how the slopes of the free parameters change with each of them, from both sides."""
+    shifts = SHIFT * np.eye(len(at))[free]
+    changes = [(objective(at + shift)[1] - objective(at - shift)[1])[free] for shift in shifts]
+    return np.array(changes) / (2 * SHIFT)

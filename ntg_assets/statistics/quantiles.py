@@ -104,13 +104,8 @@ def compare_quantiles(
         NotEnoughDataError: an arm has too few units, or no interval exists because the quantile of
             every arm lies in one heap of smallest or largest values.
     """
-    down, up = (
-        sqrt(_reach(*sides))
-        for sides in (
-            ((treatment, "low"), (control, "high")),
-            ((treatment, "high"), (control, "low")),
-        )
-    )
+    down = sqrt(_reach((treatment, "low"), (control, "high")))
+    up = sqrt(_reach((treatment, "high"), (control, "low")))
     difference = treatment.value - control.value
     side = down if difference > 0 else up
     if max(down, up) == 0 or (difference and not side):
@@ -120,16 +115,13 @@ def compare_quantiles(
             " units above a value."
         )
     below, above = interval_reach(confidence, inf, alternative)
-    return Difference(
-        difference,
-        difference - below * down,
-        difference + above * up,
-        (down + up) / 2,
-        inf,
+    ends = difference - below * down, difference + above * up
+    p = (
         t_p(difference / side, inf, alternative=alternative)
         if difference
-        else _no_difference(alternative),
+        else _no_difference(alternative)
     )
+    return Difference(difference, *ends, (down + up) / 2, inf, p)
 
 
 class _Steps(NamedTuple):
@@ -168,12 +160,7 @@ def _mid_quantile(steps: _Steps, quantile: float) -> OrderStatistics:
         only = float(steps.values[0])
         return OrderStatistics(n, only, only, only, n)
     place = steps.bracket(quantile)
-    weight = steps.weight(quantile, place)
-    below = float(steps.counts[: place - 1].sum()) / n
-    at, after = float(steps.counts[place - 1]) / n, float(steps.counts[place]) / n
-    mean = below + at * (1 + weight) / 2 + after * weight / 2
-    squares = below + at * ((1 + weight) / 2) ** 2 + after * (weight / 2) ** 2
-    reach = ENCLOSING_Z * sqrt(max(squares - mean**2, 0.0) / n)
+    reach = ENCLOSING_Z * sqrt(_spread_at(steps, quantile, place) / n)
     low, high = quantile - reach, quantile + reach
     return OrderStatistics(
         n,
@@ -182,6 +169,17 @@ def _mid_quantile(steps: _Steps, quantile: float) -> OrderStatistics:
         steps.at(high) if high <= 1 else None,
         int(steps.counts[place - 1] + steps.counts[place]),
     )
+
+
+def _spread_at(steps: _Steps, quantile: float, place: int) -> float:
+    """Return the variance of where a unit lies: below the quantile's value, at it or after it."""
+    n = int(steps.counts.sum())
+    weight = steps.weight(quantile, place)
+    below = float(steps.counts[: place - 1].sum()) / n
+    at, after = float(steps.counts[place - 1]) / n, float(steps.counts[place]) / n
+    mean = below + at * (1 + weight) / 2 + after * weight / 2
+    squares = below + at * ((1 + weight) / 2) ** 2 + after * (weight / 2) ** 2
+    return max(squares - mean**2, 0.0)
 
 
 def _ends(ranks: OrderStatistics) -> tuple[float, float]:

@@ -44,19 +44,21 @@ def user_metrics(hits: Flags, n_relevant: Longs, *, k: int) -> UserMetrics:
     gain = 1 / np.log2(places + 1)
     best_possible = np.cumsum(1 / np.log2(np.arange(1, k + 1) + 1))[np.minimum(n_relevant, k) - 1]
     n_found = is_hit.sum(axis=1)
-    first = (
-        np.where(is_hit.any(axis=1), is_hit.argmax(axis=1) + 1, np.inf)
-        if is_hit.shape[1]
-        else np.full(len(is_hit), np.inf)
-    )
     return UserMetrics(
         ndcg=_row_sums(is_hit * gain) / best_possible,
         recall=n_found / n_relevant,
         average_precision=_row_sums(is_hit * np.cumsum(is_hit, axis=1) / places)
         / np.minimum(n_relevant, k),
-        reciprocal_rank=1 / first,
+        reciprocal_rank=1 / _first_hits(is_hit),
         hit=(n_found > 0).astype(np.float64),
     )
+
+
+def _first_hits(is_hit: Flags) -> Floats:
+    """Return the place of each user's first hit, from 1; infinite without one."""
+    if not is_hit.shape[1]:
+        return np.full(len(is_hit), np.inf)
+    return np.where(is_hit.any(axis=1), is_hit.argmax(axis=1) + 1, np.inf)
 
 
 def hits_by_place(user: Longs, rank: Longs, is_hit: Flags, *, n_users: int, k: int) -> Flags:

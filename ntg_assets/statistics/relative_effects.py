@@ -6,8 +6,8 @@ from math import sqrt
 
 from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.statistics.samples import Sample
-from ntg_assets.statistics.student_t import Alternative, interval_reach, t_critical, t_p
-from ntg_assets.statistics.two_samples import Difference, welch_degrees_of_freedom
+from ntg_assets.statistics.student_t import Alternative, t_critical
+from ntg_assets.statistics.two_samples import Difference, t_difference, welch_degrees_of_freedom
 
 
 def compare_relative(
@@ -33,15 +33,7 @@ def compare_relative(
     effect = treatment.mean / control.mean - 1
     error = relative_error(control, treatment)
     df = welch_degrees_of_freedom(control, treatment)
-    low, high = interval_reach(confidence, df, alternative)
-    return Difference(
-        effect,
-        effect - low * error,
-        effect + high * error,
-        error,
-        df,
-        t_p(effect / error, df, alternative=alternative),
-    )
+    return t_difference(effect, error, df, confidence=confidence, alternative=alternative)
 
 
 def relative_error(control: Sample, treatment: Sample) -> float:

@@ -84,12 +84,7 @@ def compare_skewed(
         NotEnoughDataError: no unit differs from another in either arm.
     """
     difference = compare_means(control, treatment, confidence=confidence)
-    present = [shape for shape in shapes if shape is not None]
-    if (
-        len(present) < len(shapes)
-        or abs(skew_of_difference(control, treatment, present)) <= MOST_SKEW
-        or _unlikeness(control, treatment, present) > MOST_UNLIKE
-    ):
+    if not _misleads_welch(control, treatment, shapes):
         return Skewed(difference, is_corrected=False)
     df = control.n + treatment.n - 2
     low, high, error = _ends(control, treatment, t_critical((1 - confidence) / 2, df))
@@ -102,6 +97,16 @@ def compare_skewed(
         p=t_p(difference.difference / error, df),
     )
     return Skewed(pooled, is_corrected=True)
+
+
+def _misleads_welch(control: Sample, treatment: Sample, shapes: Sequence[Shape | None]) -> bool:
+    """Whether skewness breaks Welch's test, and one variance is not far from the truth."""
+    present = [shape for shape in shapes if shape is not None]
+    return (
+        len(present) == len(shapes)
+        and abs(skew_of_difference(control, treatment, present)) > MOST_SKEW
+        and _unlikeness(control, treatment, present) <= MOST_UNLIKE
+    )
 
 
 def _ends(control: Sample, treatment: Sample, critical: float) -> tuple[float, float, float]:

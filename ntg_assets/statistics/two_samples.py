@@ -80,11 +80,7 @@ def compare_means(
         NotEnoughDataError: no unit differs from another in either arm.
     """
     error = sqrt(control.squared_error + treatment.squared_error)
-    if error == 0:
-        raise NotEnoughDataError(
-            f"every unit has the same value in its arm ({control.mean:g}, {treatment.mean:g}): no"
-            " interval exists."
-        )
+    raise_if_all_equal(control, treatment, error)
     difference = t_difference(
         treatment.mean - control.mean,
         error,
@@ -101,6 +97,19 @@ def compare_means(
         relative_low=relative.low,
         relative_high=relative.high,
     )
+
+
+def raise_if_all_equal(control: Sample, treatment: Sample, error: float) -> None:
+    """Refuse to compare two means whose difference has no standard error.
+
+    Raises:
+        NotEnoughDataError: no unit differs from another in either arm.
+    """
+    if error == 0:
+        raise NotEnoughDataError(
+            f"every unit has the same value in its arm ({control.mean:g}, {treatment.mean:g}): no"
+            " interval exists."
+        )
 
 
 def compare_pairs(differences: Sample, *, confidence: float = 0.95) -> Difference:
@@ -134,6 +143,11 @@ def is_clearly_positive(sample: Sample, *, confidence: float) -> bool:
     return sample.mean > t_critical((1 - confidence) / 2, sample.n - 1) * sqrt(sample.squared_error)
 
 
+def log_sample(sample: Sample) -> Sample:
+    """Return the logarithm of a mean above zero, with its variance by the delta method."""
+    return Sample(sample.n, log(sample.mean), sample.variance / sample.mean**2)
+
+
 class _Relative(NamedTuple):
     """A relative effect with its interval."""
 
@@ -153,9 +167,7 @@ def _log_ratio(
     """
     if not all(is_clearly_positive(arm, confidence=confidence) for arm in (control, treatment)):
         return None
-    logs = [
-        Sample(arm.n, log(arm.mean), arm.variance / arm.mean**2) for arm in (control, treatment)
-    ]
+    logs = [log_sample(arm) for arm in (control, treatment)]
     centre, error = logs[1].mean - logs[0].mean, sqrt(logs[0].squared_error + logs[1].squared_error)
     low, high = interval_reach(confidence, welch_degrees_of_freedom(*logs), alternative)
     return _Relative(

@@ -2,7 +2,12 @@
 
 import numpy as np
 
-from ntg_assets.statistics.designs.cluster_jackknife import ClusterSums, add_up, jackknife
+from ntg_assets.statistics.designs.cluster_jackknife import (
+    ClusterSums,
+    Jackknifed,
+    add_up,
+    jackknife,
+)
 from ntg_assets.statistics.designs.slopes import slopes_of
 from ntg_assets.statistics.designs.units import Codes, Contrast, Units
 
@@ -37,21 +42,26 @@ def jackknife_contrasts(sums: ClusterSums, *, labels: Codes, n_arms: int) -> lis
     plain = jackknife(sums.without_slopes(), labels=labels, n_arms=n_arms) if sums.q else jackknifed
     counts = np.bincount(labels, minlength=n_arms)
     return [
-        Contrast(
-            int(counts[0]),
-            int(counts[place]),
-            float(own.means[0]),
-            float(own.means[place]),
-            own.squared_control,
-            own.squared - own.squared_control,
-            float(own.means[place] - own.means[0]),
-            own.squared**0.5,
-            own.degrees_of_freedom,
-            1 - own.squared / before.squared if sums.q else None,
-            "",
-        )
+        _contrast(own, before if sums.q else None, place=place, counts=counts)
         for place, (own, before) in enumerate(zip(jackknifed, plain, strict=True), start=1)
     ]
+
+
+def _contrast(own: Jackknifed, before: Jackknifed | None, *, place: int, counts: Codes) -> Contrast:
+    """Compare the treatment at a place with the control; `before` is the same without slopes."""
+    return Contrast(
+        int(counts[0]),
+        int(counts[place]),
+        float(own.means[0]),
+        float(own.means[place]),
+        own.squared_control,
+        own.squared - own.squared_control,
+        float(own.means[place] - own.means[0]),
+        own.squared**0.5,
+        own.degrees_of_freedom,
+        None if before is None else 1 - own.squared / before.squared,
+        "",
+    )
 
 
 def cluster_codes(units: Units) -> Codes:

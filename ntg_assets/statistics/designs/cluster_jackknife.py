@@ -76,22 +76,15 @@ def add_up(
     def of(what: Floats) -> Floats:
         return np.bincount(clusters, weights=what, minlength=k).astype(np.float64)
 
+    def by_slope(what: Floats) -> Floats:
+        return np.column_stack([of(what * slope) for slope in slopes.T] or [np.empty((k, 0))])
+
     products = np.zeros((k, q, q))
     for slope in range(q):
         for second in range(slope, q):
             product = of(weights * slopes[:, slope] * slopes[:, second])
             products[:, slope, second] = products[:, second, slope] = product
-    return ClusterSums(
-        of(weights),
-        of(values),
-        np.column_stack(
-            [of(weights * slopes[:, slope]) for slope in range(q)] or [np.empty((k, 0))]
-        ),
-        products,
-        np.column_stack(
-            [of(values * slopes[:, slope]) for slope in range(q)] or [np.empty((k, 0))]
-        ),
-    )
+    return ClusterSums(of(weights), of(values), by_slope(weights), products, by_slope(values))
 
 
 def jackknife(sums: ClusterSums, *, labels: npt.NDArray[np.int64], n_arms: int) -> list[Jackknifed]:
@@ -114,15 +107,8 @@ def jackknife(sums: ClusterSums, *, labels: npt.NDArray[np.int64], n_arms: int) 
             on one cluster.
     """
     counts = np.bincount(labels, minlength=n_arms)
-    if counts.min() < MINIMUM_UNITS:
-        raise NotEnoughDataError(
-            f"an arm of {counts.min()} clusters has no error; at least {MINIMUM_UNITS} are needed."
-        )
-    if sums.q:
-        whole = _solve(*_equations(sums, labels, n_arms, slice(None), total=True))[0][:n_arms]
-        left = np.vstack([solved[:, :n_arms] for solved in _each_left_out(sums, labels, n_arms)])
-    else:
-        whole, left = _means(sums, labels, n_arms)
+    _refuse_lone_clusters(int(counts.min()))
+    whole, left = (_adjusted_means if sums.q else _means)(sums, labels, n_arms)
     freedom = [satterthwaite(sums.weights[labels == arm]) for arm in range(n_arms)]
     compared = []
     for arm in range(1, n_arms):
@@ -134,6 +120,13 @@ def jackknife(sums: ClusterSums, *, labels: npt.NDArray[np.int64], n_arms: int) 
         df = squared**2 / sum(part**2 / own for part, own in zip(parts, freedom, strict=True))
         compared.append(Jackknifed(whole, squared, float(parts[0]), max(df - sums.q, 1.0)))
     return compared
+
+
+def _refuse_lone_clusters(fewest: int) -> None:
+    if fewest < MINIMUM_UNITS:
+        raise NotEnoughDataError(
+            f"an arm of {fewest} clusters has no error; at least {MINIMUM_UNITS} are needed."
+        )
 
 
 def _refuse_equal_means(control: float, treatment: float) -> NoReturn:
@@ -154,44 +147,52 @@ def _means(sums: ClusterSums, labels: npt.NDArray[np.int64], n_arms: int) -> tup
     return above / below, np.asarray(left, dtype=np.float64)
 
 
-def _each_left_out(
+def _adjusted_means(
     sums: ClusterSums, labels: npt.NDArray[np.int64], n_arms: int
+) -> tuple[Floats, Floats]:
+    """Solve with slopes: the mean of each arm, with all its clusters and without each."""
+    equations = _equations_of_all(sums, np.eye(n_arms)[labels])
+    whole = _solve(*equations)[0][:n_arms]
+    without = _each_left_out(sums, labels, n_arms, equations)
+    return whole, np.vstack([solved[:, :n_arms] for solved in without])
+
+
+def _each_left_out(
+    sums: ClusterSums, labels: npt.NDArray[np.int64], n_arms: int, equations: tuple[Floats, Floats]
 ) -> Iterator[Floats]:
-    left, right = _equations(sums, labels, n_arms, slice(None), total=True)
+    left, right = equations
     for first in range(0, len(labels), BLOCK):
         part = slice(first, first + BLOCK)
-        of_each = _equations(sums, labels, n_arms, part, total=False)
+        of_each = _equations_of_each(sums, np.eye(n_arms)[labels[part]], part)
         yield _solve(left - of_each[0], right - of_each[1])
 
 
-def _equations(
-    sums: ClusterSums,
-    labels: npt.NDArray[np.int64],
-    n_arms: int,
-    part: slice,
-    *,
-    total: bool,
-) -> tuple[Floats, Floats]:
-    """Write the normal equations of each cluster, or of all together."""
-    arms = np.eye(n_arms)[labels[part]]
-    if total:
-        top = np.diag(arms.T @ sums.weights)[None]
-        side = (arms.T @ sums.slopes)[None]
-        products, right = sums.products.sum(axis=0)[None], (arms.T @ sums.values)[None]
-        moments = sums.moments.sum(axis=0)[None]
-    else:
-        top = arms[:, :, None] * arms[:, None, :] * sums.weights[part, None, None]
-        side = arms[:, :, None] * sums.slopes[part, None, :]
-        products, right = sums.products[part], arms * sums.values[part, None]
-        moments = sums.moments[part]
-    left = np.concatenate(
-        [
-            np.concatenate([top, side], axis=2),
-            np.concatenate([side.transpose(0, 2, 1), products], axis=2),
-        ],
-        axis=1,
+def _equations_of_all(sums: ClusterSums, arms: Floats) -> tuple[Floats, Floats]:
+    """Write the normal equations of all clusters together."""
+    left = _in_blocks(
+        np.diag(arms.T @ sums.weights)[None],
+        (arms.T @ sums.slopes)[None],
+        sums.products.sum(axis=0)[None],
     )
-    return left, np.concatenate([right, moments], axis=1)
+    right = [(arms.T @ sums.values)[None], sums.moments.sum(axis=0)[None]]
+    return left, np.concatenate(right, axis=1)
+
+
+def _equations_of_each(sums: ClusterSums, arms: Floats, part: slice) -> tuple[Floats, Floats]:
+    """Write the normal equations of each cluster of a part."""
+    left = _in_blocks(
+        arms[:, :, None] * arms[:, None, :] * sums.weights[part, None, None],
+        arms[:, :, None] * sums.slopes[part, None, :],
+        sums.products[part],
+    )
+    return left, np.concatenate([arms * sums.values[part, None], sums.moments[part]], axis=1)
+
+
+def _in_blocks(top: Floats, side: Floats, products: Floats) -> Floats:
+    """Join the blocks of symmetric equations: arms by arms, arms by slopes, slopes by slopes."""
+    above = np.concatenate([top, side], axis=2)
+    below = np.concatenate([side.transpose(0, 2, 1), products], axis=2)
+    return np.concatenate([above, below], axis=1)
 
 
 def _solve(left: Floats, right: Floats) -> Floats:

@@ -2,7 +2,7 @@
 own: from units to the few numbers that an interval of any confidence needs.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -58,36 +58,37 @@ def _within_strata(units: Units, n_arms: int) -> list[Contrast]:
     ]
     plain = [_sample(units.values[units.arms == arm]) for arm in range(n_arms)]
     sizes = {name: float(sum(arm[name].n for arm in arms)) for name in names}
+    return stratified_contrasts(arms, plain, weights=sizes)
+
+
+def stratified_contrasts(
+    arms: Sequence[dict[str, Sample]], plain: Sequence[Sample], *, weights: dict[str, float]
+) -> list[Contrast]:
+    """Compare every treatment with the control within strata.
+
+    Args:
+        arms: Of each arm, control first, its units by stratum.
+        plain: Each arm without strata.
+        weights: Units of each stratum, all arms together.
+
+    Raises:
+        NotEnoughDataError: an arm lacks a stratum, or nothing varies in any.
+    """
     return [
-        stratified_contrast(arms[0], treated, (plain[0], sample), weights=sizes)
-        for sample, treated in zip(plain[1:], arms[1:], strict=True)
+        _stratified_contrast((arms[0], treated), (plain[0], sample), weights=weights)
+        for treated, sample in zip(arms[1:], plain[1:], strict=True)
     ]
 
 
-def stratified_contrast(
-    control: dict[str, Sample],
-    treatment: dict[str, Sample],
+def _stratified_contrast(
+    pair: tuple[dict[str, Sample], dict[str, Sample]],
     plain: tuple[Sample, Sample],
     *,
     weights: dict[str, float],
 ) -> Contrast:
-    """Compare one treatment within strata.
-
-    Args:
-        control: By stratum.
-        treatment: The same strata.
-        plain: Both arms without strata.
-        weights: Units of each stratum, all arms together.
-    """
-    difference = compare_within_strata(control, treatment, weights=weights)
-    total = sum(weights.values())
-    means, errors = (
-        [
-            sum((weights[name] / total) ** power * of(arm[name]) for name in arm)
-            for arm in (control, treatment)
-        ]
-        for power, of in ((1, _mean_of), (2, _error_of))
-    )
+    difference = compare_within_strata(*pair, weights=weights)
+    means = [_over_strata(arm, weights, lambda sample: sample.mean) for arm in pair]
+    errors = [_over_strata(arm, weights, lambda sample: sample.squared_error, 2) for arm in pair]
     before = plain[0].squared_error + plain[1].squared_error
     return Contrast(
         int(plain[0].n),
@@ -104,12 +105,15 @@ def stratified_contrast(
     )
 
 
-def _mean_of(sample: Sample) -> float:
-    return sample.mean
-
-
-def _error_of(sample: Sample) -> float:
-    return sample.squared_error
+def _over_strata(
+    arm: dict[str, Sample],
+    weights: dict[str, float],
+    of: Callable[[Sample], float],
+    power: int = 1,
+) -> float:
+    """Weigh a figure of each stratum by the stratum's share of all units, to a power."""
+    total = sum(weights.values())
+    return sum((weights[name] / total) ** power * of(arm[name]) for name in arm)
 
 
 def _of_regression(difference: Difference, control: Sample, treatment: Sample) -> Contrast:

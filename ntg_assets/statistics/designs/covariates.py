@@ -43,14 +43,8 @@ def compare_with_covariates(
     Raises:
         NotEnoughDataError: more slopes and arms than units, or nothing is left to vary.
     """
-    sizes = [len(of_arm) for of_arm in values]
     outcome = np.concatenate([np.asarray(of_arm, dtype=float) for of_arm in values])
-    arm = np.repeat(np.arange(len(values)), sizes)
-    dummies = (arm[:, None] == np.arange(len(values))[None, :]).astype(float)
-    before = np.vstack(
-        [np.asarray(of_arm, dtype=float).reshape(len(of_arm), -1) for of_arm in covariates]
-    )
-    design = np.hstack([dummies, independent(before - _means(before, dummies), before)])
+    design = _design(covariates, sizes=[len(of_arm) for of_arm in values])
     if len(outcome) <= design.shape[1]:
         raise NotEnoughDataError(
             f"{len(outcome)} units cannot tell {len(values)} arms and"
@@ -105,6 +99,16 @@ def _degrees_of_freedom(weights: Floats, left: Floats, hat: Floats | None) -> fl
     if hat is None:
         return mean**2 / float(weights**2 @ left**2)
     return mean**2 / float(weights @ ((np.eye(len(hat)) - hat) ** 2) @ weights)
+
+
+def _design(covariates: Sequence[Floats], *, sizes: Sequence[int]) -> Floats:
+    """Lay out the regression, one row per unit: which arm it is of, and its covariates."""
+    arm = np.repeat(np.arange(len(sizes)), sizes)
+    dummies = (arm[:, None] == np.arange(len(sizes))[None, :]).astype(float)
+    before = np.vstack(
+        [np.asarray(of_arm, dtype=float).reshape(len(of_arm), -1) for of_arm in covariates]
+    )
+    return np.hstack([dummies, independent(before - _means(before, dummies), before)])
 
 
 MOST_EXACT = 500  # units; beyond it the correlation of residuals moves no digit that matters

@@ -35,12 +35,7 @@ def compare_within_strata(
     Raises:
         NotEnoughDataError: the arms do not have the same strata, or nothing varies in any.
     """
-    if control.keys() != treatment.keys() or not control:
-        apart = sorted(set(control) ^ set(treatment))
-        raise NotEnoughDataError(
-            f"{len(apart)} strata are in one arm only ({', '.join(apart[:3])}): merge them into"
-            " others."
-        )
+    _refuse_strata_of_one_arm(control, treatment)
     sizes = weights or {name: control[name].n + treatment[name].n for name in control}
     shares = {name: sizes[name] / sum(sizes.values()) for name in control}
     difference = sum(
@@ -57,3 +52,14 @@ def compare_within_strata(
     df = squared**2 / sum(part**2 / freedom for part, freedom in parts)
     error = sqrt(squared)
     return t_difference(difference, error, df, confidence=confidence, alternative=alternative)
+
+
+def _refuse_strata_of_one_arm(
+    control: Mapping[str, Sample], treatment: Mapping[str, Sample]
+) -> None:
+    if control.keys() != treatment.keys() or not control:
+        apart = sorted(set(control) ^ set(treatment))
+        raise NotEnoughDataError(
+            f"{len(apart)} strata are in one arm only ({', '.join(apart[:3])}): merge them into"
+            " others."
+        )

@@ -15,6 +15,8 @@ from ntg_assets.statistics.metric_kinds.kind import (
 from ntg_assets.statistics.samples import adjusted_samples
 from ntg_assets.statistics.skewness import compare_skewed
 
+ONE_VARIANCE = ", one variance for skewed arms of unequal size"
+
 
 class Mean(MetricKind):
     """Mean of a value per unit."""
@@ -29,17 +31,13 @@ class Mean(MetricKind):
         moments = moments_in(arms)
         is_narrowed = narrows(moments, terms)
         samples = adjusted_samples(moments, use_covariate=is_narrowed)
-        shapes = [arm.shape for arm in arms]
         pairs = [
             compare_skewed(
-                samples[0], sample, shapes=(shapes[0], shape), confidence=terms.confidence
+                samples[0], sample, shapes=(arms[0].shape, arm.shape), confidence=terms.confidence
             )
-            for sample, shape in zip(samples[1:], shapes[1:], strict=True)
+            for sample, arm in zip(samples[1:], arms[1:], strict=True)
         ]
-        pooled = ", one variance for skewed arms of unequal size"
-        corrected = pooled if any(pair.is_corrected for pair in pairs) else ""
-        covariate = ", CUPED" if is_narrowed else ""
-        compared = Compared(
-            samples, [pair.difference for pair in pairs], f"{self.test}{corrected}{covariate}"
-        )
+        corrected = ONE_VARIANCE if any(pair.is_corrected for pair in pairs) else ""
+        method = f"{self.test}{corrected}{', CUPED' if is_narrowed else ''}"
+        compared = Compared(samples, [pair.difference for pair in pairs], method)
         return with_covariate(compared, moments) if is_narrowed else compared

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from scipy import special
 
 from ntg_assets.errors import NotEnoughDataError
+from ntg_assets.statistics.heterogeneity import cochran_q, variance_between, weighted_mean
 from ntg_assets.statistics.student_t import t_critical, t_p
 
 
@@ -58,17 +59,8 @@ def combine_effects(
             f"{len(effects)} effects and {len(errors)} errors: two or more with errors above zero"
             " can be combined."
         )
-    weights = [1 / error**2 for error in errors]
-    mean, whole = _weighted(effects, weights), sum(weights)
-    q = sum(w * (effect - mean) ** 2 for w, effect in zip(weights, effects, strict=True))
-    df = len(effects) - 1
-    tau = max(0.0, (q - df) / (whole - sum(w**2 for w in weights) / whole))
+    tau = variance_between(effects, errors) if is_random else 0.0
+    weights = [1 / (error**2 + tau) for error in errors]
+    q, df = cochran_q(effects, errors), len(effects) - 1
     p, i_squared = float(special.chdtrc(df, q)), max(0.0, 1 - df / q) if q > 0 else 0.0
-    if not is_random:
-        return Combined(mean, sqrt(1 / whole), q, p, i_squared, 0.0)
-    spread = [1 / (error**2 + tau) for error in errors]
-    return Combined(_weighted(effects, spread), sqrt(1 / sum(spread)), q, p, i_squared, tau)
-
-
-def _weighted(values: Sequence[float], weights: Sequence[float]) -> float:
-    return sum(w * value for w, value in zip(weights, values, strict=True)) / sum(weights)
+    return Combined(weighted_mean(effects, weights), sqrt(1 / sum(weights)), q, p, i_squared, tau)

@@ -57,21 +57,26 @@ def fisher_table(
     Raises:
         NotEnoughDataError: more than two columns, or more tables than can be enumerated.
     """
-    from scipy import stats  # as above
-
     if np.shape(table) == (2, 2):
-        scipy_result = stats.fisher_exact(np.asarray(table), alternative=alternative)
-        return Tested(
-            float(scipy_result.statistic),
-            float(scipy_result.pvalue),
-            estimate=float(scipy_result.statistic),
-        )
+        return _fisher_of_four(table, alternative)
     if np.shape(table)[1] != 2:  # noqa: PLR2004  # successes and failures
         raise NotEnoughDataError(f"a table of {np.shape(table)} has more columns than two.")
-    hits, sizes = [int(row[0]) for row in table], [int(sum(row)) for row in table]
+    return _freeman_halton([int(row[0]) for row in table], [int(sum(row)) for row in table])
+
+
+def _fisher_of_four(table: Sequence[Sequence[int]], alternative: Alternative) -> Tested:
+    from scipy import stats  # as above
+
+    scipy_result = stats.fisher_exact(np.asarray(table), alternative=alternative)
+    odds_ratio = float(scipy_result.statistic)
+    return Tested(odds_ratio, float(scipy_result.pvalue), estimate=odds_ratio)
+
+
+def _freeman_halton(hits: list[int], sizes: list[int]) -> Tested:
+    """Add up the tables of the same margins that are no likelier than the table itself."""
     if prod(min(size, sum(hits)) + 1 for size in sizes[1:]) > MOST_TABLES:
         raise NotEnoughDataError(
-            f"{len(table)} rows have more than {MOST_TABLES:,} tables of these margins; use"
+            f"{len(sizes)} rows have more than {MOST_TABLES:,} tables of these margins; use"
             " chi_squared, which holds with so many counts."
         )
     ways = comb(sum(sizes), sum(hits))

@@ -1,5 +1,6 @@
 """Events per exposure: Poisson rates of one arm and of two."""
 
+from collections.abc import Callable
 from math import exp, inf, log, sqrt
 from typing import Literal, NamedTuple
 
@@ -64,18 +65,20 @@ def compare_rates(
         return Tested(
             treatment.events, binomial_p(count, share, alternative=alternative), None, ratio
         )
-    d = treatment.exposure / control.exposure
-    x, y = treatment.events, control.events
-    statistics = {
-        "score": lambda: (x - y * d) / sqrt(events * d),
-        "wald": lambda: (x - y * d) / sqrt(x + y * d**2),
-        "wald-log": lambda: (log(x / y) - log(d)) / sqrt(1 / x + 1 / y),
-        "sqrt": lambda: 2 * (sqrt(x + 3 / 8) - sqrt((y + 3 / 8) * d)) / sqrt(1 + d),
-    }
-    if method not in statistics:
-        raise ConfigurationError(f"no method {method!r}; known: exact, {', '.join(statistics)}.")
-    z = statistics[method]()
+    if method not in _STATISTICS:
+        raise ConfigurationError(f"no method {method!r}; known: exact, {', '.join(_STATISTICS)}.")
+    z = _STATISTICS[method](treatment.events, control.events, treatment.exposure / control.exposure)
     return Tested(z, t_p(z, inf, alternative=alternative), None, ratio)
+
+
+# z of x events of the treatment beside y of the control, d being the treatment's exposure over the
+# control's
+_STATISTICS: dict[str, Callable[[float, float, float], float]] = {
+    "score": lambda x, y, d: (x - y * d) / sqrt((y + x) * d),
+    "wald": lambda x, y, d: (x - y * d) / sqrt(x + y * d**2),
+    "wald-log": lambda x, y, d: (log(x / y) - log(d)) / sqrt(1 / x + 1 / y),
+    "sqrt": lambda x, y, d: 2 * (sqrt(x + 3 / 8) - sqrt((y + 3 / 8) * d)) / sqrt(1 + d),
+}
 
 
 def rate_ratio_interval(

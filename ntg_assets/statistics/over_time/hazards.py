@@ -1,6 +1,6 @@
 """What happens to a unit at most once: whether the ratio of two arms' hazards moves with time."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import exp, sqrt
 from typing import NamedTuple
 
@@ -58,6 +58,17 @@ def hazard_trend(control: Happened, treatment: Happened) -> tuple[float, float] 
     if excess(-FURTHEST) * excess(FURTHEST) >= 0:
         return None
     log_ratio = float(optimize.brentq(excess, -FURTHEST, FURTHEST))
+    variance = _variance_over_days(risks, log_ratio)
+    if variance is None:
+        return None
+    statistic = sum(risk.day * risk.excess(log_ratio) for risk in risks) / sqrt(variance)
+    return statistic, 2 * float(special.ndtr(-abs(statistic)))
+
+
+def _variance_over_days(risks: Sequence[Risk], log_ratio: float) -> float | None:
+    """Return the information that the hits carry about a trend over the days, the level of the
+    ratio being estimated; None where all of it is rounding.
+    """
     weights = [
         (risk.day, risk.hits * (share := risk.share(log_ratio)) * (1 - share)) for risk in risks
     ]
@@ -65,10 +76,7 @@ def hazard_trend(control: Happened, treatment: Happened) -> tuple[float, float] 
         sum(weight * day**power for day, weight in weights) for power in (0, 1, 2)
     )
     variance = curve - slope**2 / level
-    if variance <= ROUNDING * curve:
-        return None
-    statistic = sum(risk.day * risk.excess(log_ratio) for risk in risks) / sqrt(variance)
-    return statistic, 2 * float(special.ndtr(-abs(statistic)))
+    return variance if variance > ROUNDING * curve else None
 
 
 def _risks(control: Happened, treatment: Happened) -> list[Risk]:

@@ -9,7 +9,7 @@ compared both ways, too.
 """
 
 from collections.abc import Mapping
-from math import log, sqrt
+from math import sqrt
 from typing import NamedTuple
 
 from ntg_assets.errors import NotEnoughDataError
@@ -17,7 +17,12 @@ from ntg_assets.statistics.over_time.hazards import Happened, hazard_trend
 from ntg_assets.statistics.over_time.trends import EARLY, LATE, SURE, Cohort, Trend
 from ntg_assets.statistics.samples import Sample
 from ntg_assets.statistics.student_t import t_p
-from ntg_assets.statistics.two_samples import Difference, compare_means, is_clearly_positive
+from ntg_assets.statistics.two_samples import (
+    Difference,
+    compare_means,
+    is_clearly_positive,
+    log_sample,
+)
 
 
 class Movement(NamedTuple):
@@ -69,12 +74,7 @@ def by_cohort(control: Mapping[str, Cohort], treatment: Mapping[str, Cohort]) ->
         if not all(is_clearly_positive(arm, confidence=SURE) for pair in pairs for arm in pair):
             return None
         early, late = (compare_means(*pair) for pair in pairs)
-        logs = [
-            compare_means(
-                *(Sample(arm.n, log(arm.mean), arm.variance / arm.mean**2) for arm in pair)
-            )
-            for pair in pairs
-        ]
+        logs = [compare_means(*(log_sample(arm) for arm in pair)) for pair in pairs]
     except (KeyError, NotEnoughDataError):
         return None
     return _agreed(_change(early, late), _change(*logs), effect=early.difference + late.difference)

@@ -115,15 +115,12 @@ class Trend:
             "value": self.moment / (self.n * MILLI),
             "denominator": self.value / (self.n * MILLI),
         }
-        covariance = {
-            ("value", "value"): _covariance(self.n, self.moment, self.moment, self.moment_moment),
-            ("value", "denominator"): _covariance(
-                self.n, self.moment, self.value, self.value_moment
-            ),
-            ("denominator", "denominator"): _covariance(
-                self.n, self.value, self.value, self.value_value
-            ),
+        products = {
+            ("value", "value"): (self.moment, self.moment, self.moment_moment),
+            ("value", "denominator"): (self.moment, self.value, self.value_moment),
+            ("denominator", "denominator"): (self.value, self.value, self.value_value),
         }
+        covariance = {pair: _covariance(self.n, *terms) for pair, terms in products.items()}
         nothing = {"covariate": 0.0, "covariate_denominator": 1.0}
         return Moments(self.n, sums | nothing, dict.fromkeys(PAIRS, 0.0) | covariance)
 

@@ -43,7 +43,6 @@ def _of_the_question(request: "PlanRequest") -> Iterator[str]:
 def _of_the_metric(request: "PlanRequest") -> Iterator[str]:
     if not isfinite(request.mean):
         yield f"the mean must be a finite number, found {request.mean:g}"
-    wanted = max(request.effect or 0.0, request.margin or 0.0)
     if request.sd is None:
         room = request.mean if request.better == "less" else 1 - request.mean  # for an improvement
         yield from _of_a_share(
@@ -51,12 +50,17 @@ def _of_the_metric(request: "PlanRequest") -> Iterator[str]:
             request.effect or 0.0,
             room=room if request.one_sided else max(request.mean, 1 - request.mean),
         )
-    elif not SMALLEST <= request.sd < LARGEST:
+    else:
+        yield from _of_a_mean(request.sd, max(request.effect or 0.0, request.margin or 0.0))
+
+
+def _of_a_mean(sd: float, wanted: float) -> Iterator[str]:
+    if not SMALLEST <= sd < LARGEST:
         yield (
             f"the standard deviation must be above zero (from {SMALLEST:g}) and below {LARGEST:g},"
-            f" found {request.sd:g}"
+            f" found {sd:g}"
         )
-    elif wanted > MOST_DEVIATIONS * request.sd:
+    elif wanted > MOST_DEVIATIONS * sd:
         yield (
             f"a difference of {wanted:g} is more than {MOST_DEVIATIONS:,.0f} standard deviations;"
             " the figures are not in one unit"

@@ -61,21 +61,24 @@ def power(effect: float, *, n_control: float, design: Design) -> float:
     `power.t.test(strict = TRUE)`.
     """
     error, df = _error_and_df(n_control, design)
-    shift, tail = (
-        effect / error,
-        design.significance / (2 if design.alternative == "two-sided" else 1),
-    )
+    tail = design.significance / (2 if design.alternative == "two-sided" else 1)
     if isinf(df):
         critical = -float(special.ndtri(tail)) * _null_error(n_control, design) / error
-        upper, lower = float(special.ndtr(shift - critical)), float(special.ndtr(-critical - shift))
     else:
         critical = -float(special.stdtrit(df, tail))
-        # both tails from above: scipy's lower tail of this distribution can be NaN
-        upper, lower = (
-            float(scipy.stats.nct.sf(critical, df, shift)),
-            float(scipy.stats.nct.sf(critical, df, -shift)),
-        )
+    upper, lower = (_beyond(critical, df, shift) for shift in (effect / error, -effect / error))
     return {"greater": upper, "less": lower, "two-sided": upper + lower}[design.alternative]
+
+
+def _beyond(critical: float, df: float, shift: float) -> float:
+    """Return the probability that a statistic shifted by an effect lies above the critical value.
+
+    The lower tail is asked as the upper one of the opposite shift: scipy's lower tail of the
+    noncentral t can be NaN.
+    """
+    if isinf(df):
+        return float(special.ndtr(shift - critical))
+    return float(scipy.stats.nct.sf(critical, df, shift))
 
 
 def units_for_effect(effect: float, *, design: Design, wanted_power: float = 0.8) -> float:

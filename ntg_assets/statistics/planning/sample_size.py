@@ -2,6 +2,7 @@
 before any experiment is configured.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from math import ceil, isfinite, isinf
 
@@ -68,11 +69,7 @@ def answer_plan(request: PlanRequest) -> PlanAnswer:
         ConfigurationError: no number of units can show the effect.
     """
     effect = _effect_of(request)
-    control = _control_units(request, effect)
-    per_arm = tuple(
-        max(ceil(control * weight / request.weights[0] - 1e-9), FEWEST_IN_AN_ARM)
-        for weight in request.weights
-    )
+    per_arm = _units_per_arm(request, effect)
     units = sum(per_arm) if request.units is None else request.units
     draft = PlanAnswer(
         question=_question(request),
@@ -81,14 +78,26 @@ def answer_plan(request: PlanRequest) -> PlanAnswer:
         units_per_arm=per_arm,
         units=units,
         days=_days(request, units),
-        curve=tuple(
-            _point(request, effect, units=ceil(units * multiple))
-            for multiple in CURVE
-            if units * multiple >= fewest_units(request.weights)
-        ),
+        curve=tuple(_curve(request, effect, units=units)),
         sentence="",
     )
     return replace(draft, sentence=_sentence(request, draft))
+
+
+def _units_per_arm(request: PlanRequest, effect: float) -> tuple[int, ...]:
+    """Share the units out as the arms' weights say, rounded up, with a variance in each arm."""
+    control = _control_units(request, effect)
+    return tuple(
+        max(ceil(control * weight / request.weights[0] - 1e-9), FEWEST_IN_AN_ARM)
+        for weight in request.weights
+    )
+
+
+def _curve(request: PlanRequest, effect: float, *, units: int) -> Iterator[PlanPoint]:
+    """Say what fewer and more units would show; left out is what leaves an arm without variance."""
+    for multiple in CURVE:
+        if units * multiple >= fewest_units(request.weights):
+            yield _point(request, effect, units=ceil(units * multiple))
 
 
 def _question(request: PlanRequest) -> str:
@@ -144,27 +153,27 @@ def _control_units(request: PlanRequest, effect: float) -> float:
 
 def _design(request: PlanRequest, effect: float) -> Design:
     """Set out the test of the treatment with the least traffic."""
-    left = 1 - request.explained_share
-    if request.sd is None:
-        moved = request.mean + effect if request.better == "more" else request.mean - effect
-        other = request.mean if request.margin is not None else min(max(moved, 0.0), 1.0)
-        variance, treated = (share * (1 - share) * left for share in (request.mean, other))
-    else:
-        variance = treated = request.sd**2 * left
-    is_one_sided = request.one_sided or request.margin is not None
-    rate = (
-        request.significance / 2
-        if request.margin is not None
-        else request.significance / request.n_treatments
-    )
-    ratio = min(request.weights[1:]) / request.weights[0]
+    variance, treated = _variances(request, effect)
+    shows_no_harm = request.margin is not None
     return Design(
         variance,
         treated,
-        ratio=ratio,
-        significance=rate,
-        alternative="greater" if is_one_sided else "two-sided",
+        ratio=min(request.weights[1:]) / request.weights[0],
+        significance=request.significance / (2 if shows_no_harm else request.n_treatments),
+        alternative="greater" if request.one_sided or shows_no_harm else "two-sided",
     )
+
+
+def _variances(request: PlanRequest, effect: float) -> tuple[float, float]:
+    """Return what CUPED leaves of the variance of control and treatment: that of a share moves with
+    the share.
+    """
+    left = 1 - request.explained_share
+    if request.sd is not None:
+        return request.sd**2 * left, request.sd**2 * left
+    moved = request.mean + effect if request.better == "more" else request.mean - effect
+    other = request.mean if request.margin is not None else min(max(moved, 0.0), 1.0)
+    return request.mean * (1 - request.mean) * left, other * (1 - other) * left
 
 
 def _point(request: PlanRequest, effect: float, *, units: int) -> PlanPoint:
@@ -201,20 +210,20 @@ def _sentence(request: PlanRequest, answer: PlanAnswer) -> str:
 
 
 def _what_they_show(request: PlanRequest, answer: PlanAnswer) -> str:
-    share = (
-        f" ({answer.effect_share:.2%} of {request.mean:g})"
-        if answer.effect_share is not None
-        else ""
-    )
+    size = _size_in_words(request, answer)
     less = request.better == "less"
     if answer.question == "units for non-inferiority":
-        return (
-            "show that no treatment is worse than the control by more than"
-            f" {answer.effect:g}{share}" + (", where less is better" if less else "")
-        )
+        better = ", where less is better" if less else ""
+        return f"show that no treatment is worse than the control by more than {size}{better}"
     effect = f"an improvement{' (a fall)' if less else ''}" if request.one_sided else "a difference"
+    return f"find {effect} of {size}"
+
+
+def _size_in_words(request: PlanRequest, answer: PlanAnswer) -> str:
     size = f"{answer.effect:.4g}" if answer.question == "effect for units" else f"{answer.effect:g}"
-    return f"find {effect} of {size}{share}"
+    if answer.effect_share is None:
+        return size
+    return f"{size} ({answer.effect_share:.2%} of {request.mean:g})"
 
 
 def _duration(request: PlanRequest, answer: PlanAnswer) -> str:

@@ -177,16 +177,17 @@ def _scale_rule(degrees_of_freedom: float) -> tuple[NDArray[np.float64], NDArray
     )
     nodes, weights = np.polynomial.legendre.leggauss(SCALE_NODES)
     scales = (low + high) / 2 + (high - low) / 2 * nodes
+    density, widths = _scale_density(scales, df), (high - low) / 2 * weights
+    return scales, widths * density / float(widths @ density)
+
+
+def _scale_density(scales: NDArray[np.float64], df: float) -> NDArray[np.float64]:
+    """Return the density of an estimated standard deviation over the true one."""
     squares = df * scales**2
-    density = (
-        np.exp(
-            np.log(2 * df * scales)
-            + (df / 2 - 1) * np.log(squares / 2)
-            - squares / 2
-            - special.gammaln(df / 2)
-        )
-        / 2
+    log_density = (
+        np.log(2 * df * scales)
+        + (df / 2 - 1) * np.log(squares / 2)
+        - squares / 2
+        - special.gammaln(df / 2)
     )
-    return scales, (high - low) / 2 * weights * density / float(
-        (high - low) / 2 * weights @ density
-    )
+    return np.asarray(np.exp(log_density) / 2, dtype=np.float64)

@@ -1,7 +1,7 @@
 """Shares of units: large counts, small counts, several arms."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf, sqrt
 
 import numpy as np
@@ -9,8 +9,8 @@ import scipy
 
 from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.statistics.samples import Sample
-from ntg_assets.statistics.student_t import Alternative, interval_reach, t_critical, t_p
-from ntg_assets.statistics.two_samples import Difference
+from ntg_assets.statistics.student_t import Alternative, interval_reach, t_critical
+from ntg_assets.statistics.two_samples import Difference, t_difference
 
 # with fewer successes or failures in an arm, the interval of the large-sample test is too narrow
 SMALL_COUNT = 10
@@ -74,16 +74,10 @@ def compare_proportions(
         )
     error = sqrt(sum(arm.share * (1 - arm.share) / arm.n for arm in (control, treatment)))
     difference = treatment.share - control.share
-    reach_low, reach_high = interval_reach(confidence, inf, alternative)
     of_test = _common_error(control, treatment) if pooled else error
-    return Difference(
-        difference,
-        difference - reach_low * error,
-        difference + reach_high * error,
-        of_test,
-        inf,
-        t_p(difference / of_test, inf, alternative=alternative),
-    )
+    tested = t_difference(difference, of_test, inf, confidence=confidence, alternative=alternative)
+    below, above = interval_reach(confidence, inf, alternative)
+    return replace(tested, low=difference - below * error, high=difference + above * error)
 
 
 def compare_small_proportions(
@@ -100,15 +94,8 @@ def compare_small_proportions(
         for arm in (control, treatment)
     ]
     centre, error = arms[1].mean - arms[0].mean, sqrt(arms[0].squared_error + arms[1].squared_error)
-    half_width = t_critical((1 - confidence) / 2, inf) * error
-    return Difference(
-        treatment.share - control.share,
-        centre - half_width,
-        centre + half_width,
-        error,
-        inf,
-        t_p(centre / error, inf),
-    )
+    around_centre = t_difference(centre, error, inf, confidence=confidence)
+    return replace(around_centre, difference=treatment.share - control.share)
 
 
 def wilson_interval(count: Count, *, confidence: float = 0.95) -> tuple[float, float]:
@@ -141,7 +128,13 @@ def newcombe_interval(
 def equal_shares_p(counts: Sequence[Count]) -> float:
     """Test whether several arms share one proportion (Pearson's chi-square,
     k - 1 degrees of freedom).
+
+    Returns:
+        The p-value; 1 with fewer than two arms, or where every unit has the same outcome.
     """
+    hits, n = sum(arm.successes for arm in counts), sum(arm.n for arm in counts)
+    if len(counts) < 2 or not 0 < hits < n:  # noqa: PLR2004  # two arms to differ
+        return 1.0
     table = np.array([[arm.successes, arm.n - arm.successes] for arm in counts])
     return float(scipy.stats.chi2_contingency(table, correction=False).pvalue)
 

@@ -80,7 +80,11 @@ def ratio_interval(
             f"no interval of a ratio of shares is called {method!r}; known: katz, walter, koopman,"
             " miettinen-nurminen."
         )
-    more = 0.5 if method == "walter" else 0.0
+    return _log_interval(control, treatment, 0.5 if method == "walter" else 0.0, confidence)
+
+
+def _log_interval(control: Count, treatment: Count, more: float, confidence: float) -> Interval:
+    """Return the interval of the log of a ratio, `more` being added to each count."""
     if min(control.successes, treatment.successes) + more <= 0:
         raise NotEnoughDataError(
             f"{control.successes:g} and {treatment.successes:g} successes: the log of a ratio needs"

@@ -12,7 +12,7 @@ from ntg_assets.errors import NotEnoughDataError, SourceError
 from ntg_assets.experiments.data.units.contrast_rows import EVERYBODY, contrasts_frame
 from ntg_assets.experiments.data.units.unit_columns import UNKNOWN
 from ntg_assets.experiments.data.units.unit_designs import in_words, refuse_divided_clusters
-from ntg_assets.statistics.designs.contrasts import contrast_units, stratified_contrast
+from ntg_assets.statistics.designs.contrasts import contrast_units, stratified_contrasts
 from ntg_assets.statistics.designs.units import Contrast, Units
 from ntg_assets.statistics.samples import Sample
 
@@ -105,10 +105,7 @@ def _stratified(experiment: ExperimentSettings, own: pl.DataFrame) -> list[Contr
     ]
     plain = [_sample(cells.filter(pl.col("arm") == arm.name)) for arm in experiment.arms]
     sizes = dict(cells.group_by("stratum").agg(pl.col("n").sum().cast(pl.Float64)).iter_rows())
-    return [
-        stratified_contrast(arms[0], treated, (plain[0], pooled), weights=sizes)
-        for pooled, treated in zip(plain[1:], arms[1:], strict=True)
-    ]
+    return stratified_contrasts(arms, plain, weights=sizes)
 
 
 def _sample(rows: pl.DataFrame) -> Sample:
