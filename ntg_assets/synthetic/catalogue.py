@@ -50,14 +50,8 @@ def make_catalogue(spec: WorldSpec) -> Catalogue:
     day.
     """
     rng = random_stream(spec.seed, "synthetic items")
-    community = np.sort(
-        np.concatenate(
-            [
-                np.arange(spec.communities),
-                rng.integers(0, spec.communities, spec.n_items - spec.communities),
-            ]
-        )
-    )
+    more = rng.integers(0, spec.communities, spec.n_items - spec.communities)
+    community = np.sort(np.concatenate([np.arange(spec.communities), more]))
     bounds = np.searchsorted(community, np.arange(spec.communities + 1))
     category, second_category = _categories(community, spec=spec, rng=rng)
     half_life, released = _lives(bounds[:-1], spec=spec, rng=rng)

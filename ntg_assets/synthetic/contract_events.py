@@ -1,10 +1,12 @@
 """What people of a planted subscription world watch, and who of them sees an experiment."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 import numpy as np
 import polars as pl
 
+from ntg_assets.arrays import Longs
 from ntg_assets.randomness import random_stream, unit_interval
 from ntg_assets.synthetic.contract_attributes import GENRES
 from ntg_assets.synthetic.contract_records import NEVER, Lives
@@ -21,35 +23,33 @@ def event_rows(lives: Lives, rules: ContractRules) -> pl.DataFrame:
     rng = random_stream(rules.seed, f"contract events:{rules.law}")
     periods = lives.periods
     stop = np.minimum(np.minimum(periods["stop"], periods["renewal"]), rules.n_days)
+    user = lives.contracts.user[periods["contract"]]
+    active = _active_days(rules, rng, user, periods, stop)
+    n_events = 1 + rng.poisson(rules.events_per_active_day - 1, len(active))
+    each = np.repeat(active, n_events)
+    who, when = each // NEVER, each % NEVER
+    plays = _rows_of(rules, rng, who, when, _chosen_items(rules, rng, who), PLAY)
+    tickets = np.flatnonzero(periods["has_support"] & (periods["start"] < stop))
+    item = rng.integers(1, rules.n_items + 1, len(tickets))
+    support = _rows_of(rules, rng, user[tickets], periods["start"][tickets], item, SUPPORT)
+    return pl.concat([plays, support]).sort("event_at", "user_id", "item_id")
+
+
+def _active_days(
+    rules: ContractRules,
+    rng: np.random.Generator,
+    user: Longs,
+    periods: Mapping[str, np.ndarray],
+    stop: Longs,
+) -> Longs:
+    """Draw who is active on which day of each period: one number of both, each once, in order."""
     length = np.maximum(stop - periods["start"], 0)
     rate = np.array(rules.active_rates)[periods["state"]]
     n_days = rng.binomial(length, rate)
     row = np.repeat(np.arange(len(length)), n_days)
     day = periods["start"][row] + np.floor(rng.random(len(row)) * length[row]).astype(np.int64)
-    user = lives.contracts.user[periods["contract"]]
-    active = np.unique(
-        np.concatenate(
-            [
-                user[row] * np.int64(NEVER) + day,
-                _lifted(rules, rng, user, periods["start"], length, rate),
-            ]
-        )
-    )
-    n_events = 1 + rng.poisson(rules.events_per_active_day - 1, len(active))
-    each = np.repeat(active, n_events)
-    who, when = each // NEVER, each % NEVER
-    item = _chosen_items(rules, rng, who)
-    tickets = np.flatnonzero(periods["has_support"] & (periods["start"] < stop))
-    plays = _rows_of(rules, rng, who, when, item, PLAY)
-    support = _rows_of(
-        rules,
-        rng,
-        user[tickets],
-        periods["start"][tickets],
-        rng.integers(1, rules.n_items + 1, len(tickets)),
-        SUPPORT,
-    )
-    return pl.concat([plays, support]).sort("event_at", "user_id", "item_id")
+    lifted = _lifted(rules, rng, user, periods["start"], length, rate)
+    return np.unique(np.concatenate([user[row] * np.int64(NEVER) + day, lifted]))
 
 
 def _lifted(

@@ -63,21 +63,12 @@ def draw_period(
         Columns of `Periods`, likewise.
     """
     start, renewal = _bounds(rules, contracts, place, number)
-    plan = contracts.plan[place]
-    price = np.array([each.price_minor for each in rules.plans])[plan]
-    risen = has_risen(rules, plan, start)
+    plan, user = contracts.plan[place], contracts.user[place]
     has_support, is_felt = rng.random(len(place)) < rules.support_rate, since_rise < FELT_PERIODS
     hazard = (
         _logit_hazard(rules, plan, number, state, is_felt, has_support)
         if rules.law == "logit"
-        else _frail_hazard(
-            rules,
-            rng,
-            people.frailty[contracts.user[place]],
-            start,
-            state,
-            since_rise < FELT_PERIODS,
-        )
+        else _frail_hazard(rules, rng, people.frailty[user], start, state, is_felt)
     )
     trial = 1 / (1 + np.exp(-np.array(rules.trial_log_odds)[state]))
     return {
@@ -85,11 +76,16 @@ def draw_period(
         "renewal": renewal,
         "hazard": np.where(number < 0, trial, hazard),
         "has_support": has_support,
-        "price": np.where(risen, np.rint(price * (1 + rules.price_rise)), price).astype(np.int64),
-        "failure": np.where(
-            number < 0, 0.0, people.failure_rate[contracts.user[place]] * rules.lost_share
-        ),
+        "price": _prices(rules, plan, start),
+        "failure": np.where(number < 0, 0.0, people.failure_rate[user] * rules.lost_share),
     }
+
+
+def _prices(rules: ContractRules, plan: Longs, start: Longs) -> Longs:
+    """Price of each period in minor units, risen where it starts after the rise."""
+    price = np.array([each.price_minor for each in rules.plans])[plan]
+    risen = np.rint(price * (1 + rules.price_rise))
+    return np.where(has_risen(rules, plan, start), risen, price).astype(np.int64)
 
 
 def _logit_hazard(

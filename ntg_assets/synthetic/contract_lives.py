@@ -21,12 +21,7 @@ def live(rules: ContractRules) -> Lives:
     """Draw every contract of a world from its rules."""
     rng = random_stream(rules.seed, f"contracts:{rules.law}")
     people = _people(rules, rng)
-    user = np.arange(rules.n_users)
-    start = np.where(
-        rng.random(rules.n_users) < rules.founder_share,
-        rng.integers(0, 60, rules.n_users),
-        rng.integers(0, rules.n_days, rules.n_users),
-    )
+    user, start = np.arange(rules.n_users), _first_starts(rules, rng)
     periods, made = Periods(), []
     n_before = 0
     for number in range(ROUNDS):
@@ -94,13 +89,25 @@ def _run(
         contracts.end_known[place[ended]] = known_on[ended]
         contracts.kind[place[ended]] = kind[ended]
         goes_on = ~ended & (drawn["renewal"] < rules.n_days)
-        rose = has_risen(rules, contracts.plan[place], drawn["renewal"]) & ~has_risen(
-            rules, contracts.plan[place], drawn["start"]
-        )
+        rose = _rises_in(rules, contracts.plan[place], drawn)
         since_rise = np.where(rose, 0, since_rise + 1)[goes_on]
         place, failed = place[goes_on], failed[goes_on]
         state = _next_state(rules, rng, state[goes_on])
         number = number[goes_on] + 1
+
+
+def _first_starts(rules: ContractRules, rng: np.random.Generator) -> Longs:
+    """Day of everybody's first contract: founders come in the first two months, others evenly."""
+    return np.where(
+        rng.random(rules.n_users) < rules.founder_share,
+        rng.integers(0, 60, rules.n_users),
+        rng.integers(0, rules.n_days, rules.n_users),
+    )
+
+
+def _rises_in(rules: ContractRules, plan: Longs, drawn: dict[str, np.ndarray]) -> Flags:
+    """Whether the price rises between the start of a period and its renewal."""
+    return has_risen(rules, plan, drawn["renewal"]) & ~has_risen(rules, plan, drawn["start"])
 
 
 def _ends(

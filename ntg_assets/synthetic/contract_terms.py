@@ -1,8 +1,11 @@
 """Terms and payments of a planted subscription world, as its billing system would write them."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import polars as pl
 
+from ntg_assets.arrays import Longs
 from ntg_assets.synthetic.contract_lives import (
     ANNOUNCED_DAYS,
     GRACE_DAYS,
@@ -78,25 +81,27 @@ def as_decimal(cents: str) -> pl.Expr:
     return pl.format("{}.{}", amount // 100, (amount % 100).cast(pl.String).str.zfill(2))
 
 
-def payment_rows(lives: Lives, rules: ContractRules) -> pl.DataFrame:
-    """What was taken at the start of each paid period, and what could not be."""
+def _attempts(lives: Lives) -> Iterator[tuple[Longs, Longs, Longs, str]]:
+    """Contracts, days and prices of what was tried to take, and what came of it."""
     contracts, periods = lives.contracts, lives.periods
     paid = periods["number"] >= 0
     contract, start, price = (periods[name][paid] for name in ("contract", "start", "price"))
     failed = periods["is_failed"][paid]
+    yield contract, start + np.where(failed, RETRY_DAYS, 0), price, "paid"
+    yield contract[failed], start[failed], price[failed], "failed"
     lost = np.flatnonzero(contracts.kind == PAYMENT_FAILED)
     due = contracts.end[lost] - GRACE_DAYS
     last_price = np.zeros(len(contracts.user), dtype=np.int64)
     last_price[periods["contract"]] = periods["price"]
-    attempts = [
-        (contract, start + np.where(failed, RETRY_DAYS, 0), price, "paid"),
-        (contract[failed], start[failed], price[failed], "failed"),
-        (lost, due, last_price[lost], "failed"),
-        (lost, due + RETRY_DAYS, last_price[lost], "failed"),
-    ]
+    yield lost, due, last_price[lost], "failed"
+    yield lost, due + RETRY_DAYS, last_price[lost], "failed"
+
+
+def payment_rows(lives: Lives, rules: ContractRules) -> pl.DataFrame:
+    """What was taken at the start of each paid period, and what could not be."""
     rows = pl.concat(
         pl.DataFrame({"contract": c, "day": d, "price": p}).with_columns(status=pl.lit(status))
-        for c, d, p, status in attempts
+        for c, d, p, status in _attempts(lives)
     )
     return (
         rows.filter(pl.col("day") < rules.n_days)

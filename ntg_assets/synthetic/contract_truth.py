@@ -5,7 +5,7 @@ horizon, how probably people who left come back, and what followed.
 import numpy as np
 import polars as pl
 
-from ntg_assets.arrays import Floats
+from ntg_assets.arrays import Floats, Longs
 from ntg_assets.synthetic.contract_lives import (
     GRACE_DAYS,
     PAYMENT_FAILED,
@@ -34,23 +34,13 @@ def contract_truth(lives: Lives, rules: ContractRules) -> pl.DataFrame:
 
 
 def _at(lives: Lives, rules: ContractRules, cut: int) -> pl.DataFrame:
-    contracts, periods = lives.contracts, lives.periods
-    place = periods["contract"]
-    runs = (contracts.end[place] > cut) & (contracts.end_known[place] >= cut)
-    now = (periods["start"] <= cut) & (cut < periods["renewal"]) & runs
-    lost = (contracts.kind == PAYMENT_FAILED) & (contracts.end > cut) & (contracts.end_known >= cut)
-    due = lost & (contracts.end - GRACE_DAYS <= cut)
-    last = _last_period(place, len(contracts.user))
-    chosen = np.concatenate([np.flatnonzero(now), last[np.flatnonzero(due)]])
-    contract = place[chosen]
-    started = contracts.start[contract] < cut  # what begins on the day itself is not known yet
-    chosen, contract = chosen[started], contract[started]
+    periods, chosen = lives.periods, _running_at(lives, cut)
+    contract = periods["contract"][chosen]
     probability = (
         _probability(lives, rules, cut, chosen)
         if rules.law == "logit"
         else np.full(len(chosen), np.nan)
     )
-    end = contracts.end[contract]
     return pl.DataFrame(
         {
             "subscription_id": [f"s{number}" for number in contract],
@@ -59,9 +49,23 @@ def _at(lives: Lives, rules: ContractRules, cut: int) -> pl.DataFrame:
             "is_asleep": periods["state"][chosen] == ASLEEP,
             "is_trial": periods["number"][chosen] < 0,
             "price_minor": periods["price"][chosen],
-            "ended": end < cut + rules.horizon_days,
+            "ended": lives.contracts.end[contract] < cut + rules.horizon_days,
         }
     )
+
+
+def _running_at(lives: Lives, cut: int) -> Longs:
+    """Choose the period of each contract that runs at a cut, as far as is known then."""
+    contracts, periods = lives.contracts, lives.periods
+    place = periods["contract"]
+    runs = (contracts.end[place] > cut) & (contracts.end_known[place] >= cut)
+    now = (periods["start"] <= cut) & (cut < periods["renewal"]) & runs
+    lost = (contracts.kind == PAYMENT_FAILED) & (contracts.end > cut) & (contracts.end_known >= cut)
+    due = lost & (contracts.end - GRACE_DAYS <= cut)
+    last = _last_period(place, len(contracts.user))
+    chosen = np.concatenate([np.flatnonzero(now), last[np.flatnonzero(due)]])
+    # what begins on the day itself is not known yet
+    return chosen[contracts.start[place[chosen]] < cut]
 
 
 def _last_period(place: np.ndarray, n_contracts: int) -> np.ndarray:
@@ -119,14 +123,20 @@ def _away_at(lives: Lives, rules: ContractRules, cut: int) -> pl.DataFrame:
     user = np.flatnonzero((n_over > 0) & (n_over == n_begun))
     end, kind = contracts.end[last[user]], contracts.kind[last[user]]
     share = np.where(n_over[user] < ROUNDS, return_shares(rules, kind), 0.0)
-    waited = cut - end - SOONEST_RETURN
-    before = np.exp(-np.maximum(waited, 0) / rules.return_days)
-    after = np.exp(-(waited + rules.horizon_days) / rules.return_days)
     return pl.DataFrame(
         {
             "user_id": user + 1,
             "cut": np.full(len(user), cut),
-            "return_probability": share * (before - after) / (1 - share + share * before),
+            "return_probability": _return_probability(rules, share, cut - end - SOONEST_RETURN),
             "returned": next_start[user] < cut + rules.horizon_days,
         }
     )
+
+
+def _return_probability(rules: ContractRules, share: Floats, waited: Longs) -> Floats:
+    """Probability to return within the horizon of who has not until now: a share returns at all,
+    after an exponential wait.
+    """
+    before = np.exp(-np.maximum(waited, 0) / rules.return_days)
+    after = np.exp(-(waited + rules.horizon_days) / rules.return_days)
+    return share * (before - after) / (1 - share + share * before)

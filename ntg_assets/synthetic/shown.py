@@ -58,9 +58,8 @@ def shown_log(planted: Planted, law: ClickLaw) -> pl.DataFrame:
     rows = pl.concat([pl.DataFrame(schema=DAY_SCHEMA), *parts]).sort(
         "shown_at", "user_id", "position"
     )
-    return rows.with_columns(
-        list_id=pl.int_range(pl.len(), dtype=pl.Int64) // spec.shown.places + 1
-    ).select("list_id", "user_id", "item_id", "position", "shown_at", "propensity", "clicked")
+    list_id = pl.int_range(pl.len(), dtype=pl.Int64) // spec.shown.places + 1
+    return rows.with_columns(list_id=list_id).select("list_id", *DAY_SCHEMA)
 
 
 def _day(
@@ -75,15 +74,13 @@ def _day(
     propensity = fill_probability(user, item, weights, shelf, planted)
     chance = law.probability(planted, user=user, item=item, place=place)
     midnight = np.datetime64(spec.start_on, "us") + np.timedelta64(number, "D")
-    at = midnight + np.repeat(rng.integers(0, DAY_US, len(users)), rules.places).astype(
-        "timedelta64[us]"
-    )
+    time_of_day = np.repeat(rng.integers(0, DAY_US, len(users)), rules.places)
     return pl.DataFrame(
         {
             "user_id": planted.population.user_id[user],
             "item_id": planted.catalogue.item_id[item],
             "position": place + 1,
-            "shown_at": at,
+            "shown_at": midnight + time_of_day.astype("timedelta64[us]"),
             "propensity": propensity,
             "clicked": (rng.random(len(user)) < chance).astype(np.int8),
         }
@@ -95,13 +92,11 @@ def _draw(
 ) -> Indices:
     """Choose how each place is filled, then the item."""
     population = planted.population
-    how = np.searchsorted(
-        np.cumsum(_shares(planted.spec.shown)[:-1]), rng.random(len(user)), side="right"
-    )
+    borders = np.cumsum(_shares(planted.spec.shown)[:-1])
+    how = np.searchsorted(borders, rng.random(len(user)), side="right")
     is_out = (weights > 0).astype(np.float64)
-    is_own = rng.random(len(user)) * _browsed(user, is_out, planted) < _in_community(
-        is_out, population.community[user], planted
-    )
+    n_own = _in_community(is_out, population.community[user], planted)
+    is_own = rng.random(len(user)) * _browsed(user, is_out, planted) < n_own
     takes_own = (how == OWN) | ((how == BROWSE) & is_own)
     community = np.where(takes_own, population.community[user], population.second_community[user])
     luck = rng.random(len(user))
@@ -150,21 +145,14 @@ def fill_probability(
     """
     population, community = planted.population, planted.catalogue.community[item]
     own, second, anywhere, shelved, browsing = _shares(planted.spec.shown)
-    is_own, is_second = (
-        community == population.community[user],
-        community == population.second_community[user],
-    )
-    probability = (
-        (own * is_own + second * is_second)
-        * weights[item]
-        / _in_community(weights, community, planted)
-    )
-    probability += anywhere * weights[item] / weights.sum() + shelved * np.isin(item, shelf) / len(
-        shelf
-    )
-    probability += (
-        browsing * (is_own | is_second) / _browsed(user, (weights > 0).astype(np.float64), planted)
-    )
+    is_own = community == population.community[user]
+    is_second = community == population.second_community[user]
+    drawn, of_community = weights[item], _in_community(weights, community, planted)
+    probability = (own * is_own + second * is_second) * drawn / of_community
+    on_shelf = np.isin(item, shelf)
+    probability += anywhere * drawn / weights.sum() + shelved * on_shelf / len(shelf)
+    n_browsed = _browsed(user, (weights > 0).astype(np.float64), planted)
+    probability += browsing * (is_own | is_second) / n_browsed
     return np.asarray(probability, dtype=np.float64)
 
 

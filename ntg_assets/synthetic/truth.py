@@ -18,18 +18,10 @@ def item_table(catalogue: Catalogue) -> pl.DataFrame:
     """The item table of the log itself, one row per item by id: `item_id`,
     `title`, `categories` joined by '|'.
     """
-    rows = pl.DataFrame(
-        {
-            "item_id": catalogue.item_id,
-            "first": catalogue.category,
-            "second": catalogue.second_category,
-        }
-    )
-    second = (
-        pl.when(pl.col("second") >= 0)
-        .then(pl.concat_str(pl.lit("|"), _category("second")))
-        .otherwise(pl.lit(""))
-    )
+    columns = (catalogue.item_id, catalogue.category, catalogue.second_category)
+    rows = pl.DataFrame(dict(zip(("item_id", "first", "second"), columns, strict=True)))
+    with_bar = pl.concat_str(pl.lit("|"), _category("second"))
+    second = pl.when(pl.col("second") >= 0).then(with_bar).otherwise(pl.lit(""))
     return rows.sort("item_id").select(
         "item_id",
         title=pl.concat_str(pl.lit("Item "), pl.col("item_id").cast(pl.String).str.zfill(6)),
@@ -70,7 +62,7 @@ def user_truth(planted: Planted, law: ClickLaw) -> pl.DataFrame:
     variance of about it.
     """
     population, lives, spec = planted.population, planted.lives, planted.spec
-    died = lives.fates["died"].to_numpy()
+    n_events = np.bincount(lives.user, weights=planted.n_events, minlength=spec.n_users)
     return pl.DataFrame(
         {
             "user_id": population.user_id,
@@ -83,21 +75,19 @@ def user_truth(planted: Planted, law: ClickLaw) -> pl.DataFrame:
             "expected_event_value": population.value_level * MEAN_AMOUNT,
             "is_power_user": population.is_power_user,
             "is_bot": population.is_bot,
-            "left_on": (
-                pl.Series(_dates(died, spec=spec)).zip_with(
-                    pl.Series(died >= 0), pl.Series([None], dtype=pl.Date)
-                )
-            ),
+            "left_on": _left_on(lives.fates["died"].to_numpy(), spec=spec),
             "expected_deaths": lives.fates["compensator"],
             "n_active_days": np.bincount(lives.user, minlength=spec.n_users),
-            "n_events": (
-                np.bincount(lives.user, weights=planted.n_events, minlength=spec.n_users).astype(
-                    np.int64
-                )
-            ),
+            "n_events": n_events.astype(np.int64),
             "click_pace": law.pace,
         }
     )
+
+
+def _left_on(died: NDArray[np.int32], *, spec: WorldSpec) -> pl.Series:
+    """Day on which each user left; null of who is still there."""
+    days = pl.Series(_dates(died, spec=spec))
+    return days.zip_with(pl.Series(died >= 0), pl.Series([None], dtype=pl.Date))
 
 
 def churn_truth(planted: Planted) -> pl.DataFrame:
@@ -169,9 +159,9 @@ def parameters(planted: Planted) -> dict[str, Any]:
     ).row(0, named=True)
     return {
         "spec": spec.model_dump(mode="json"),
-        "end_on": str(spec.start_on + timedelta(days=spec.n_days)),
-        "cutoffs_on": [str(spec.start_on + timedelta(days=day)) for day in spec.cutoffs],
-        "trial_start_on": str(spec.start_on + timedelta(days=spec.trial_start)),
+        "end_on": _date(spec, spec.n_days),
+        "cutoffs_on": [_date(spec, day) for day in spec.cutoffs],
+        "trial_start_on": _date(spec, spec.trial_start),
         "trial_users": effect["n_users"],
         "trial_mean_effect_active_days": effect["active_days"],
         "daily_rates": lives.rates.tolist(),
@@ -188,6 +178,10 @@ def _category(column: str) -> pl.Expr:
 
 def _arm() -> pl.Expr:
     return pl.when("in_treatment").then(pl.lit("treatment")).otherwise(pl.lit("control"))
+
+
+def _date(spec: WorldSpec, day: int) -> str:
+    return str(spec.start_on + timedelta(days=day))
 
 
 def _dates(day: NDArray[np.int32], *, spec: WorldSpec) -> pl.Series:

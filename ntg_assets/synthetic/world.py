@@ -87,16 +87,10 @@ def write_spec(folder: Path, spec: WorldSpec, *, progress: Progress) -> WorldSum
     _make_room(folder, spec)
     planted = plant(spec, progress=progress)
     tables = _tables(planted)
-    _write_events(
-        folder / "events.parquet", days=daily_events(planted), spec=spec, progress=progress
-    )
+    events = folder / "events.parquet"
+    _write_events(events, days=daily_events(planted), spec=spec, progress=progress)
     for name, table in tables.items():
-        table.write_parquet(
-            folder / (name + PART),
-            compression="snappy",
-            use_pyarrow=True,
-            pyarrow_options=dict(CHECKSUMMED),
-        )
+        _write_part(table, folder / (name + PART))
     parameters = truth.parameters(planted)
     (folder / f"truth/parameters.json{PART}").write_text(
         json.dumps(parameters, indent=1) + "\n", encoding="utf-8"
@@ -105,6 +99,16 @@ def write_spec(folder: Path, spec: WorldSpec, *, progress: Progress) -> WorldSum
     for name in written:
         (folder / (name + PART)).replace(folder / name)
     return _summary(folder, spec, parameters, written=written)
+
+
+def _write_part(table: pl.DataFrame, path: Path) -> None:
+    """Write a table beside its place; it is put there when all are whole."""
+    table.write_parquet(
+        path,
+        compression="snappy",
+        use_pyarrow=True,
+        pyarrow_options=dict(CHECKSUMMED),
+    )
 
 
 def _tables(planted: Planted) -> dict[str, pl.DataFrame]:

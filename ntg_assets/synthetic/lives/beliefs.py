@@ -74,15 +74,9 @@ class Beliefs:
         for later in range(day, day + self.clock.spec.horizon_days):
             hazard = ahead.hazard(later, effect=effect)
             gone, gone_own = gone + hazard * alive.sum(axis=0), gone_own + hazard * alive_own
-            alive = (
-                alive
-                * (1 - hazard)
-                * (1 - self.clock.chance(self.clock.rates[:, None], day=later, effect=effect))
-            )
-            alive_own = (
-                alive_own
-                * (1 - hazard)
-                * (1 - self.clock.chance(habits.rate, day=later, effect=effect))
-            )
+            active = self.clock.chance(self.clock.rates[:, None], day=later, effect=effect)
+            active_own = self.clock.chance(habits.rate, day=later, effect=effect)
+            alive = alive * (1 - hazard) * (1 - active)
+            alive_own = alive_own * (1 - hazard) * (1 - active_own)
             ahead.remember(0.0)
         return gone + alive.sum(axis=0), gone_own + alive_own

@@ -105,12 +105,8 @@ def _pilot_active_days(population: Population, *, clock: Clock) -> float:
     rng = random_stream(clock.spec.seed, "synthetic pilot")
     n_active = 0
     for day in range(clock.spec.n_days):
-        draws = rng.random((2, len(habits.joined)))
-        n_active += int(
-            habits.advance(
-                day, draws=draws, effect=NO_EFFECT, hazard=habits.hazard(day, effect=NO_EFFECT)
-            ).sum()
-        )
+        draws, hazard = rng.random((2, len(habits.joined))), habits.hazard(day, effect=NO_EFFECT)
+        n_active += int(habits.advance(day, draws=draws, effect=NO_EFFECT, hazard=hazard).sum())
     return n_active / len(habits.joined)
 
 

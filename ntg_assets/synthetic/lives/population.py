@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ntg_assets.arrays import Flags, Longs
 from ntg_assets.randomness import random_stream, unit_interval
 from ntg_assets.synthetic.spec import WorldSpec
 
@@ -68,13 +69,14 @@ def make_population(spec: WorldSpec) -> Population:
         value_level=TYPICAL_VALUE * np.exp(VALUE_SPREAD * rng.standard_normal(n)),
         is_power_user=is_power_user,
         is_bot=is_bot,
-        in_treatment=np.array(
-            [
-                unit_interval(spec.trial.salt, unit) >= spec.trial.control_share
-                for unit in user_id.tolist()
-            ]
-        ),
+        in_treatment=_in_treatment(user_id, spec),
     )
+
+
+def _in_treatment(user_id: Longs, spec: WorldSpec) -> Flags:
+    """Assign each user by a hash of the id, as any bucketing does."""
+    shares = [unit_interval(spec.trial.salt, unit) for unit in user_id.tolist()]
+    return np.array(shares) >= spec.trial.control_share
 
 
 def _joining_days(
