@@ -1,6 +1,7 @@
 """What was known of users and items at a cutoff: one join for every attribute and every stage."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Literal
 
 import polars as pl
@@ -31,6 +32,34 @@ def attributes_as_of(
         "attributes_as_of",
         {"attributes": attributes, "wanted": wanted},
         entity=entity,
+    )
+
+
+def attributes_at(
+    ids: pl.Series,
+    attributes: pl.DataFrame,
+    names: Sequence[str],
+    *,
+    entity: Literal["user", "item"],
+    at: datetime,
+) -> pl.DataFrame:
+    """Look up the attributes of some users or items, as known at an instant.
+
+    Args:
+        ids: Whose; any number of times each.
+        attributes: Rows of `attributes`.
+        names: Attributes that are wanted.
+        entity: Whose facts they are.
+        at: The instant (naive UTC).
+
+    Returns:
+        `user_id` or `item_id`, and a column of text for each attribute (null where nothing was
+        known); one row per id, in order of id.
+    """
+    id_column = f"{entity}_id"
+    rows = pl.DataFrame({id_column: ids.unique().sort()})
+    return with_attributes(
+        rows, attributes, names, entity=entity, id_column=id_column, at=pl.lit(at)
     )
 
 

@@ -105,6 +105,11 @@ def tell_doubts(
             yield from _about_consent(part, roles)
     if source.entity == "item" and (names := [*filter(source.attributes.get, roles.windows())]):
         yield from _about_windows(rows, names, zone=zone)
+    yield from _about_contradictions(rows, source)
+    yield from _about_times(rows, source, possible)
+
+
+def _about_contradictions(rows: pl.DataFrame, source: AttributeSourceSettings) -> Iterator[str]:
     several = contradictions(rows)
     if several.height:
         first = several.row(0, named=True)
@@ -113,7 +118,6 @@ def tell_doubts(
             f"{several.height:,} {source.entity}s have several values at one time (first:"
             f" {first['listed_id']}, {shown}): the last row counts"
         )
-    yield from _about_times(rows, source, possible)
 
 
 def _about_words(name: str, values: pl.Series, part: pl.DataFrame) -> Iterator[str]:

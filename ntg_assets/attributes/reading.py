@@ -9,6 +9,7 @@ from ntg_assets.attributes.doubts import settle_doubts, tell_doubts, with_iso_da
 from ntg_assets.configuration.inputs.attributes import AttributeSettings, AttributeSourceSettings
 from ntg_assets.contracts import IdTypes
 from ntg_assets.errors import SourceError
+from ntg_assets.sources.optional_files import FileRows
 from ntg_assets.sources.reading.refused_values import PossibleTimes
 from ntg_assets.sources.sniffing.advice import advise_times
 from ntg_assets.sources.sources import Place
@@ -92,31 +93,11 @@ def read_attributes(
         SourceError: a file is missing, damaged, or lacks a column; most times cannot be read.
     """
     roles = roles or AttributeSettings()
-    wanted = {f"fact_{place}": named for place, named in enumerate(source.attributes.values())}
-    called = {
-        fact: f"attributes.{name}" for fact, name in zip(wanted, source.attributes, strict=True)
-    }
-    called |= {"listed_id": "id"}
-    read = read_written(
-        source,
-        {
-            "listed_id": source.id,
-            "valid_from": source.valid_from,
-            "known_from": source.known_from,
-            **wanted,
-        },
-        called=called,
-        ids=("listed_id",),
-        times=("valid_from", "known_from"),
-        options=source,
-        key=KEY,
-        place=place,
-        zone=zone,
-    )
+    read = _read(source, place=place, zone=zone)
     id_type = getattr(ids, source.entity)
     timed = pl.concat(
         _facts(name, read.rows, fact, entity=source.entity, id_type=id_type)
-        for fact, name in zip(wanted, source.attributes, strict=True)
+        for name, fact in _fact_columns(source).items()
     )
     judged = _judged(timed, source=source, n_files=read.n_files)
     rows = with_iso_days(judged.rows, source, roles=roles, zone=zone)
@@ -147,6 +128,35 @@ def _facts(
     )
 
 
+def _fact_columns(source: AttributeSourceSettings) -> dict[str, str]:
+    """Name the column in which each attribute is read: what a file calls it may be anything."""
+    return {name: f"fact_{position}" for position, name in enumerate(source.attributes)}
+
+
+def _read(source: AttributeSourceSettings, *, place: Place, zone: str) -> FileRows:
+    """Read ids, times and facts as they are written, the times as instants too."""
+    facts = _fact_columns(source)
+    times = {"valid_from": source.valid_from, "known_from": source.known_from}
+    return read_written(
+        source,
+        {
+            "listed_id": source.id,
+            **times,
+            **{fact: source.attributes[name] for name, fact in facts.items()},
+        },
+        called={
+            **{fact: f"attributes.{name}" for name, fact in facts.items()},
+            "listed_id": "id",
+        },
+        ids=("listed_id",),
+        times=tuple(times),
+        options=source,
+        key=KEY,
+        place=place,
+        zone=zone,
+    )
+
+
 def _times(source: AttributeSourceSettings) -> list[str]:
     """The times that are configured."""
     columns = {"valid_from": source.valid_from, "known_from": source.known_from}
@@ -169,11 +179,7 @@ def _judged(timed: pl.DataFrame, *, source: AttributeSourceSettings, n_files: in
     without, has_id = _left_out(timed, source), pl.col("listed_id").is_not_null()
     has_time = [pl.col(f"{name}_at").is_not_null() for name in wanted]
     kept = timed.filter(has_id, *has_time)
-    broken = [
-        text
-        for name in wanted
-        for text in without.filter(pl.col(f"{name}_at").is_null())[f"{name}_text"].to_list()
-    ]
+    broken = _broken_times(without, wanted)
     _refuse_most(broken, n_left_out=without.height // n_columns, n_rows=timed.height // n_columns)
     if source.known_from is None:
         kept = kept.with_columns(known_from_at="valid_from_at")
@@ -187,6 +193,15 @@ def _judged(timed: pl.DataFrame, *, source: AttributeSourceSettings, n_files: in
         (broken[0] or "blank") if broken else None,
         not wanted,
     )
+
+
+def _broken_times(without: pl.DataFrame, names: Sequence[str]) -> list[str | None]:
+    """List the times that cannot be read, as they are written."""
+    return [
+        text
+        for name in names
+        for text in without.filter(pl.col(f"{name}_at").is_null())[f"{name}_text"].to_list()
+    ]
 
 
 def _refuse_most(broken: Sequence[str | None], *, n_left_out: int, n_rows: int) -> None:

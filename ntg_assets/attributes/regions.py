@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from ntg_assets.attributes.as_of import with_attributes
+from ntg_assets.attributes.as_of import attributes_at
 from ntg_assets.configuration.inputs.attributes import AvailabilitySettings
 
 if TYPE_CHECKING:  # contracts take half a second to load, and a service of lists needs none
@@ -40,14 +40,7 @@ def user_regions_at(
         `user_id`, `region` (upper case; `ANYWHERE` where nothing is known), by user.
     """
     name = settings.user_region or ""
-    rows = with_attributes(
-        pl.DataFrame({"user_id": users.unique().sort()}),
-        attributes,
-        [name],
-        entity="user",
-        id_column="user_id",
-        at=pl.lit(at),
-    )
+    rows = attributes_at(users, attributes, [name], entity="user", at=at)
     word = pl.col(name).str.strip_chars(AROUND).str.to_uppercase()
     region = pl.when(word != "").then(word)  # a blank is no region
     return rows.select("user_id", region=region.fill_null(ANYWHERE))
@@ -93,14 +86,7 @@ def _bound_items(
 ) -> pl.DataFrame:
     """`item_id`, `allowed`: the regions of each item that names any."""
     name = settings.regions or ""
-    rows = with_attributes(
-        pl.DataFrame({"item_id": items.unique().sort()}),
-        attributes,
-        [name],
-        entity="item",
-        id_column="item_id",
-        at=pl.lit(at),
-    )
+    rows = attributes_at(items, attributes, [name], entity="item", at=at)
     words = (
         pl.col(name)
         .str.replace_all(APART, ",")

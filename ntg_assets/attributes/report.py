@@ -17,6 +17,19 @@ SOURCE_TYPES: dict[str, Any] = {
 }
 
 
+COLUMNS = (
+    "entity",
+    "attribute",
+    "n_rows",
+    "n_entities",
+    "n_known_to_log",
+    "n_without_id",
+    "n_without_time",
+    "is_time_assumed",
+    "sentence",
+)
+
+
 def source_rows(source: AttributeSourceSettings, read: AttributeRows) -> pl.DataFrame:
     """Rows of `attribute_sources` of one source."""
     return pl.DataFrame(
@@ -50,39 +63,35 @@ def report_attributes(
     Returns:
         `attribute_report`, by entity and attribute.
     """
-    log_ids = pl.concat(
-        [
-            ids.cast(pl.String).unique().to_frame("listed_id").with_columns(entity=pl.lit(name))
-            for name, ids in (("user", users), ("item", items))
-        ]
-    )
-    has = attributes.filter(pl.col("value").is_not_null())
-    ids = has.select("entity", "attribute", "listed_id").unique()
-    met = ids.join(log_ids, on=["entity", "listed_id"], how="semi")
-    counts = [
-        rows.group_by("entity", "attribute").agg(pl.len().cast(pl.Int64).alias(name))
-        for name, rows in (("n_rows", has), ("n_entities", ids), ("n_known_to_log", met))
-    ]
+    counts = _counts(attributes.filter(pl.col("value").is_not_null()), _ids_of_log(users, items))
     table = sources
-    for counted in counts:
+    for name, counted in counts.items():
         table = table.join(counted, on=["entity", "attribute"], how="left")
-    filled = table.with_columns(pl.col("n_rows", "n_entities", "n_known_to_log").fill_null(0))
-    sentences = [_tell(row) for row in filled.iter_rows(named=True)]
+        table = table.with_columns(pl.col(name).fill_null(0))
+    sentences = [_tell(row) for row in table.iter_rows(named=True)]
     return (
-        filled.with_columns(pl.Series("sentence", sentences, dtype=pl.String))
-        .select(
-            "entity",
-            "attribute",
-            "n_rows",
-            "n_entities",
-            "n_known_to_log",
-            "n_without_id",
-            "n_without_time",
-            "is_time_assumed",
-            "sentence",
-        )
+        table.with_columns(pl.Series("sentence", sentences, dtype=pl.String))
+        .select(COLUMNS)
         .sort("entity", "attribute")
     )
+
+
+def _ids_of_log(users: pl.Series, items: pl.Series) -> pl.DataFrame:
+    """List the ids of the log as text: `listed_id`, `entity`."""
+    return pl.concat(
+        ids.cast(pl.String).unique().to_frame("listed_id").with_columns(entity=pl.lit(name))
+        for name, ids in (("user", users), ("item", items))
+    )
+
+
+def _counts(has: pl.DataFrame, log_ids: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    """Count for each attribute its values, who has one, and who of them is in the log."""
+    ids = has.select("entity", "attribute", "listed_id").unique()
+    met = ids.join(log_ids, on=["entity", "listed_id"], how="semi")
+    return {
+        name: rows.group_by("entity", "attribute").agg(pl.len().cast(pl.Int64).alias(name))
+        for name, rows in (("n_rows", has), ("n_entities", ids), ("n_known_to_log", met))
+    }
 
 
 def _tell(row: dict[str, Any]) -> str:

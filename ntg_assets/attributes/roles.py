@@ -1,10 +1,11 @@
 """What attributes decide: who may be contacted, and what may be shown."""
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 import polars as pl
 
-from ntg_assets.attributes.as_of import with_attributes
+from ntg_assets.attributes.as_of import attributes_at
 from ntg_assets.configuration.inputs.attributes import AvailabilitySettings, ConsentSettings
 from ntg_assets.contracts import IdTypes
 from ntg_assets.sources.values.ids import KnownIds, match_ids
@@ -28,14 +29,7 @@ def without_consent(
     Returns:
         `user_id`, `detail`: what the attribute says of them, by user.
     """
-    rows = with_attributes(
-        pl.DataFrame({"user_id": users.unique().sort()}),
-        attributes,
-        [settings.attribute],
-        entity="user",
-        id_column="user_id",
-        at=pl.lit(at),
-    )
+    rows = attributes_at(users, attributes, [settings.attribute], entity="user", at=at)
     said = pl.col(settings.attribute)
     detail = (
         pl.when(said.is_null())
@@ -102,26 +96,27 @@ def unavailable_items_at(
         `item_id`, `reason`, by item.
     """
     names = [name for name in (settings.available_from, settings.available_until) if name]
-    rows = with_attributes(
-        pl.DataFrame({"item_id": items.unique().sort()}),
-        attributes,
-        names,
-        entity="item",
-        id_column="item_id",
-        at=pl.lit(at),
+    rows = attributes_at(items, attributes, names, entity="item", at=at)
+    dated = rows.with_columns(
+        instants_of(rows[name], zone=zone).alias(f"{name}_at") for name in names
     )
-    instants = {name: instants_of(rows[name], zone=zone).alias(f"{name}_at") for name in names}
-    dated = rows.with_columns(instants.values())
-    reason = pl.lit(None, pl.String)
-    for name in names:
-        broken = pl.col(name).is_not_null() & pl.col(f"{name}_at").is_null()
-        reason = pl.coalesce(reason, pl.when(broken).then(pl.lit(UNREADABLE)))
-    if opens := settings.available_from:
-        reason = pl.coalesce(reason, pl.when(pl.col(f"{opens}_at") > at).then(pl.lit(NOT_YET)))
-    if closes := settings.available_until:
-        reason = pl.coalesce(reason, pl.when(pl.col(f"{closes}_at") <= at).then(pl.lit(NO_MORE)))
+    reasons = [
+        pl.when(is_barred).then(pl.lit(reason)) for is_barred, reason in _bars(settings, names, at)
+    ]
     return (
-        dated.with_columns(reason=reason)
+        dated.with_columns(reason=pl.coalesce(pl.lit(None, pl.String), *reasons))
         .filter(pl.col("reason").is_not_null())
         .select("item_id", "reason")
     )
+
+
+def _bars(
+    settings: AvailabilitySettings, names: Sequence[str], at: datetime
+) -> Iterator[tuple[pl.Expr, str]]:
+    """Say when an item may not be shown, and why; the first reason counts."""
+    for name in names:
+        yield pl.col(name).is_not_null() & pl.col(f"{name}_at").is_null(), UNREADABLE
+    if opens := settings.available_from:
+        yield pl.col(f"{opens}_at") > at, NOT_YET
+    if closes := settings.available_until:
+        yield pl.col(f"{closes}_at") <= at, NO_MORE

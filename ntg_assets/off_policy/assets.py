@@ -2,6 +2,8 @@
 the report, the comparisons.
 """
 
+from functools import partial
+
 import polars as pl
 
 from ntg_assets.off_policy.contracts import (
@@ -67,17 +69,15 @@ def off_policy(
     settings, length = project.settings, project.settings.off_policy_list_length
     users = project.read(Query("select distinct user_id from stored", {"stored": train_events}))
     items = project.read(Query("select distinct item_id from stored", {"stored": train_events}))
-    lists = Lists(
-        project.columns(strategy_lists, "strategy", "user_id", "rank", "item_id"),
-        default_list,
-        users,
-        items,
-    )
+    shown = project.columns(strategy_lists, "strategy", "user_id", "rank", "item_id")
+    lists = Lists(shown, default_list, users, items)
     slots = divide_slots(shown_items, cutoff_at=train_end(split_boundaries), list_length=length)
     n_users = settings.gate.minimum_users
-    return report_or_problem(
-        lambda some: report_off_policy(
-            some, lists, settings=settings.off_policy, list_length=length, minimum_users=n_users
-        ),
-        slots,
+    report = partial(
+        report_off_policy,
+        lists=lists,
+        settings=settings.off_policy,
+        list_length=length,
+        minimum_users=n_users,
     )
+    return report_or_problem(report, slots)

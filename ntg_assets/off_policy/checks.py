@@ -2,6 +2,8 @@
 and estimates that cannot be believed say so.
 """
 
+from functools import partial
+
 import dagster as dg
 import polars as pl
 
@@ -10,6 +12,7 @@ from ntg_assets.off_policy.report import LOGGED
 from ntg_assets.orchestration.checking import staged_check
 from ntg_assets.stages import BACKTEST
 
+NOTHING_LATER = "no exposure lies at or after the cutoff: nothing was estimated"
 NOT_CONFIGURED = "no log of exposures is configured (off_policy.shown): nothing was estimated"
 
 
@@ -46,28 +49,17 @@ def estimates_can_be_believed(
     """Each strategy's estimate rests on enough users, on support,
     and on propensities whose weights are 1 on average; a warning.
     """
-    refused = optional_sources.filter((pl.col("source") == KEY) & ~pl.col("is_usable"))[
-        "sentence"
-    ].to_list()
+    is_unusable = (pl.col("source") == KEY) & ~pl.col("is_usable")
+    refused = optional_sources.filter(is_unusable)["sentence"].to_list()
+    verdict = partial(dg.AssetCheckResult, severity=dg.AssetCheckSeverity.WARN)
     if broken := [*refused, *off_policy_problems["reason"]]:
-        return dg.AssetCheckResult(
-            passed=False,
-            severity=dg.AssetCheckSeverity.WARN,
-            description=f"nothing was estimated: {'; '.join(broken)}",
-        )
+        return verdict(passed=False, description=f"nothing was estimated: {'; '.join(broken)}")
     doubts = doubtful_strategies(off_policy_report)
-    missing = off_policy_report.is_empty() and not shown_log_report.is_empty()
-    sentence = (
-        "no exposure lies at or after the cutoff: nothing was estimated"
-        if missing
-        else "; ".join(doubts) or "all checks hold"
-    )
-    return dg.AssetCheckResult(
+    if shown_log_report.is_empty():
+        return verdict(passed=not doubts, description=NOT_CONFIGURED)
+    missing = off_policy_report.is_empty()
+    sentence = NOTHING_LATER if missing else "; ".join(doubts) or "all checks hold"
+    return verdict(
         passed=not doubts and not missing,
-        severity=dg.AssetCheckSeverity.WARN,
-        description=(
-            NOT_CONFIGURED
-            if shown_log_report.is_empty()
-            else f"{sentence} ({told_log(shown_log_report)})"
-        ),
+        description=f"{sentence} ({told_log(shown_log_report)})",
     )

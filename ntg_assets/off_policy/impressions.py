@@ -87,17 +87,12 @@ def read_shown(
     described = Described.of(WHAT, log, MAPPED)
     files = find_files(described, place, first_number=1).files
     with source_reader(place) as connection:
-        has_latest = possible.latest is not None
-        rules = shown_rules(log, ids, day_zone=day_zone, has_latest=has_latest)
-        reading = times_of(log, day_zone)
-        parameters: dict[str, Any] = {"first_position": log.first_position} if log.position else {}
-        parameters |= possible.parameters
         plan = make_plan(
             connection,
             files,
             described,
-            rules,
-            parameters={**parameters, **reading.parameters, **number_parameters(log)},
+            shown_rules(log, ids, day_zone=day_zone, has_latest=possible.latest is not None),
+            parameters=_parameters(log, possible, day_zone),
             forgotten=place.forgotten,
         )
         counts = count_rows(connection, plan)
@@ -108,12 +103,7 @@ def read_shown(
         rows = run(over_typed_rows(plan, "shown_rows", package="off_policy"), connection)
     refuse_changed(files)
     kept, repeated = _without_repeats(rows, log, max_bad_share=max_bad_share)
-    rejected = bad.select(
-        fate=pl.lit(REJECTED),
-        reason=pl.concat_str("column_name", pl.lit(" "), "reason"),
-        n_rows="n_rows",
-    )
-    fates = [rejected, _skipped(skips), *repeated, _copies(files, counts)]
+    fates = [_rejected(bad), _skipped(skips), *repeated, _copies(files, counts)]
     used = [part.filter(pl.col("n_rows") > 0) for part in fates]
     return ShownLog(kept.select(*_no_rows(ids).columns), pl.concat(used), len(files))
 
@@ -129,6 +119,22 @@ def _no_rows(ids: IdTypes) -> pl.DataFrame:
     )
 
 
+def _parameters(log: ShownLogSettings, possible: PossibleTimes, day_zone: str) -> dict[str, Any]:
+    """Name what the rules of the log compare with."""
+    first = {"first_position": log.first_position} if log.position else {}
+    times = times_of(log, day_zone).parameters
+    return {**first, **possible.parameters, **times, **number_parameters(log)}
+
+
+def _rejected(bad: pl.DataFrame) -> pl.DataFrame:
+    """Rows that cannot be used, by column and reason."""
+    return bad.select(
+        fate=pl.lit(REJECTED),
+        reason=pl.concat_str("column_name", pl.lit(" "), "reason"),
+        n_rows="n_rows",
+    )
+
+
 def _skipped(skips: Mapping[int, Mapping[str, int]]) -> pl.DataFrame:
     """Rows that a filter left out, by reason."""
     rows = [(SKIPPED, reason, n) for reasons in skips.values() for reason, n in reasons.items()]
@@ -139,9 +145,7 @@ def _skipped(skips: Mapping[int, Mapping[str, int]]) -> pl.DataFrame:
 def _copies(files: Sequence[SourceFile], counts: Mapping[int, FileCounts]) -> pl.DataFrame:
     """Rows of files that hold what an earlier file holds."""
     n_rows = sum(counts[file.copy_of].n_rows for file in files if file.copy_of is not None)
-    return pl.DataFrame(
-        [(DUPLICATE, "the file is a copy of another one", n_rows)], schema=FATES, orient="row"
-    )
+    return _fate(DUPLICATE, "the file is a copy of another one", n_rows)
 
 
 def _without_repeats(
@@ -152,11 +156,8 @@ def _without_repeats(
     """
     key = [*SHOWN, "position", "impression_id"]
     ordered = rows.sort(*key, "propensity", "reward", nulls_last=True)
-    once = (
-        ordered
-        if log.duplicates == "keep" and log.impression_id is None
-        else ordered.unique(maintain_order=True)
-    )
+    keeps_all = log.duplicates == "keep" and log.impression_id is None
+    once = ordered if keeps_all else ordered.unique(maintain_order=True)
     is_conflict = pl.len().over(key) > 1 if log.impression_id else pl.lit(value=False)
     kept = once.filter(~is_conflict)
     n_conflicts = once.height - kept.height
@@ -164,11 +165,15 @@ def _without_repeats(
         first = once.filter(is_conflict).row(0, named=True)
         share = f"{n_conflicts:,} of {rows.height:,} rows"
         _refuse_conflicts(share, first, log, max_bad_share=max_bad_share)
-    counted = [
-        (REJECTED, f"{log.impression_id} has several propensities or rewards", n_conflicts),
-        (DUPLICATE, "alike in every column", ordered.height - once.height),
-    ]
-    return kept, tuple(pl.DataFrame([row], schema=FATES, orient="row") for row in counted)  # type: ignore[return-value]  # two rows
+    conflicting = f"{log.impression_id} has several propensities or rewards"
+    return kept, (
+        _fate(REJECTED, conflicting, n_conflicts),
+        _fate(DUPLICATE, "alike in every column", ordered.height - once.height),
+    )
+
+
+def _fate(fate: str, reason: str, n_rows: int) -> pl.DataFrame:
+    return pl.DataFrame([(fate, reason, n_rows)], schema=FATES, orient="row")
 
 
 def _refuse_conflicts(

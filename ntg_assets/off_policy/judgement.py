@@ -11,6 +11,12 @@ from ntg_assets.off_policy.slots import (
     Match,
 )
 
+ESTIMATOR_OF = {
+    "ips": est.inverse_propensity,
+    "snips": est.self_normalised,
+    "dr": est.doubly_robust,
+}
+
 
 class Judged(NamedTuple):
     """One strategy: its estimates by estimator, its sanity numbers."""
@@ -34,11 +40,7 @@ def judge_strategy(
     """
     limit = settings.largest_weight
     used = match if limit is None else match._replace(weight=np.minimum(match.weight, limit))
-    estimates = {
-        "ips": est.inverse_propensity(log, used),
-        "snips": est.self_normalised(log, used),
-        "dr": est.doubly_robust(log, used),
-    }
+    estimates = {estimator: estimate(log, used) for estimator, estimate in ESTIMATOR_OF.items()}
     sanity = _sanity(match, used, log)
     doubts = doubts_of(sanity, settings=settings, minimum_users=minimum_users)
     cut = [_cut(sanity["clipped_share"], log)] if sanity["clipped_share"] > 0 else []

@@ -2,6 +2,7 @@
 and whether the estimate can be believed.
 """
 
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,7 +11,7 @@ import polars as pl
 from ntg_assets.arrays import codes_of
 from ntg_assets.configuration.off_policy import OffPolicySettings
 from ntg_assets.off_policy import estimators as est
-from ntg_assets.off_policy.judgement import Judged, judge_strategy
+from ntg_assets.off_policy.judgement import ESTIMATOR_OF, Judged, judge_strategy
 from ntg_assets.off_policy.reward_model import RewardModel, fit_reward_model
 from ntg_assets.off_policy.slots import (
     Match,
@@ -22,7 +23,7 @@ from ntg_assets.off_policy.slots import (
 )
 
 LOGGED, ON_POLICY = "logged", "on_policy"
-ESTIMATORS = ("ips", "snips", "dr")
+ESTIMATORS = tuple(ESTIMATOR_OF)
 ESTIMATE_SCHEMA: dict[str, Any] = {
     "strategy": pl.String,
     "estimator": pl.String,
@@ -111,29 +112,31 @@ def report_off_policy(
     if held.is_empty():
         return pl.DataFrame(schema=REPORT_SCHEMA), pl.DataFrame(schema=COMPARISON_SCHEMA)
     model = fit_reward_model(slots.earlier)
-    log = est.Logged(
+    log = _logged(held, model)
+    judge = partial(judge_strategy, log=log, settings=settings, minimum_users=minimum_users)
+    judged = [
+        judge(name, _match(held, rows, lists, model, list_length=list_length))
+        for name, rows in by_strategy(lists.strategies)
+    ]
+    report = _report(log, judged, minimum_users=minimum_users).with_columns(
+        new_user_share=pl.lit(_share_without(held, lists.users, "user_id")),
+        new_item_share=pl.lit(_share_without(held, lists.items, "item_id")),
+    )
+    return report.select(list(REPORT_SCHEMA)), _comparisons(judged)
+
+
+def _logged(held: pl.DataFrame, model: RewardModel | None) -> est.Logged:
+    """Lay the exposures out as arrays, in their order."""
+    return est.Logged(
         codes_of(held["user_id"], known=held["user_id"].unique().sort()).astype(np.int64),
         held["reward"].to_numpy(),
         None if model is None else model.forecast(held).to_numpy(),
     )
-    judged = [
-        judge_strategy(
-            name,
-            _match(held, rows, lists, model, list_length=list_length),
-            log,
-            settings=settings,
-            minimum_users=minimum_users,
-        )
-        for name, rows in by_strategy(lists.strategies)
-    ]
-    new = {
-        "new_user_share": held.join(lists.users, on="user_id", how="anti").height / held.height,
-        "new_item_share": held.join(lists.items, on="item_id", how="anti").height / held.height,
-    }
-    report = _report(log, judged, minimum_users=minimum_users).with_columns(
-        **{name: pl.lit(share) for name, share in new.items()}
-    )
-    return report.select(list(REPORT_SCHEMA)), _comparisons(judged)
+
+
+def _share_without(held: pl.DataFrame, trained: pl.DataFrame, column: str) -> float:
+    """Return the share of exposures whose user or item TRAIN does not hold."""
+    return held.join(trained, on=column, how="anti").height / held.height
 
 
 def _match(

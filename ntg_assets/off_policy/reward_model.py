@@ -60,16 +60,16 @@ def fit_reward_model(earlier: pl.DataFrame) -> RewardModel | None:
         .group_by("position", maintain_order=True)
         .agg(place_mean=(pl.col("reward").sum() + prior) / (pl.len() + PRIOR_EXPOSURES))
     )
-    if mean <= 0:  # no scale to measure items on
-        return RewardModel(
-            mean,
-            places,
-            pl.DataFrame(schema={"item_id": rows.schema["item_id"], "effect": pl.Float64}),
-        )
-    earned = rows.join(
-        places, on="position", how="left", maintain_order="left", nulls_equal=True
-    ).group_by("item_id", maintain_order=True)
-    items = earned.agg(
+    return RewardModel(mean, places, _item_effects(rows, places, prior))
+
+
+def _item_effects(rows: pl.DataFrame, places: pl.DataFrame, prior: float) -> pl.DataFrame:
+    """Hold what each item earned against what its places earn: `item_id`, `effect`; no rows where
+    nothing was earned, which leaves no scale.
+    """
+    if prior <= 0:
+        return pl.DataFrame(schema={"item_id": rows.schema["item_id"], "effect": pl.Float64})
+    earned = rows.join(places, on="position", how="left", maintain_order="left", nulls_equal=True)
+    return earned.group_by("item_id", maintain_order=True).agg(
         effect=(pl.col("reward").sum() + prior) / (pl.col("place_mean").sum() + prior)
     )
-    return RewardModel(mean, places, items)

@@ -61,21 +61,16 @@ def divide_slots(rows: pl.DataFrame, *, cutoff_at: datetime, list_length: int) -
         list_length: Places of a list that are looked at.
     """
     is_beyond = (pl.col("position") > list_length).fill_null(value=False)
-    near, is_later = (
-        rows.filter(~is_beyond).sort(rows.columns, nulls_last=True),
-        pl.col("shown_at") >= cutoff_at,
-    )
+    near = rows.filter(~is_beyond).sort(rows.columns, nulls_last=True)
+    is_later = pl.col("shown_at") >= cutoff_at
     held_out, earlier = near.filter(is_later), near.filter(~is_later)
     counted = [
         (HELD_OUT, "", held_out.height),
         (EARLIER, EARLIER_REASON, earlier.height),
         (BEYOND, f"at a place after the first {list_length}", rows.height - near.height),
     ]
-    return Slots(
-        held_out,
-        earlier,
-        pl.DataFrame(counted, schema=FATES, orient="row").filter(pl.col("n_rows") > 0),
-    )
+    fates = pl.DataFrame(counted, schema=FATES, orient="row")
+    return Slots(held_out, earlier, fates.filter(pl.col("n_rows") > 0))
 
 
 def lists_shown(
@@ -139,12 +134,8 @@ def match_by_place(slots: pl.DataFrame, shown: pl.DataFrame, *, model: RewardMod
         weight=is_match.cast(pl.Float64) / pl.col("propensity"),
         filled=pl.col("target").is_not_null(),
     )
-    forecast = (
-        None
-        if model is None
-        else model.forecast(rows.select(pl.col("target").alias("item_id"), "position"))
-    )
-    return _match(rows, forecast)
+    targets = rows.select(pl.col("target").alias("item_id"), "position")
+    return _match(rows, None if model is None else model.forecast(targets))
 
 
 def match_any_place(
