@@ -108,20 +108,29 @@ def tune(
     if is_past.sum() < MIN_FIT_ROWS or np.ptp(values[is_past]) == 0:
         return UNTUNED
     matrix, values = design_matrix(rows), rounded(values)
-    fitted, judged = for_trees(matrix[is_past]), rounded(matrix[is_newest])
+    past = (for_trees(matrix[is_past]), values[is_past])
+    newest = (rounded(matrix[is_newest]), values[is_newest])
     best, size = np.inf, UNTUNED
     for candidate in CANDIDATES:
         growing = {**GROWING, "random_state": seed % SEEDS}
-        trees = model(**candidate.parameters, **fixed, **growing)
-        # the order of sums over threads is not fixed
-        with one_thread(), np.errstate(over="ignore"):
-            trees.fit(fitted, values[is_past], X_val=judged, y_val=values[is_newest])
-        # the first is that of no tree
-        losses = rounded(-np.asarray(trees.validation_score_)[1:])
+        losses = _losses(model(**candidate.parameters, **fixed, **growing), past, newest)
         if losses.min() < best:
             best, n_trees = float(losses.min()), int(losses.argmin()) + 1
             size = replace(candidate, max_iter=n_trees, n_known=training.height)
     return size
+
+
+def _losses(
+    trees: Any,  # noqa: ANN401  # a boosted model of scikit-learn
+    past: tuple[Floats, Floats],
+    newest: tuple[Floats, Floats],
+) -> Floats:
+    """Grow trees on the past; return the loss on the newest after each of them."""
+    # the order of sums over threads is not fixed
+    with one_thread(), np.errstate(over="ignore"):
+        trees.fit(*past, X_val=newest[0], y_val=newest[1])
+    # the first is that of no tree
+    return rounded(-np.asarray(trees.validation_score_)[1:])
 
 
 def of_every_kth_user(rows: pl.DataFrame, *, most_rows: int) -> Flags:

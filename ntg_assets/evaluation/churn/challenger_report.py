@@ -81,23 +81,15 @@ def all_challenger_forecasts(
     made = []
     sizes = NOT_TUNED
     in_time = forecasts.sort("origin_on", "evaluation", maintain_order=True)
-    for (evaluation, origin_on), rows in in_time.group_by(
-        "evaluation", "origin_on", maintain_order=True
-    ):
+    for (evaluation, origin_on), rows in in_time.group_by(KEY[:2], maintain_order=True):
         known = labelled if evaluation == HOLDOUT else closed_before(labelled, origin_on)
         at_risk = rows.select("user_id", snapshot_on="origin_on")
         now = snapshots.join(at_risk, on=["user_id", "snapshot_on"], how="semi").sort("user_id")
         everyone = run(user_activity_features(user_days, active_users_at(user_days, origin_on)))
         sizes = tuned_sizes(known, sizes, value=value, seed=seed)
         origin = Origin(known, now, everyone, churn.horizon_days, churn.regularisation, seed, sizes)
-        told = challenger_forecasts(origin, value=value)
-        made.append(
-            told.select(
-                pl.lit(evaluation).alias("evaluation"),
-                pl.lit(origin_on).alias("origin_on"),
-                pl.all(),
-            )
-        )
+        head = [pl.lit(evaluation).alias("evaluation"), pl.lit(origin_on).alias("origin_on")]
+        made.append(challenger_forecasts(origin, value=value).select(*head, pl.all()))
     return pl.concat(made).sort(*KEY, "model") if made else _no_forecasts(forecasts)
 
 
@@ -125,29 +117,31 @@ def churn_challengers(
     rows: list[tuple[object, ...]] = []
     for evaluation, model, joined in _by_model(forecasts, challengers, "churn_probability"):
         churned = joined["is_churned"].cast(pl.Float64).to_numpy()
-        shipped, told = joined["churn_probability"].to_numpy(), joined["told"].to_numpy()
-        bins = equal_mass_bins(told, n_bins)
+        shipped, scores = joined["churn_probability"].to_numpy(), joined["told"].to_numpy()
+        bins = equal_mass_bins(scores, n_bins)
+        noise = calibration_noise(scores, bins, samples=samples, rng=rng)[1]
         difference, error = _clustered_difference(
-            log_loss(told, churned) - log_loss(shipped, churned), user_codes(joined)
+            log_loss(scores, churned) - log_loss(shipped, churned), user_codes(joined)
         )
-        area = float(auc(told, churned, np.ones((1, len(churned))))[0])
-        rows.append(
-            (
-                evaluation,
-                model,
-                None if np.isnan(area) else area,
-                float(log_loss(told, churned).mean()),
-                float(((told - churned) ** 2).mean()),
-                float(expected_calibration_error(told, churned[None, :], bins)[0]),
-                calibration_noise(told, bins, samples=samples, rng=rng)[1],
-                difference,
-                error,
-                _verdict(model, difference, error),
-                joined.height,
-                joined["user_id"].n_unique(),
-            )
-        )
+        beside = (difference, error, _verdict(model, difference, error))
+        quality = _quality(scores, churned, bins)
+        rows.append((evaluation, model, *quality, noise, *beside, *_sizes(joined)))
     return pl.DataFrame(rows, schema=CHALLENGER_SCHEMA, orient="row")
+
+
+def _quality(scores: Floats, churned: Floats, bins: Longs) -> tuple[float | None, ...]:
+    """AUC (None where it is not defined), log loss, Brier score and calibration error."""
+    area = float(auc(scores, churned, np.ones((1, len(churned))))[0])
+    return (
+        None if np.isnan(area) else area,
+        float(log_loss(scores, churned).mean()),
+        float(((scores - churned) ** 2).mean()),
+        float(expected_calibration_error(scores, churned[None, :], bins)[0]),
+    )
+
+
+def _sizes(joined: pl.DataFrame) -> tuple[int, int]:
+    return joined.height, joined["user_id"].n_unique()
 
 
 def value_backtest(forecasts: pl.DataFrame, challengers: pl.DataFrame) -> pl.DataFrame:
@@ -159,21 +153,11 @@ def value_backtest(forecasts: pl.DataFrame, challengers: pl.DataFrame) -> pl.Dat
     """
     rows: list[tuple[object, ...]] = []
     for evaluation, model, joined in _by_model(forecasts, challengers, "expected_value"):
-        told, seen = joined["told"].to_numpy(), joined["value_after"].to_numpy()
+        values, seen = joined["told"].to_numpy(), joined["value_after"].to_numpy()
         total = float(seen.sum())
-        bias = float(told.sum()) / total if total > 0 else None
-        sizes = (joined.height, joined["user_id"].n_unique())
-        rows.append(
-            (
-                evaluation,
-                model,
-                spearman(told, seen),
-                gini_share(told, seen),
-                top_share_of(told, seen),
-                bias,
-                *sizes,
-            )
-        )
+        bias = float(values.sum()) / total if total > 0 else None
+        order = (spearman(values, seen), gini_share(values, seen), top_share_of(values, seen))
+        rows.append((evaluation, model, *order, bias, *_sizes(joined)))
     return pl.DataFrame(rows, schema=VALUE_SCHEMA, orient="row")
 
 

@@ -113,27 +113,18 @@ def tuned_sizes(
         HistGradientBoostingRegressor,
     )
 
-    lost = lost_pace(known, value=value)
-    asked: dict[str, tuple[type, Floats, dict[str, str]]] = {
-        BOOSTED: (
-            HistGradientBoostingClassifier,
-            known["is_churned"].cast(pl.Float64).to_numpy(),
-            {},
-        ),
-        DIRECT_LOSS: (
-            HistGradientBoostingRegressor,
-            lost / max(float(lost.mean()), np.finfo(np.float64).tiny),
-            {"loss": "poisson"},
-        ),
+    lost, churned = lost_pace(known, value=value), known["is_churned"].cast(pl.Float64).to_numpy()
+    pace = lost / max(float(lost.mean()), np.finfo(np.float64).tiny)
+    models: dict[str, tuple[type, Floats, dict[str, str]]] = {
+        BOOSTED: (HistGradientBoostingClassifier, churned, {}),
+        DIRECT_LOSS: (HistGradientBoostingRegressor, pace, {"loss": "poisson"}),
     }
-    due = {name: how for name, how in asked.items() if is_due(before.get(name, UNTUNED), known)}
-    return {
-        **before,
-        **{
-            name: tune(model, known, target, seed=seed, **fixed)
-            for name, (model, target, fixed) in due.items()
-        },
+    tuned = {
+        name: tune(model, known, target, seed=seed, **fixed)
+        for name, (model, target, fixed) in models.items()
+        if is_due(before.get(name, UNTUNED), known)
     }
+    return {**before, **tuned}
 
 
 def challenger_forecasts(origin: Origin, *, value: ValueSettings) -> pl.DataFrame:
@@ -155,16 +146,17 @@ def challenger_forecasts(origin: Origin, *, value: ValueSettings) -> pl.DataFram
     }
     losses = {DIRECT_LOSS: direct_loss(origin, value=value)}
     nothing = np.full(origin.now.height, np.nan)
-    frames = [
+    columns = {"churn_probability": probabilities, "expected_value": worth, "expected_loss": losses}
+    return pl.concat(
         origin.now.select("user_id").with_columns(
             model=pl.lit(name),
-            churn_probability=pl.Series(probabilities.get(name, nothing)).fill_nan(None),
-            expected_value=pl.Series(worth.get(name, nothing)).fill_nan(None),
-            expected_loss=pl.Series(losses.get(name, nothing)).fill_nan(None),
+            **{
+                column: pl.Series(by_model.get(name, nothing)).fill_nan(None)
+                for column, by_model in columns.items()
+            },
         )
         for name in sorted({*probabilities, *worth, *losses})
-    ]
-    return pl.concat(frames)
+    )
 
 
 def _logistic(origin: Origin, features: list[Feature]) -> Floats:

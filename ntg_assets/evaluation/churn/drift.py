@@ -37,20 +37,12 @@ def churn_drift(forecasts: pl.DataFrame) -> pl.DataFrame:
     """
     rows: list[tuple[object, ...]] = []
     earlier = np.empty(0)
-    for (evaluation, origin_on), part in forecasts.sort("origin_on", "user_id").group_by(
-        "evaluation", "origin_on", maintain_order=True
-    ):
-        told = part["churn_probability"].to_numpy()
-        z = drift_z(told, part["is_churned"].cast(pl.Float64).to_numpy())
-        psi = (
-            stability_index(earlier, told) if min(len(earlier), len(told)) >= MIN_PSI_ROWS else None
-        )
-        is_alarm = (z is not None and abs(z) > MAX_Z) or (psi is not None and psi > MAX_PSI)
-        realised = float(part["is_churned"].cast(pl.Float64).to_numpy().mean())
-        rows.append(
-            (evaluation, origin_on, float(told.mean()), realised, z, psi, is_alarm, part.height)
-        )
-        earlier = np.concatenate([earlier, told])
+    in_time = forecasts.sort("origin_on", "user_id")
+    for origin, part in in_time.group_by("evaluation", "origin_on", maintain_order=True):
+        scores = part["churn_probability"].to_numpy()
+        churned = part["is_churned"].cast(pl.Float64).to_numpy()
+        rows.append((*origin, *_drift(scores, churned, earlier), part.height))
+        earlier = np.concatenate([earlier, scores])
     return pl.DataFrame(rows, schema=DRIFT_SCHEMA, orient="row")
 
 
@@ -60,6 +52,17 @@ def drift_z(told: Floats, churned: Floats) -> float | None:
     """
     spread = float(np.sqrt((told * (1 - told)).sum()))
     return float((churned - told).sum()) / spread if spread > 0 else None
+
+
+def _drift(scores: Floats, churned: Floats, earlier: Floats) -> tuple[object, ...]:
+    """Expected and realised churn, z of their difference, stability index, and whether either is
+    beyond its border.
+    """
+    z = drift_z(scores, churned)
+    is_enough = min(len(earlier), len(scores)) >= MIN_PSI_ROWS
+    psi = stability_index(earlier, scores) if is_enough else None
+    is_alarm = (z is not None and abs(z) > MAX_Z) or (psi is not None and psi > MAX_PSI)
+    return float(scores.mean()), float(churned.mean()), z, psi, is_alarm
 
 
 def stability_index(before: Floats, now: Floats) -> float:

@@ -29,6 +29,15 @@ from ntg_assets.storage.run import run
 
 HOLDOUT, WALK_FORWARD = "holdout", "walk_forward"
 EVALUATIONS = (HOLDOUT, WALK_FORWARD)
+OF_RADAR = (  # columns of a forecast as they stand in the radar and the scores
+    "user_id",
+    "segment",
+    "churn_probability",
+    "churn_probability_low",
+    "churn_probability_high",
+    "ltv_at_stake",
+    "ltv",
+)
 
 
 @dataclass(frozen=True)
@@ -104,24 +113,15 @@ def holdout_forecasts(
         pl.col("window_active_days").fill_null(0), pl.col("window_value").fill_null(0.0)
     )
     labelled = known.with_columns(is_churned=pl.col("window_active_days") == 0)
-    return _as_forecasts(
-        labelled,
-        scores,
-        values,
-        evaluation=HOLDOUT,
-        origin_on=history.cutoff_on,
-        churn=churn,
-        value=value,
-    )
+    origin = (HOLDOUT, history.cutoff_on)
+    return _as_forecasts(labelled, scores, values, origin, churn=churn, value=value)
 
 
 def _walk_forward_at(
     origin_on: date, past: Past, *, churn: ChurnSettings, value: ValueSettings
 ) -> pl.DataFrame:
-    known, now = (
-        closed_before(past.labelled, origin_on),
-        past.labelled.filter(pl.col("snapshot_on") == origin_on),
-    )
+    known = closed_before(past.labelled, origin_on)
+    now = past.labelled.filter(pl.col("snapshot_on") == origin_on)
     everyone = everyone_at(past.user_days, origin_on)
     model = fit_churn_model(known, everyone, past.raw, cutoff_on=origin_on, settings=churn)
     scores = churn_scores(everyone, model.coefficients, model.uncertainty, settings=churn)
@@ -130,15 +130,8 @@ def _walk_forward_at(
     values = score_value(everyone, scores, worth, past.user_days, history, churn=churn, value=value)
     outcome = now.select("user_id", "is_churned", "window_active_days", "window_value")
     radar = revenue_risk_radar(scores, values, settings=churn).join(outcome, on="user_id")
-    return _as_forecasts(
-        radar,
-        scores,
-        values,
-        evaluation=WALK_FORWARD,
-        origin_on=origin_on,
-        churn=churn,
-        value=value,
-    )
+    origin = (WALK_FORWARD, origin_on)
+    return _as_forecasts(radar, scores, values, origin, churn=churn, value=value)
 
 
 def _value_model(
@@ -168,31 +161,28 @@ def _as_forecasts(
     rows: pl.DataFrame,
     scores: pl.DataFrame,
     values: pl.DataFrame,
+    origin: tuple[str, date],
     *,
-    evaluation: str,
-    origin_on: date,
     churn: ChurnSettings,
     value: ValueSettings,
 ) -> pl.DataFrame:
+    """Lay scores and values of one origin out as `churn_forecasts`; `origin` is the kind of
+    evaluation and the day.
+    """
     intervals = scores.select("user_id", "churn_probability_low", "churn_probability_high")
     worth = values.select(
         "user_id", "next_value", "next_value_low", "next_value_high", "engagement_intensity"
     )
     joined = rows.join(worth.join(intervals, on="user_id"), on="user_id")
     return joined.select(
-        pl.lit(evaluation).alias("evaluation"),
-        pl.lit(origin_on).alias("origin_on"),
-        "user_id",
-        "segment",
-        "churn_probability",
-        "churn_probability_low",
-        "churn_probability_high",
-        "ltv_at_stake",
-        "ltv",
+        pl.lit(origin[0]).alias("evaluation"),
+        pl.lit(origin[1]).alias("origin_on"),
+        *OF_RADAR,
         (pl.col("engagement_intensity") * churn.horizon_days).alias("horizon_at_stake"),
-        pl.col("next_value").alias("expected_value"),
-        pl.col("next_value_low").alias("expected_value_low"),
-        pl.col("next_value_high").alias("expected_value_high"),
+        *(
+            pl.col(f"next_value{end}").alias(f"expected_value{end}")
+            for end in ("", "_low", "_high")
+        ),
         "is_churned",
         pl.Series("value_after", observed_value(joined, settings=value)),
     )

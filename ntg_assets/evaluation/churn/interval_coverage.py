@@ -39,35 +39,39 @@ def churn_interval_coverage(forecasts: pl.DataFrame, *, n_bins: int) -> pl.DataF
     Returns:
         `churn_interval_coverage`, by evaluation and bin; bin 0 is all of them.
     """
-    parts = []
-    for _, rows in forecasts.sort("evaluation", "origin_on", "user_id").group_by(
-        "evaluation", "origin_on", maintain_order=True
-    ):
-        parts.append(
-            rows.with_columns(
-                bin=pl.Series(equal_mass_bins(rows["churn_probability"].to_numpy(), n_bins))
-            )
-        )
-    if not parts:
+    if forecasts.is_empty():
         return pl.DataFrame(schema=COVERAGE_SCHEMA)
-    groups = _judged(pl.concat(parts))
+    groups = _judged(_binned(forecasts, n_bins))
     both = pl.concat([groups, groups.with_columns(bin=pl.lit(ALL_BINS, pl.Int64))])
     weighted = {
         name: (pl.col(name) * pl.col("n_rows")).sum() / pl.col("n_rows").sum()
         for name in ("predicted", "low", "high", "observed")
     }
-    found = both.sort("evaluation", "bin", "origin_on").group_by(
+    by_bin = both.sort("evaluation", "bin", "origin_on").group_by(
         "evaluation", "bin", maintain_order=True
     )
     shares = [
         pl.col(f"is_{name}").mean().alias(f"{name}_share")
         for name in ("covered", "covered_by_sampling")
     ]
-    summed = found.agg(**weighted).join(
-        found.agg(*shares, pl.len().cast(pl.Int64).alias("n_groups"), pl.col("n_rows").sum()),
+    summed = by_bin.agg(**weighted).join(
+        by_bin.agg(*shares, pl.len().cast(pl.Int64).alias("n_groups"), pl.col("n_rows").sum()),
         on=["evaluation", "bin"],
     )
     return summed.select(COVERAGE_SCHEMA.keys()).sort("evaluation", "bin")
+
+
+def _binned(forecasts: pl.DataFrame, n_bins: int) -> pl.DataFrame:
+    """Divide the forecasts of each origin into bins of equal size, in a stated order."""
+    origins = forecasts.sort("evaluation", "origin_on", "user_id").group_by(
+        "evaluation", "origin_on", maintain_order=True
+    )
+    return pl.concat(
+        rows.with_columns(
+            bin=pl.Series(equal_mass_bins(rows["churn_probability"].to_numpy(), n_bins))
+        )
+        for _, rows in origins
+    )
 
 
 def _judged(rows: pl.DataFrame) -> pl.DataFrame:
@@ -75,10 +79,9 @@ def _judged(rows: pl.DataFrame) -> pl.DataFrame:
         name: pl.col(f"churn_probability{end}").mean()
         for name, end in (("predicted", ""), ("low", "_low"), ("high", "_high"))
     }
+    churned = pl.col("is_churned").cast(pl.Float64).mean()
     groups = rows.group_by("evaluation", "origin_on", "bin", maintain_order=True).agg(
-        **mean,
-        observed=pl.col("is_churned").cast(pl.Float64).mean(),
-        n_rows=pl.len().cast(pl.Int64),
+        **mean, observed=churned, n_rows=pl.len().cast(pl.Int64)
     )
     predicted, observed, low, high = (
         groups[name].to_numpy() for name in ("predicted", "observed", "low", "high")

@@ -24,6 +24,7 @@ from ntg_assets.statistics.probability_metrics import (
     log_loss,
 )
 
+UNDEFINED = "not defined: the outcomes or the forecasts do not differ enough"
 REPORT_SCHEMA = {
     "evaluation": pl.String,
     "segment": pl.String,
@@ -63,25 +64,20 @@ def churn_report(
     for evaluation, segment, part in splits_of(forecasts):
         sizes = (part.height, part["user_id"].n_unique(), int(part["is_churned"].sum()))
         note = holdout_note if evaluation == HOLDOUT else None
-        for metric in measure(part, n_bins=n_bins, samples=samples, rng=rng):
-            told = note or (
-                None
-                if metric.value is not None
-                else "not defined: the outcomes or the forecasts do not differ enough"
+        rows += [
+            (
+                evaluation,
+                segment,
+                metric.name,
+                metric.bin,
+                metric.value,
+                metric.low,
+                metric.high,
+                *sizes,
+                note or (UNDEFINED if metric.value is None else None),
             )
-            rows.append(
-                (
-                    evaluation,
-                    segment,
-                    metric.name,
-                    metric.bin,
-                    metric.value,
-                    metric.low,
-                    metric.high,
-                    *sizes,
-                    told,
-                )
-            )
+            for metric in measure(part, n_bins=n_bins, samples=samples, rng=rng)
+        ]
     return pl.DataFrame(rows, schema=REPORT_SCHEMA, orient="row")
 
 

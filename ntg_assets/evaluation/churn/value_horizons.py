@@ -70,12 +70,7 @@ def value_horizons(
     placed = forecasts.with_columns(is_at_risk_population="is_at_risk").with_columns(
         segment=life_cycle(churn)
     )
-    longest = int(placed["n_days"].max() or 0)  # type: ignore[arg-type]  # whole days
-    note = (
-        None
-        if longest >= horizon_days
-        else EXTRAPOLATION.format(longest=longest, stated=horizon_days)
-    )
+    note = _extrapolation(placed, horizon_days)
     rows: list[tuple[object, ...]] = []
     for kind, (told, seen) in KINDS.items():
         known = placed.with_columns(told=told, seen=seen).drop_nulls("told")
@@ -90,6 +85,14 @@ def value_horizons(
             head = (kind, n_periods, n_days, n_days >= horizon_days)
             rows += [(*head, *row, note) for row in _rows(ordered, kind)]
     return pl.DataFrame(rows, schema=HORIZON_SCHEMA, orient="row")
+
+
+def _extrapolation(forecasts: pl.DataFrame, horizon_days: int) -> str | None:
+    """Say that the stated horizon is longer than any span that could be judged; None: it is not."""
+    longest = int(forecasts["n_days"].max() or 0)  # type: ignore[arg-type]  # whole days
+    if longest >= horizon_days:
+        return None
+    return EXTRAPOLATION.format(longest=longest, stated=horizon_days)
 
 
 def _rows(ordered: pl.DataFrame, kind: str) -> Iterator[tuple[object, ...]]:

@@ -31,28 +31,27 @@ def with_values_before(
 
 def _values_before(churn: ChurnSettings, value: ValueSettings) -> dict[str, pl.Expr]:
     """Value per horizon in each window before the origin; never below 0."""
-    days = {
-        "at_risk": pl.lit(churn.at_risk_window_days),
-        "last": pl.lit(churn.horizon_days),
-        "ever": pl.max_horizontal(pl.col("tenure_days"), pl.lit(churn.horizon_days)),
+    tenure = pl.max_horizontal(pl.col("tenure_days"), pl.lit(churn.horizon_days))
+    windows = {
+        "value_before": ("at_risk", pl.lit(churn.at_risk_window_days)),
+        "value_before_last": ("last", pl.lit(churn.horizon_days)),
+        "value_before_ever": ("ever", tenure),
     }
-    seen = {
-        window: (
-            pl.col(f"value_{window}")
-            if value.basis == "event_value"
-            else pl.col(f"active_days_{window}") * value.day_price
-        )
-        for window in days
-    }
-    names = {"at_risk": "value_before", "last": "value_before_last", "ever": "value_before_ever"}
     return {
-        names[window]: (
-            seen[window].cast(pl.Float64).fill_null(0.0).clip(lower_bound=0.0)
+        name: (
+            _seen(window, value).cast(pl.Float64).fill_null(0.0).clip(lower_bound=0.0)
             * churn.horizon_days
-            / days[window].fill_null(1)
+            / days.fill_null(1)
         )
-        for window in days
+        for name, (window, days) in windows.items()
     }
+
+
+def _seen(window: str, value: ValueSettings) -> pl.Expr:
+    """What a user brought in a window: the values of events, or its active days at their price."""
+    if value.basis == "event_value":
+        return pl.col(f"value_{window}")
+    return pl.col(f"active_days_{window}") * value.day_price
 
 
 def with_losses(forecasts: pl.DataFrame) -> pl.DataFrame:

@@ -97,16 +97,12 @@ def expected_quality(
         `expected_quality`, by origin and measure, tonight last; `realised` and `is_inside` are null
         where the truth is not known or a measure is not defined.
     """
-    horizon = timedelta(days=horizon_days)
-    with_logit = forecasts.with_columns(
-        churn_logit=_logit(), closes_on=pl.col("origin_on") + horizon
-    )
+    closes_on = pl.col("origin_on") + timedelta(days=horizon_days)
+    with_logit = forecasts.with_columns(churn_logit=_logit(), closes_on=closes_on)
     closed = with_logit.filter(pl.col("closes_on") <= known_on).sort("origin_on", "user_id")
     past = [rows for _, rows in closed.group_by("origin_on", maintain_order=True)]
     now = tonight.with_columns(
-        churn_logit=_logit(),
-        is_churned=pl.lit(None, pl.Boolean),
-        closes_on=pl.col("origin_on") + horizon,
+        churn_logit=_logit(), is_churned=pl.lit(None, pl.Boolean), closes_on=closes_on
     )
     made: list[dict[str, object]] = []
     with one_thread():  # the order of sums in a threaded product is not fixed
@@ -141,10 +137,10 @@ def _estimates(
     drawn = _draw(rows["churn_logit"].to_numpy(), spread, rng=rng)
     scored = _scored(rows, n_bins)
     churned = rows["is_churned"].cast(pl.Float64).to_numpy()[None, :]
-    is_known = rows["is_churned"].null_count() == 0
-    same = {
+    is_closed = rows["is_churned"].null_count() == 0
+    of_origin = {
         "origin_on": rows["origin_on"][0],
-        "is_tonight": not is_known,
+        "is_tonight": not is_closed,
         "closes_on": rows["closes_on"][0],
         "n_origins": n_origins,
         "n_rows": rows.height,
@@ -152,10 +148,10 @@ def _estimates(
     }
     return [
         {
-            **same,
+            **of_origin,
             "metric": name,
             **_interval(measure(scored, drawn)),
-            "realised": _defined(measure(scored, churned)[0]) if is_known else None,
+            "realised": _defined(measure(scored, churned)[0]) if is_closed else None,
         }
         for name, measure in MEASURES.items()
     ]

@@ -1,9 +1,11 @@
 """How good tonight's scores are expected to be, in one sentence."""
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import polars as pl
 
+NAMES = {"auc": "AUC", "log_loss": "log loss", "ece": "calibration error"}
 NOMINAL = 0.9  # of the truths, at least, lie inside
 SMALL = 0.05  # chance of so few inside, were `NOMINAL` true, below which it is not
 
@@ -42,18 +44,6 @@ def tell_quality(quality: pl.DataFrame) -> str:
     tonight = quality.filter("is_tonight").drop_nulls("expected")
     if tonight.is_empty():
         return ""
-    rows = {row["metric"]: row for row in tonight.iter_rows(named=True)}
-    named = {"auc": "AUC", "log_loss": "log loss", "ece": "calibration error"}
-    measures = [
-        f"{name} {row['expected']:.3f} ({row['low']:.3f} to {row['high']:.3f})"
-        for metric, name in named.items()
-        if (row := rows.get(metric))
-    ]
-    if row := rows.get("captured_share"):
-        measures.append(
-            f"{row['expected']:.0%} ({row['low']:.0%} to {row['high']:.0%}) of what leavers take"
-            " in the radar's first tenth"
-        )
     count = held(quality)
     past = (
         f"at past origins the truth lay inside in {count.n_inside} of {count.n_judged} cases"
@@ -61,6 +51,19 @@ def tell_quality(quality: pl.DataFrame) -> str:
         else "no earlier truth is known yet"
     )
     return (
-        f"tonight's churn scores are expected to reach {', '.join(measures)}; the truth is known on"
-        f" {tonight['closes_on'][0]}; {past}"
+        f"tonight's churn scores are expected to reach {', '.join(_measures(tonight))}; the truth"
+        f" is known on {tonight['closes_on'][0]}; {past}"
     )
+
+
+def _measures(tonight: pl.DataFrame) -> Iterator[str]:
+    """Write each measure that is defined with its interval."""
+    rows = {row["metric"]: row for row in tonight.iter_rows(named=True)}
+    for metric, name in NAMES.items():
+        if row := rows.get(metric):
+            yield f"{name} {row['expected']:.3f} ({row['low']:.3f} to {row['high']:.3f})"
+    if row := rows.get("captured_share"):
+        yield (
+            f"{row['expected']:.0%} ({row['low']:.0%} to {row['high']:.0%}) of what leavers take"
+            " in the radar's first tenth"
+        )

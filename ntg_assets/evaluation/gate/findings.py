@@ -26,6 +26,11 @@ class Finding(NamedTuple):
     evidence: str
 
 
+def unproven(rule: str, threshold: float | None, why: str) -> Finding:
+    """Warn that a rule had nothing to judge on this log."""
+    return Finding(rule, "warn", None, threshold, 0, why)
+
+
 def unless_few(harm: Finding, n: int, what: str) -> Finding:
     """Block on evidence of harm, unless it rests on so few that luck looks the same."""
     if n >= FEWEST:

@@ -1,17 +1,17 @@
 """Rules on what is shown and whom we fear to lose: the ranking, the radar, the value."""
 
-from typing import Any
-
 import polars as pl
 
 from ntg_assets.configuration.gate import GateSettings
 from ntg_assets.evaluation.gate.findings import (
     Finding,
+    Row,
     largest,
     matching,
     row_of,
     unless_few,
     unless_thin,
+    unproven,
 )
 
 SHIPPED, FLOOR = "blend", "popularity"
@@ -24,57 +24,38 @@ def ranking_does_no_harm(report: pl.DataFrame, *, settings: GateSettings) -> Fin
     rule, lowest = "the ranking does no harm", 0.0 - settings.harm_margin  # no margin is 0, not -0
     row = row_of(report, split="test", strategy=SHIPPED, metric=METRIC, k=DEPTH, slice="all")
     if row is None or row["difference_high"] is None:
-        return Finding(
-            rule,
-            "warn",
-            None,
-            lowest,
-            0,
-            "no TEST user could be evaluated: the ranking is unproven on this log",
-        )
+        why = "no TEST user could be evaluated: the ranking is unproven on this log"
+        return unproven(rule, lowest, why)
     n_users, low, high = row["n_users"], row["difference_low"], row["difference_high"]
     evidence = (
         f"NDCG@{DEPTH} of {SHIPPED} on TEST is {row['mean']:.4f}, {row['difference']:+.4f} against"
         f" {FLOOR} (95% interval {low:+.4f} to {high:+.4f}, {n_users:,} users)"
     )
+    finding = Finding(rule, "pass", row["difference"], lowest, n_users, evidence)
     if high < lowest:
-        return unless_few(Finding(rule, "block", high, lowest, n_users, evidence), n_users, "users")
-    return unless_thin(
-        Finding(rule, "pass", row["difference"], lowest, n_users, evidence),
-        settings=settings,
-    )
+        return unless_few(finding._replace(verdict="block", value=high), n_users, "users")
+    return unless_thin(finding, settings=settings)
 
 
 def radar_points_at_loss(backtest: pl.DataFrame, *, settings: GateSettings) -> Finding:
     """Hold the first tenth of the radar against what chance would have held."""
     rule = "the radar points at what is lost"
-    row = largest(
-        matching(backtest, loss="left", ranking="radar", depth_share=TOP_SHARE).sort(
-            "n_losing", descending=True, maintain_order=True
-        )
-    )
+    judged = matching(backtest, loss="left", ranking="radar", depth_share=TOP_SHARE)
+    row = largest(judged.sort("n_losing", descending=True, maintain_order=True))
     if row is None or row["captured_share"] is None:
-        return Finding(
-            rule,
-            "warn",
-            None,
-            TOP_SHARE,
-            0,
-            "nothing was lost in the back-test: the radar is unproven on this log",
-        )
+        why = "nothing was lost in the back-test: the radar is unproven on this log"
+        return unproven(rule, TOP_SHARE, why)
     evidence = (
         f"the first {TOP_SHARE:.0%} of the radar held {row['captured_share']:.0%} of the value that"
         f" then left ({row['captured_share_low']:.0%} to {row['captured_share_high']:.0%}; chance"
         f" {TOP_SHARE:.0%}, oracle {row['oracle_captured_share']:.0%}; {row['n_users']:,} users,"
         f" {row['evaluation']})"
     )
+    finding = Finding(rule, "pass", row["captured_share"], TOP_SHARE, row["n_users"], evidence)
     if row["captured_share_high"] < TOP_SHARE:
-        harm = Finding(rule, "block", row["captured_share"], TOP_SHARE, row["n_users"], evidence)
+        harm = finding._replace(verdict="block")
         return unless_few(harm, row["n_losing"], "leavers with value")
-    return unless_thin(
-        Finding(rule, "pass", row["captured_share"], TOP_SHARE, row["n_users"], evidence),
-        settings=settings,
-    )
+    return unless_thin(finding, settings=settings)
 
 
 def value_adds_up(horizons: pl.DataFrame, *, settings: GateSettings) -> Finding:
@@ -84,27 +65,13 @@ def value_adds_up(horizons: pl.DataFrame, *, settings: GateSettings) -> Finding:
     beyond the factor: then nothing is proven (revenue of few payers, or of one).
     """
     rule = "lifetime value adds up to what was seen"
-    longest = horizons.filter(
-        (pl.col("kind") == "value") & (pl.col("segment") == "all") & (pl.col("bin") == 0)
-    ).sort("n_days")
+    longest = matching(horizons, kind="value", segment="all", bin=0).sort("n_days")
     row = longest.row(-1, named=True) if longest.height else None
     factor = settings.value_factor
     if row is None or row["ratio"] is None or row["ratio_low"] is None:
-        return Finding(
-            rule,
-            "warn",
-            None,
-            factor,
-            0,
-            "no earlier cut could judge it: lifetime value is unproven on this log",
-        )
-    evidence = (
-        f"lifetime value over {row['n_days']} days told {row['ratio']:.2f} of what was seen"
-        f" ({row['ratio_low']:.2f} to {row['ratio_high']:.2f}; {row['n_users']:,} users,"
-        f" {row['n_origins']} cutoffs)"
-    )
-    if row["note"] is not None:
-        evidence += f"; {row['note']}"
+        why = "no earlier cut could judge it: lifetime value is unproven on this log"
+        return unproven(rule, factor, why)
+    evidence = _value_in_words(row)
     finding = Finding(rule, "pass", row["ratio"], factor, row["n_users"], evidence)
     if row["ratio_low"] > factor or row["ratio_high"] < 1 / factor:
         return unless_few(finding._replace(verdict="block"), row["n_users"], "users")
@@ -114,7 +81,16 @@ def value_adds_up(horizons: pl.DataFrame, *, settings: GateSettings) -> Finding:
     return unless_thin(finding, settings=settings)
 
 
-def _doubt(row: dict[str, Any], factor: float) -> str:
+def _value_in_words(row: Row) -> str:
+    note = "" if row["note"] is None else f"; {row['note']}"
+    return (
+        f"lifetime value over {row['n_days']} days told {row['ratio']:.2f} of what was seen"
+        f" ({row['ratio_low']:.2f} to {row['ratio_high']:.2f}; {row['n_users']:,} users,"
+        f" {row['n_origins']} cutoffs){note}"
+    )
+
+
+def _doubt(row: Row, factor: float) -> str:
     """Why a ratio that is not proven off by the factor is no good news either."""
     if row["ratio_low"] < 1 / factor or row["ratio_high"] > factor:
         return f": too uncertain to say that it is right within a factor of {factor:g}"

@@ -74,17 +74,15 @@ def ranking_report(
         allow_consumed=settings.ranking.recommend_consumed == "allow",
         categories=item_categories,
     )
-    gate = settings.gate
     estimates = report_ranking(
         ranking_outcomes,
         by_item,
         rng=project.rng,
-        samples=gate.bootstrap_samples,
-        minimum_users=gate.minimum_users,
+        samples=settings.gate.bootstrap_samples,
+        minimum_users=settings.gate.minimum_users,
     )
-    return pl.concat(
-        [estimates, list_breadth(strategy_lists, n_items=train["item_id"].n_unique(), ks=ks)]
-    )
+    breadth = list_breadth(strategy_lists, n_items=train["item_id"].n_unique(), ks=ks)
+    return pl.concat([estimates, breadth])
 
 
 @staged_asset(contract=RankingComparisons, group="evaluation", stages=(BACKTEST,), kinds=("numpy",))

@@ -1,5 +1,6 @@
 """Every strategy against every other one, user by user."""
 
+from collections.abc import Sequence
 from itertools import permutations
 
 import numpy as np
@@ -60,31 +61,26 @@ def _compare(
     minimum_users: int,
 ) -> pl.DataFrame:
     strategies, n_users = rows["strategy"].unique().sort().to_list(), rows["user_id"].n_unique()
-    values = (
-        rows.select(USER_METRICS).to_numpy().reshape(len(strategies), n_users, len(USER_METRICS))
-    )
+    flat = rows.select(USER_METRICS).to_numpy()
+    values = flat.reshape(len(strategies), n_users, len(USER_METRICS))
     pairs = list(permutations(range(len(strategies)), 2))
-    labels = [
-        (strategies[ours], strategies[theirs], metric)
-        for ours, theirs in pairs
-        for metric in USER_METRICS
-    ]
     if not pairs:
         return pl.DataFrame(schema=SCHEMA)
-    found = mean_intervals(
-        np.concatenate([values[ours] - values[theirs] for ours, theirs in pairs], axis=1),
-        rng=rng,
-        samples=samples,
-    )
-    frame = pl.DataFrame(
-        labels, schema=["strategy", "baseline", "metric"], orient="row"
-    ).with_columns(
+    differences = [values[ours] - values[theirs] for ours, theirs in pairs]
+    interval = mean_intervals(np.concatenate(differences, axis=1), rng=rng, samples=samples)
+    labels = _labels([(strategies[ours], strategies[theirs]) for ours, theirs in pairs])
+    return labels.with_columns(
         split=pl.lit(split, pl.String),
         k=pl.lit(k, pl.Int64),
         n_users=pl.lit(n_users, pl.Int64),
-        difference=found.mean,
-        difference_low=found.low,
-        difference_high=found.high,
+        difference=interval.mean,
+        difference_low=interval.low,
+        difference_high=interval.high,
         is_enough=pl.lit(n_users >= minimum_users),
-    )
-    return frame.select(list(SCHEMA))
+    ).select(list(SCHEMA))
+
+
+def _labels(pairs: Sequence[tuple[str, str]]) -> pl.DataFrame:
+    """Name each difference: of two strategies, in one metric."""
+    labels = [(*pair, metric) for pair in pairs for metric in USER_METRICS]
+    return pl.DataFrame(labels, schema=["strategy", "baseline", "metric"], orient="row")

@@ -8,6 +8,15 @@ import polars as pl
 from ntg_assets.arrays import Floats
 from ntg_assets.evaluation.ranking.report_rows import FLOOR, REPORT_SCHEMA
 
+SAME_IN_ALL = {
+    "split": "train",
+    "slice": "all",
+    "slice_rule": "all users of TRAIN",
+    "is_enough": True,
+    "note": "A count over all lists, not an estimate.",
+}
+WITHOUT_INTERVAL = ("low", "high", "difference_low", "difference_high")
+
 
 def list_breadth(lists: pl.DataFrame, *, n_items: int, ks: Sequence[int]) -> pl.DataFrame:
     """Measure how much of the catalogue the lists show, and how evenly.
@@ -27,29 +36,17 @@ def list_breadth(lists: pl.DataFrame, *, n_items: int, ks: Sequence[int]) -> pl.
         for (name,), rows in lists.sort("strategy").group_by("strategy", maintain_order=True)
         for k in ks
     ]
-    rows = pl.DataFrame(
-        [row for part in parts for row in part],
-        schema={
-            name: REPORT_SCHEMA[name] for name in ("strategy", "metric", "k", "n_users", "mean")
-        },
-        orient="row",
-    )
+    counted = ("strategy", "metric", "k", "n_users", "mean")
+    schema = {name: REPORT_SCHEMA[name] for name in counted}
+    rows = pl.DataFrame([row for part in parts for row in part], schema=schema, orient="row")
     floor = rows.filter(pl.col("strategy") == FLOOR).select("metric", "k", floor_mean="mean")
-    told = rows.join(floor, on=["metric", "k"], how="left").with_columns(
-        difference=pl.col("mean") - pl.col("floor_mean")
+    return (
+        rows.join(floor, on=["metric", "k"], how="left")
+        .with_columns(difference=pl.col("mean") - pl.col("floor_mean"))
+        .with_columns(pl.lit(value).alias(name) for name, value in SAME_IN_ALL.items())
+        .with_columns(pl.lit(None, pl.Float64).alias(name) for name in WITHOUT_INTERVAL)
+        .select(list(REPORT_SCHEMA))
     )
-    fixed = {
-        "split": "train",
-        "slice": "all",
-        "slice_rule": "all users of TRAIN",
-        "is_enough": True,
-        "note": "A count over all lists, not an estimate.",
-    }
-    empty = ["low", "high", "difference_low", "difference_high"]
-    return told.with_columns(
-        [pl.lit(value).alias(name) for name, value in fixed.items()]
-        + [pl.lit(None, pl.Float64).alias(name) for name in empty]
-    ).select(list(REPORT_SCHEMA))
 
 
 def _breadth(

@@ -129,19 +129,23 @@ def list_distances(
     mix = past.mix.join(wanted, on="user_id", how="semi")
     lists = lists.join(wanted, on="user_id", how="semi")
     parts = [
-        miscalibration(mix, category_mix(rows.filter(pl.col("rank") <= k), past.categories)).select(
-            pl.lit(strategy).alias("strategy"),
-            pl.lit(k, pl.Int64).alias("k"),
-            "user_id",
-            "miscalibration",
+        _distances(
+            mix, category_mix(rows.filter(pl.col("rank") <= k), past.categories), strategy, k
         )
         for strategy, rows in _by_strategy(lists)
         for k in ks
     ]
-    empty = miscalibration(mix.head(0), mix.head(0)).select(
-        pl.lit("").alias("strategy"), pl.lit(0, pl.Int64).alias("k"), "user_id", "miscalibration"
+    return pl.concat([_distances(mix.head(0), mix.head(0), "", 0), *parts])
+
+
+def _distances(mix: pl.DataFrame, shown: pl.DataFrame, strategy: str, k: int) -> pl.DataFrame:
+    """Measure how far what a strategy shows lies from each user's mix of categories."""
+    return miscalibration(mix, shown).select(
+        pl.lit(strategy).alias("strategy"),
+        pl.lit(k, pl.Int64).alias("k"),
+        "user_id",
+        "miscalibration",
     )
-    return pl.concat([empty, *parts])
 
 
 def _with_distances(measured: pl.DataFrame, distances: pl.DataFrame) -> pl.DataFrame:
@@ -206,15 +210,11 @@ def _measure(
     hits = hits_by_place(user, rows["rank"].to_numpy(), is_hit, n_users=users.height, k=k)
     metrics = user_metrics(hits, users["n_relevant"].to_numpy(), k=k)
     n_shown = np.bincount(user, minlength=users.height)
-    novelty = np.bincount(user, rows["surprise"].to_numpy(), minlength=users.height) / np.maximum(
-        n_shown, 1
-    )
+    surprise = np.bincount(user, rows["surprise"].to_numpy(), minlength=users.height)
+    measured = {"novelty": surprise / np.maximum(n_shown, 1)}
+    measured |= dict(zip(METRICS, metrics, strict=True))
     return users.with_columns(
         k=pl.lit(k, pl.Int64),
         n_hits=pl.Series(hits.sum(axis=1), dtype=pl.Int64),
-        novelty=pl.Series(novelty, dtype=pl.Float64),
-        **{
-            name: pl.Series(values, dtype=pl.Float64)
-            for name, values in zip(METRICS, metrics, strict=True)
-        },
+        **{name: pl.Series(values, dtype=pl.Float64) for name, values in measured.items()},
     )

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import polars as pl
 
+from ntg_assets.arrays import Floats
 from ntg_assets.evaluation.ranking.item_slices import item_slices
 from ntg_assets.evaluation.ranking.report_rows import FLOOR, REPORT_SCHEMA
 from ntg_assets.statistics.bootstrap import mean_intervals
@@ -14,6 +15,7 @@ from ntg_assets.statistics.ranking_metrics import METRICS
 
 USER_METRICS = (*METRICS, "novelty", "miscalibration")
 USER_SLICES = ("all", "light_users", "medium_users", "heavy_users", "new_users")
+NEW_USERS = "users without history: all strategies show the default list"
 RandomStream = Callable[[str], np.random.Generator]
 
 
@@ -50,30 +52,20 @@ def report_ranking(
 def _user_slices(outcomes: pl.DataFrame) -> Iterator[tuple[str, tuple[str, str], pl.DataFrame]]:
     for split in outcomes["split"].unique().sort(descending=True):
         rows = outcomes.filter(pl.col("split") == split)
-        known = rows.filter("has_history")
-        yield split, ("all", "users with history"), known
-        first, second = _terciles(known)
-        length = pl.col("n_history_items")
-        yield (
-            split,
-            ("light_users", f"at most {first} items of history"),
-            known.filter(length <= first),
-        )
-        yield (
-            split,
-            ("medium_users", f"{first + 1} to {second} items of history"),
-            known.filter((length > first) & (length <= second)),
-        )
-        yield (
-            split,
-            ("heavy_users", f"more than {second} items of history"),
-            known.filter(length > second),
-        )
-        yield (
-            split,
-            ("new_users", "users without history: all strategies show the default list"),
-            rows.filter(~pl.col("has_history")),
-        )
+        first, second = _terciles(rows.filter("has_history"))
+        length, has_history = pl.col("n_history_items"), pl.col("has_history")
+        slices = {
+            ("all", "users with history"): has_history,
+            ("light_users", f"at most {first} items of history"): has_history & (length <= first),
+            ("medium_users", f"{first + 1} to {second} items of history"): (
+                has_history & (length > first) & (length <= second)
+            ),
+            ("heavy_users", f"more than {second} items of history"): has_history
+            & (length > second),
+            ("new_users", NEW_USERS): ~has_history,
+        }
+        for name, is_in in slices.items():
+            yield split, name, rows.filter(is_in)
 
 
 def _terciles(known: pl.DataFrame) -> tuple[int, int]:
@@ -93,32 +85,20 @@ def _report(
 ) -> pl.DataFrame:
     users = rows["user_id"].unique().sort()
     keys = rows.select("strategy", "k").unique().sort("strategy", "k")
-    ordered = rows.sort("strategy", "k", "user_id").select(USER_METRICS).to_numpy()
-    values = ordered.reshape(keys.height, len(users), len(USER_METRICS)).transpose(1, 0, 2)
-    floor = [_row_of(keys, FLOOR, k) for k in keys["k"]]
-    paired = values - values[:, floor]
-    both = np.concatenate([values, paired], axis=1).reshape(len(users), -1)
+    values = _beside_the_floor(rows, keys, n_users=len(users))
     estimated = [
         part.reshape(2, keys.height * len(USER_METRICS))
-        for part in mean_intervals(both, rng=rng, samples=samples)
+        for part in mean_intervals(values, rng=rng, samples=samples)
     ]
     (mean, difference), (low, difference_low), (high, difference_high) = estimated
     labels = keys.join(
         pl.DataFrame({"metric": USER_METRICS}), how="cross", maintain_order="left_right"
     )
-    is_enough = len(users) >= minimum_users
-    note = (
-        ""
-        if is_enough
-        else f"{len(users)} users: too few for a claim (fewer than {minimum_users})."
-    )
     return labels.with_columns(
         pl.lit(split).alias("split"),
         pl.lit(name[0]).alias("slice"),
         pl.lit(name[1]).alias("slice_rule"),
-        pl.lit(len(users), pl.Int64).alias("n_users"),
-        pl.lit(is_enough).alias("is_enough"),
-        pl.lit(note).alias("note"),
+        *_enough(len(users), minimum_users),
         mean=mean,
         low=low,
         high=high,
@@ -127,6 +107,28 @@ def _report(
         difference_low=difference_low,
         difference_high=difference_high,
     ).select(list(REPORT_SCHEMA))
+
+
+def _beside_the_floor(rows: pl.DataFrame, keys: pl.DataFrame, *, n_users: int) -> Floats:
+    """Lay out each user's measures of every list, then their differences to the floor's list of the
+    same length; shape (users, 2 x keys x metrics).
+    """
+    ordered = rows.sort("strategy", "k", "user_id").select(USER_METRICS).to_numpy()
+    values = ordered.reshape(keys.height, n_users, len(USER_METRICS)).transpose(1, 0, 2)
+    floor = [_row_of(keys, FLOOR, k) for k in keys["k"]]
+    paired = values - values[:, floor]
+    return np.concatenate([values, paired], axis=1).reshape(n_users, -1)
+
+
+def _enough(n_users: int, minimum_users: int) -> tuple[pl.Expr, ...]:
+    """Say whether so many users support a claim."""
+    is_enough = n_users >= minimum_users
+    note = f"{n_users} users: too few for a claim (fewer than {minimum_users})."
+    return (
+        pl.lit(n_users, pl.Int64).alias("n_users"),
+        pl.lit(is_enough).alias("is_enough"),
+        pl.lit("" if is_enough else note).alias("note"),
+    )
 
 
 def _row_of(keys: pl.DataFrame, strategy: str, k: int) -> int:

@@ -44,35 +44,37 @@ def report_retrieval(
     relevant = relevant_pairs(held, train, allow_consumed=allow_consumed).join(
         train.select("user_id").unique(), on="user_id", how="semi"
     )
-    sizes = dict(
-        ask(query("evaluation.ranking", "candidate_sizes", {"candidates": candidates})).iter_rows()
-    )
+    sizes = dict(ask(_candidate_sizes(candidates)).iter_rows())
     sources = sorted(sizes.keys() - {ALL_SOURCES})
     users = relevant["user_id"].unique().sort()
     if users.is_empty() or not sources:
         return pl.DataFrame(schema=RETRIEVAL_SCHEMA)
-    found_candidates = ask(
-        query(
-            "evaluation.ranking",
-            "found_candidates",
-            {"candidates": candidates, "relevant": relevant},
-        )
-    )
-    recall, marginal = _recalls(relevant, found_candidates, users, sources)
+    hits = ask(_found_candidates(candidates, relevant))
+    recall, marginal = _recalls(relevant, hits, users, sources)
     interval = mean_intervals(np.concatenate([recall, marginal], axis=1), rng=rng, samples=samples)
+    names = [ALL_SOURCES, *sources]
     frame = pl.DataFrame(
         {
             "split": held.split,
-            "source": [ALL_SOURCES, *sources],
+            "source": names,
             "n_users": len(users),
             "cold_share": _cold_share(relevant, train),
-            "n_candidates_per_user": [sizes[name] for name in (ALL_SOURCES, *sources)],
+            "n_candidates_per_user": [sizes[name] for name in names],
         },
         schema_overrides={"n_users": pl.Int64},
     )
-    return frame.with_columns(_estimates(interval, n_sources=len(sources) + 1)).select(
+    return frame.with_columns(_estimates(interval, n_sources=len(names))).select(
         list(RETRIEVAL_SCHEMA)
     )
+
+
+def _candidate_sizes(candidates: Source) -> Query:
+    return query("evaluation.ranking", "candidate_sizes", {"candidates": candidates})
+
+
+def _found_candidates(candidates: Source, relevant: pl.DataFrame) -> Query:
+    tables: dict[str, Source] = {"candidates": candidates, "relevant": relevant}
+    return query("evaluation.ranking", "found_candidates", tables)
 
 
 def _estimates(interval: Interval, *, n_sources: int) -> list[pl.Series]:
