@@ -69,12 +69,8 @@ def evidence_of_logs(
     Raises:
         NtgError: a log cannot be read.
     """
-    ingest, only = settings.ingest, [experiment]
-    rules = log_rules(ingest, max_bad_share=settings.experiments.max_bad_share, now=now)
-    options: dict[str, Any] = {"home": home, "zone": ingest.zone, "rules": rules}
-    seen = logs.read_exposure_logs(only, **options)
-    outcomes = logs.read_outcome_logs(only, **options)
-    counts = logs.count_log_rows(only, **options)
+    only = [experiment]
+    seen, outcomes, counts = _read_logs(experiment, settings, home=home, now=now)
     read: dict[str, Any] = {"events": NO_EVENTS, "outcome_log": outcomes}
     programme = ExperimentsSettings(definitions=only)
     assigned = run(tables.assignments(NO_LISTS, programme=programme, exposure_log=seen))
@@ -92,6 +88,18 @@ def evidence_of_logs(
         metric_contrasts=contrasts_of_logs(only, chosen),
         designed=units_of_logs(only, chosen).get(experiment.id),
     )
+
+
+def _read_logs(
+    experiment: ExperimentSettings, settings: Settings, *, home: Path, now: datetime
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Read exposures and outcomes, and count the rows of the logs."""
+    max_bad_share = settings.experiments.max_bad_share
+    rules = log_rules(settings.ingest, max_bad_share=max_bad_share, now=now)
+    options: dict[str, Any] = {"home": home, "zone": settings.ingest.zone, "rules": rules}
+    readers = (logs.read_exposure_logs, logs.read_outcome_logs, logs.count_log_rows)
+    seen, outcomes, counts = (reader([experiment], **options) for reader in readers)
+    return seen, outcomes, counts
 
 
 def _traffic_of_logs(
@@ -176,21 +184,17 @@ def _evidence(
     designed: Mapping[str, Units] | None = None,
     **more: Any,  # further tables of evidence, by name
 ) -> EvidenceTables:
-    sums = run(summed_tables.metric_sums(units, definitions=[experiment]))
-    quantiles = run(summed_tables.metric_quantiles(units, definitions=[experiment]))
-    shapes = run(summed_tables.metric_shapes(units, metric_sums=sums, definitions=[experiment]))
-    tested = run(
-        summed_tables.self_test_units(units, assignments=assignments, definitions=[experiment])
-    )
-    self_tests = results.self_tests(
-        [experiment], tested, seed=settings.seed, designed={experiment.id: designed or {}}
-    )
+    only = [experiment]
+    sums = run(summed_tables.metric_sums(units, definitions=only))
+    tested = run(summed_tables.self_test_units(units, assignments=assignments, definitions=only))
     return EvidenceTables(
         traffic,
         sums,
-        quantiles,
-        metric_shapes=shapes,
-        self_tests=self_tests,
+        run(summed_tables.metric_quantiles(units, definitions=only)),
+        metric_shapes=run(summed_tables.metric_shapes(units, metric_sums=sums, definitions=only)),
+        self_tests=results.self_tests(
+            only, tested, seed=settings.seed, designed={experiment.id: designed or {}}
+        ),
         **more,
         **_terms(settings),
     )

@@ -28,6 +28,9 @@ from ntg_assets.experiments.readout.segments import segment_effects
 from ntg_assets.statistics.designs.units import Units
 
 Rows = Sequence[dict[str, Any]]
+# columns of `decisions` that stand under the same name in the decision, or in its receipt
+OF_DECISION = ("experiment", "arm", "reason", "sentence", "readout_key")
+OF_RECEIPT = ("rule_version", "definition_sha256", "inputs_sha256")
 
 
 def self_tests_of(
@@ -48,26 +51,24 @@ def self_tests_of(
         designed: By experiment and metric, the units of what is compared by clusters,
             strata or covariates.
     """
+    largest = _largest(definitions, units, most)
+
+    def results_of(experiment: ExperimentSettings) -> list[dict[str, Any]]:
+        if experiment.id not in largest:
+            return []
+        own = (designed or {}).get(experiment.id)
+        return [asdict(test) for test in run_self_tests(experiment, units, seed=seed, designed=own)]
+
+    return maker(SelfTests, results_of)
+
+
+def _largest(
+    definitions: Sequence[ExperimentSettings], units: pl.DataFrame, most: int
+) -> frozenset[str]:
+    """Name the experiments with the most units; among equals, by name."""
     sizes = dict(units.group_by("experiment").len().iter_rows())
-    largest = set(
-        sorted(
-            (experiment.id for experiment in definitions),
-            key=lambda name: (-sizes.get(name, 0), name),
-        )[:most]
-    )
-    return maker(
-        SelfTests,
-        lambda experiment: (
-            [
-                asdict(result)
-                for result in run_self_tests(
-                    experiment, units, seed=seed, designed=(designed or {}).get(experiment.id)
-                )
-            ]
-            if experiment.id in largest
-            else []
-        ),
-    )
+    names = [experiment.id for experiment in definitions]
+    return frozenset(sorted(names, key=lambda name: (-sizes.get(name, 0), name))[:most])
 
 
 def health_of(evidence: EvidenceTables) -> MakeRows:
@@ -172,27 +173,29 @@ def _decision_row(
             " `decisions`."
         )
     return {
-        **{
-            name: decided[name]
-            for name in ("experiment", "arm", "reason", "sentence", "readout_key")
-        },
+        **{name: decided[name] for name in OF_DECISION},
         "decision": receipt["in_force"],
         "rule_decision": decided["decision"],
+        **_definition_columns(experiment),
+        "money_unit": money_unit(experiment, evidence.value),
+        "not_money": why_not_money(experiment, evidence.value),
+        "is_readout_valid": stored["is_valid"].item(),
+        **{name: receipt[name] for name in OF_RECEIPT},
+        "receipt_sha256": sha256_of(receipt),
+        "receipt": receipt_text(receipt),
+    }
+
+
+def _definition_columns(experiment: ExperimentSettings) -> dict[str, Any]:
+    """Name what a decision says of its experiment, whatever the data are."""
+    return {
         "override_owner": experiment.override.owner if experiment.override else None,
         "override_reason": experiment.override.reason if experiment.override else None,
         "source": experiment.evidence,
         "unit": experiment.unit,
         "tests": experiment.tests,
         "horizon_days": experiment.window_days or None,
-        "money_unit": money_unit(experiment, evidence.value),
-        "not_money": why_not_money(experiment, evidence.value),
         "owner": experiment.owner,
-        "rule_version": receipt["rule_version"],
-        "is_readout_valid": stored["is_valid"].item(),
-        "definition_sha256": receipt["definition_sha256"],
-        "inputs_sha256": receipt["inputs_sha256"],
-        "receipt_sha256": sha256_of(receipt),
-        "receipt": receipt_text(receipt),
     }
 
 

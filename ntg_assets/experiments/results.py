@@ -163,7 +163,13 @@ def experiment_problems(
         most=programme.self_tested,
         designed=designed,
     )
-    steps = {
+    steps = _steps(evidence, stored) | {"self_tests": Step(tests, stored.self_tests)}
+    return find_problems(programme, optional_sources, steps)
+
+
+def _steps(evidence: EvidenceTables, stored: StoredResults) -> dict[str, Step]:
+    """Lay beside each table of results what makes its rows, in the order in which it is made."""
+    return {
         "effect_by_day": Step(daily_effects_of(evidence.daily_sums), stored.effect_by_day),
         "effect_by_cohort": Step(cohort_effects_of(evidence.daily_sums), stored.effect_by_cohort),
         "health_checks": Step(health_of(evidence), stored.health_checks),
@@ -171,9 +177,7 @@ def experiment_problems(
         "segment_effects": Step(segment_effects_of(evidence), stored.segment_effects),
         "experiment_plans": Step(plans_of(evidence), stored.experiment_plans),
         "decisions": Step(decision_of(evidence, stored.readouts), stored.decisions),
-        "self_tests": Step(tests, stored.self_tests),
     }
-    return find_problems(programme, optional_sources, steps)
 
 
 def decision_gates(decisions: pl.DataFrame) -> pl.DataFrame:

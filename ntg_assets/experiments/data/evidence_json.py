@@ -1,6 +1,6 @@
 """Evidence as JSON, in a receipt, and back: exact, so long integers are text."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
@@ -23,21 +23,15 @@ CONTRAST_KEY = ("metric", "arm", "segment")
 
 def evidence_from_json(content: Mapping[str, Any]) -> Evidence:
     """Read the evidence out of a receipt."""
-    sums = {
-        (row["comparison"], row["metric"], row["arm"], row["segment"]): _sums_from_json(row)
-        for row in content["sums"]
-    }
     levels, shapes = (map(dict, content.get(name, [])) for name in ("levels", "shapes"))
     return Evidence(
         traffic={row["arm"]: _traffic_from_json(row) for row in content["traffic"]},
-        sums=sums,
+        sums=_by_key(content["sums"], SUMS_KEY, _sums_from_json),
         prior=Belief(**content["prior"]) if content["prior"] else None,
         value=ValueTerms(**content.get("value", {})),
         files=tuple(log_file_of(row) for row in content.get("files", [])),
         **_days_from_json(content),
-        quantiles={
-            (row["metric"], row["arm"]): order_statistics_of(row) for row in content["quantiles"]
-        },
+        quantiles=_by_key(content["quantiles"], ("metric", "arm"), order_statistics_of),
         levels={row.pop("metric"): Level(**row) for row in levels},
         without_past=content.get("without_past", {}),
         contrasts=_contrasts_from_json(content.get("contrasts", [])),
@@ -68,24 +62,20 @@ def _days_from_json(content: Mapping[str, Any]) -> dict[str, Any]:
 
 def evidence_to_json(evidence: Evidence) -> dict[str, Any]:
     """Write evidence down in a stated order."""
-    traffic = [
-        {"arm": arm, **_with_text_times(asdict(units))} for arm, units in evidence.traffic.items()
-    ]
-    sums = [
-        {**dict(zip(SUMS_KEY, key, strict=True)), **_sums_to_json(of_arm)}
-        for key, of_arm in sorted(evidence.sums.items())
-    ]
     return {
-        "traffic": traffic,
-        "sums": sums,
+        "traffic": [
+            {"arm": arm, **_with_text_times(asdict(units))}
+            for arm, units in evidence.traffic.items()
+        ],
+        "sums": _keyed_rows(evidence.sums, SUMS_KEY, _sums_to_json),
         "prior": asdict(evidence.prior) if evidence.prior else None,
         "value": asdict(evidence.value),
         "files": [asdict(file) for file in evidence.files],
         **_days_to_json(evidence),
         "quantiles": _keyed_rows(evidence.quantiles, ("metric", "arm")),
-        "levels": [
-            {"metric": metric, **asdict(level)} for metric, level in sorted(evidence.levels.items())
-        ],
+        "levels": _keyed_rows(
+            {(name,): level for name, level in evidence.levels.items()}, ("metric",)
+        ),
         "contrasts": _keyed_rows(evidence.contrasts, CONTRAST_KEY),
         "contrasts_to_date": _keyed_rows(evidence.contrasts_to_date, CONTRAST_KEY),
         "without_past": dict(sorted(evidence.without_past.items())),
@@ -126,18 +116,29 @@ def _sums_to_json(sums: Sums) -> dict[str, Any]:
     }
 
 
-def _keyed_rows(values: Mapping[Any, Any], names: Sequence[str]) -> list[dict[str, Any]]:
+def _keyed_rows(
+    values: Mapping[Any, Any],
+    names: Sequence[str],
+    write: Callable[[Any], dict[str, Any]] = asdict,
+) -> list[dict[str, Any]]:
     """Write one row per key, in the order of keys, whose parts become columns of these names."""
     return [
-        {**dict(zip(names, key, strict=True)), **asdict(value)}
+        {**dict(zip(names, key, strict=True)), **write(value)}
         for key, value in sorted(values.items())
     ]
+
+
+def _by_key(
+    rows: Sequence[Mapping[str, Any]], names: Sequence[str], read: Callable[[Any], Any]
+) -> dict[Any, Any]:
+    """Read rows back under the columns that were their key."""
+    return {tuple(row[name] for name in names): read(row) for row in rows}
 
 
 def _contrasts_from_json(
     rows: Sequence[Mapping[str, Any]],
 ) -> dict[tuple[str, str, str], Contrast]:
-    return {(row["metric"], row["arm"], row["segment"]): contrast_of(row) for row in rows}
+    return _by_key(rows, CONTRAST_KEY, contrast_of)
 
 
 def _traffic_from_json(row: Mapping[str, Any]) -> ArmTraffic:

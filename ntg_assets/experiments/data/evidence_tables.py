@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import polars as pl
@@ -17,7 +17,7 @@ from ntg_assets.experiments.data.value_terms import UNPRICED, ValueTerms
 from ntg_assets.statistics.bayes import Belief
 from ntg_assets.statistics.designs.units import Contrast, contrast_of
 from ntg_assets.statistics.moments import sums_of
-from ntg_assets.statistics.over_time.trends import WHOLE, Cohort, cohort_of, trend_of
+from ntg_assets.statistics.over_time.trends import WHOLE, Cohort, Trend, cohort_of, trend_of
 from ntg_assets.statistics.quantiles import order_statistics_of
 from ntg_assets.statistics.skewness import shape_of
 
@@ -73,24 +73,18 @@ class EvidenceTables:
 
     def _of_metrics(self, experiment: ExperimentSettings) -> dict[str, Any]:
         """Read what is known of each metric, by its name first."""
-
-        def by_arm(table: str, read: Callable[[dict[str, Any]], Any]) -> dict[Any, Any]:
-            rows = self._rows(table, experiment)
-            return {(row["metric"], row["arm"]): read(row) for row in rows}
-
-        sums, tests, pasts = (
-            self._rows(table, experiment)
-            for table in ("metric_sums", "self_tests", "missing_pasts")
-        )
+        rows = partial(self._rows, experiment=experiment)
         return {
             "sums": {
                 (row["comparison"], row["metric"], row["arm"], row["segment"]): sums_of(row)
-                for row in sums
+                for row in rows("metric_sums")
             },
-            "quantiles": by_arm("metric_quantiles", order_statistics_of),
-            "shapes": by_arm("metric_shapes", shape_of),
-            "levels": {row["metric"]: level_of(row) for row in tests if row["test"] == A_A},
-            "without_past": {row["metric"]: row["n_units"] for row in pasts},
+            "quantiles": _by_arm(rows("metric_quantiles"), order_statistics_of),
+            "shapes": _by_arm(rows("metric_shapes"), shape_of),
+            "levels": {
+                row["metric"]: level_of(row) for row in rows("self_tests") if row["test"] == A_A
+            },
+            "without_past": {row["metric"]: row["n_units"] for row in rows("missing_pasts")},
         }
 
     def _contrasts(
@@ -112,25 +106,11 @@ class EvidenceTables:
             for row in self._rows("daily_sums", experiment)
             if "cohort" in row and row.get("cohort_kind") not in {"week", "day"}
         ]
-        days, wholes = (
-            [row for row in rows if (row["day"] is None) is is_whole] for is_whole in (False, True)
-        )
-        trends = {
-            row["arm"]: trend_of(
-                row, **_first_days([day for day in days if day["arm"] == row["arm"]])
-            )
-            for row in wholes
-            if row["cohort"] == WHOLE
-        }
-        cohorts: dict[str, dict[str, Cohort]] = {}
-        for row in wholes:
-            if row["cohort"] != WHOLE:
-                cohorts.setdefault(row["arm"], {})[row["cohort"]] = cohort_of(row)
         by_day = {
             (row["exposed_on"], row["arm"]): row["n_units"]
             for row in self._rows("traffic_by_day", experiment)
         }
-        return {"trends": trends, "cohorts": cohorts, "by_day": by_day}
+        return {"trends": _trends(rows), "cohorts": _cohorts(rows), "by_day": by_day}
 
     def _rows(self, table: str, experiment: ExperimentSettings) -> list[dict[str, Any]]:
         return self._by_experiment[table].get((experiment.id,), pl.DataFrame()).to_dicts()
@@ -153,6 +133,31 @@ def _arm_traffic(row: Mapping[str, Any], names: Sequence[str]) -> ArmTraffic:
     """Read one row of `arm_traffic`; what only logs tell may be missing."""
     counts: dict[str, Any] = {name: row.get(name) for name in names}
     return ArmTraffic(**counts)
+
+
+def _by_arm(
+    rows: Sequence[dict[str, Any]], read: Callable[[dict[str, Any]], Any]
+) -> dict[tuple[str, str], Any]:
+    return {(row["metric"], row["arm"]): read(row) for row in rows}
+
+
+def _trends(rows: Sequence[Mapping[str, Any]]) -> dict[str, Trend]:
+    """Read how the values of each arm lie on the days since the exposure."""
+    days = [row for row in rows if row["day"] is not None]
+    return {
+        row["arm"]: trend_of(row, **_first_days([day for day in days if day["arm"] == row["arm"]]))
+        for row in rows
+        if row["day"] is None and row["cohort"] == WHOLE
+    }
+
+
+def _cohorts(rows: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Cohort]]:
+    """Read what early and late units of each arm did, as wholes."""
+    cohorts: dict[str, dict[str, Cohort]] = {}
+    for row in rows:
+        if row["day"] is None and row["cohort"] != WHOLE:
+            cohorts.setdefault(row["arm"], {})[row["cohort"]] = cohort_of(row)
+    return cohorts
 
 
 def _first_days(days: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -80,19 +80,18 @@ def find_problems(
         `experiment_problems`, one row per (experiment, step), by experiment in the order of the
         configuration.
     """
-    refused = dict(
-        optional_sources.filter(~pl.col("is_usable")).select("source", "sentence").iter_rows()
-    )
+    unusable = optional_sources.filter(~pl.col("is_usable"))
+    refused = dict(unusable.select("source", "sentence").iter_rows())
     stored = {name: set(step.stored["experiment"]) for name, step in steps.items()}
     rows: list[tuple[str, str, str]] = []
     for experiment in programme.definitions:
         if (reason := refused.get(source_of(experiment.id))) is not None:
             rows.append((experiment.id, SOURCES, reason))
             continue
-        missing = {name: step for name, step in steps.items() if experiment.id not in stored[name]}
         rows += [
             (experiment.id, name, reason)
-            for name, step in missing.items()
+            for name, step in steps.items()
+            if experiment.id not in stored[name]
             if (reason := _reason(experiment, step.make))
         ]
     return pl.DataFrame(rows, schema=PROBLEMS, orient="row")

@@ -120,19 +120,24 @@ def _log_tables(
         "ripe_units",
         {"exposure_log": exposure_log, "looks": looks_frame(definitions), "log_ends": ends},
     )
-    items: dict[str, Source] = {
-        "item_categories": (
-            pl.DataFrame(schema=ITEM_CATEGORY_TYPES) if item_categories is None else item_categories
-        ),
-        "metric_categories": categories_frame(definitions),
-    }
     return {
         "ripe_units": ripe,
         "metrics": metrics_frame(definitions),
         "metric_event_types": event_types_frame(definitions),
-        "metric_items": query("experiments.data", "metric_items", items),
+        "metric_items": _metric_items(definitions, item_categories),
         **logs,
     }
+
+
+def _metric_items(
+    definitions: Sequence[ExperimentSettings], item_categories: Source | None
+) -> Query:
+    """Choose the items that a metric of some categories counts."""
+    categories = (
+        pl.DataFrame(schema=ITEM_CATEGORY_TYPES) if item_categories is None else item_categories
+    )
+    sources = {"item_categories": categories, "metric_categories": categories_frame(definitions)}
+    return query("experiments.data", "metric_items", sources)
 
 
 def _outcomes(outcome_log: Source | None) -> Source:

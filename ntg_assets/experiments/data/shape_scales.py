@@ -12,8 +12,8 @@ from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.statistics.metric_kinds import Terms
 from ntg_assets.statistics.metric_kinds.kind import narrows
-from ntg_assets.statistics.moments import NOTHING, Sums, moments_of, sums_of
-from ntg_assets.statistics.samples import adjusted_samples, pooled_theta
+from ntg_assets.statistics.moments import NOTHING, Moments, Sums, moments_of, sums_of
+from ntg_assets.statistics.samples import Sample, adjusted_samples, pooled_theta
 
 # an arm so many times the size of another; below it their skewness cancels
 FEWEST_TIMES = 1.2
@@ -58,9 +58,8 @@ def _scales(
 ) -> Iterator[tuple[Any, ...]]:
     names = [arm.name for arm in experiment.arms]
     arm_sums = [sums.get((experiment.id, metric.name, name), NOTHING) for name in names]
-    if max(sums_of_arm.n for sums_of_arm in arm_sums) < FEWEST_TIMES * min(
-        sums_of_arm.n for sums_of_arm in arm_sums
-    ):
+    sizes = [sums_of_arm.n for sums_of_arm in arm_sums]
+    if max(sizes) < FEWEST_TIMES * min(sizes):
         return
     try:
         arms = [moments_of(sums_of_arm) for sums_of_arm in arm_sums]
@@ -71,15 +70,17 @@ def _scales(
     theta = pooled_theta(arms) if is_narrowed else 0.0
     for name, arm, sample in zip(names, arms, samples, strict=True):
         if sample.variance > 0:
-            below = arm.mean["covariate_denominator"] or 1.0
-            yield (
-                experiment.id,
-                metric.name,
-                name,
-                arm.mean["value"] / arm.mean["denominator"],
-                arm.mean["denominator"],
-                theta,
-                arm.mean["covariate"] / below,
-                below,
-                sqrt(sample.variance),
-            )
+            yield experiment.id, metric.name, name, *_scale(arm, sample, theta)
+
+
+def _scale(arm: Moments, sample: Sample, theta: float) -> tuple[float, ...]:
+    """Say by what the values of an arm's units are standardised, as their test sees them."""
+    below = arm.mean["covariate_denominator"] or 1.0
+    return (
+        arm.mean["value"] / arm.mean["denominator"],
+        arm.mean["denominator"],
+        theta,
+        arm.mean["covariate"] / below,
+        below,
+        sqrt(sample.variance),
+    )

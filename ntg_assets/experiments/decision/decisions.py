@@ -75,10 +75,7 @@ def decide(
         arm.name: _walk(experiment, arm.name, readouts, checks=checks, evidence=evidence)
         for arm in experiment.treatments
     }
-    primary = {
-        arm: deciding_readout(experiment, readouts, metric=experiment.primary_metric, arm=arm)
-        for arm in paths
-    }
+    primary = {arm: primary_readout(experiment, readouts, arm=arm) for arm in paths}
     outcomes = {arm: _outcome(path) for arm, path in paths.items()}
     best = max(paths, key=lambda arm: (outcomes[arm] == "rollout", _gain(primary[arm])))
     outcome = _of_all(outcomes[best], list(outcomes.values()))
@@ -110,20 +107,19 @@ def _walk(
     evidence: Evidence,
 ) -> list[Gate]:
     """Ask every gate, also those after the first that stops, so that the receipt shows them all."""
-    primary = deciding_readout(experiment, readouts, metric=experiment.primary_metric, arm=arm)
-    guarded = [
-        (rule, deciding_readout(experiment, readouts, metric=rule.metric, arm=arm))
-        for rule in experiment.guarded
-    ]
+    primary = primary_readout(experiment, readouts, arm=arm)
     return [
         health_gate(arm, of_decision(experiment, checks)),
         *(
-            harm_gate(guardrail, readout)
-            for guardrail in experiment.guarded
+            harm_gate(rule, readout)
+            for rule in experiment.guarded
             for readout in readouts
-            if is_to_date(readout, guardrail.metric, arm)
+            if is_to_date(readout, rule.metric, arm)
         ),
-        *(guardrail_gate(guardrail, readout) for guardrail, readout in guarded),
+        *(
+            guardrail_gate(rule, deciding_readout(experiment, readouts, rule.metric, arm=arm))
+            for rule in experiment.guarded
+        ),
         success_gate(primary),
         money_gate(experiment, primary, evidence),
         evidence_gate(experiment, primary),
@@ -144,7 +140,7 @@ def _outcome(path: Sequence[Gate]) -> Outcome:
 
 
 def deciding_readout(
-    experiment: ExperimentSettings, readouts: Sequence[Readout], *, metric: str, arm: str
+    experiment: ExperimentSettings, readouts: Sequence[Readout], metric: str, *, arm: str
 ) -> Readout:
     """Find the readout that decides: that of the configured comparison,
     or between users where pairs do not exist (ratios).
@@ -166,6 +162,13 @@ def deciding_readout(
         (readout for readout in candidates if readout.comparison == experiment.comparison),
         candidates[0],
     )
+
+
+def primary_readout(
+    experiment: ExperimentSettings, readouts: Sequence[Readout], *, arm: str
+) -> Readout:
+    """Find the readout that decides of the primary metric of a treatment."""
+    return deciding_readout(experiment, readouts, experiment.primary_metric, arm=arm)
 
 
 def _gain(readout: Readout) -> float:

@@ -7,12 +7,13 @@ from ntg_assets.configuration.experiments.arms import GuardrailSettings
 from ntg_assets.configuration.experiments.comparisons import Comparison
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.experiments.data.evidence import Evidence
-from ntg_assets.experiments.decision.gate import Gate, GateKind, GateVerdict
+from ntg_assets.experiments.decision.gate import Gate, GateKind
 from ntg_assets.experiments.decision.headlines import interval_in_words
 from ntg_assets.experiments.decision.money import profit_belief
 from ntg_assets.experiments.health.health import overall
 from ntg_assets.experiments.health.health_check import HealthCheck
 from ntg_assets.experiments.readout.readout import Readout
+from ntg_assets.statistics.bayes import Belief
 
 
 def health_gate(arm: str, checks: Sequence[HealthCheck]) -> Gate:
@@ -49,26 +50,16 @@ def harm_gate(guardrail: GuardrailSettings, readout: Readout) -> Gate:
     limit = -readout.sign * (
         guardrail.margin or (guardrail.relative_margin or 0.0) * abs(readout.mean_control or 0.0)
     )
-    is_harm = (
-        readout.is_valid
-        and readout.best_end is not None
-        and readout.sign * (readout.best_end - limit) < 0
-    )
+    best = readout.best_end
+    is_harm = readout.is_valid and best is not None and readout.sign * (best - limit) < 0
     reason = (
         f"{guardrail.metric} to date {interval_in_words(readout)} against"
         f" {_harmless(guardrail, readout)}"
     )
-    sentence = f"{reason}: {'harm' if is_harm else 'no harm proven'}"
-    verdict: GateVerdict = "rollback" if is_harm else "pass"
-    return Gate(
-        GateKind.HARM.of(guardrail.metric),
-        readout.arm,
-        readout.best_end,
-        limit,
-        verdict,
-        sentence,
-        readout.readout_key,
-    )
+    gate = partial(Gate, GateKind.HARM.of(guardrail.metric), readout.arm, best, limit)
+    if is_harm:
+        return gate("rollback", f"{reason}: harm", readout.readout_key)
+    return gate("pass", f"{reason}: no harm proven", readout.readout_key)
 
 
 def guardrail_gate(guardrail: GuardrailSettings, readout: Readout) -> Gate:
@@ -112,18 +103,22 @@ def money_gate(experiment: ExperimentSettings, readout: Readout, evidence: Evide
     if belief is None:
         return gate(None, limit, "iterate", "without an effect there is no profit to judge")
     hurdle = experiment.return_hurdle * experiment.whole_cost_per_unit
-    chance = belief.probability_above(hurdle)
-    loss = belief.expected_loss(hurdle=hurdle)
+    chance, reason = belief.probability_above(hurdle), _profit(experiment, belief, evidence, hurdle)
+    if chance >= limit:
+        return gate(chance, limit, "pass", reason)
+    return gate(chance, limit, "rollback" if chance <= 1 - limit else "iterate", reason)
+
+
+def _profit(
+    experiment: ExperimentSettings, belief: Belief, evidence: Evidence, hurdle: float
+) -> str:
     shrunk = " (shrunk toward past experiments)" if evidence.prior else ""
-    reason = (
+    loss = belief.expected_loss(hurdle=hurdle)
+    return (
         f"profit per {experiment.unit} {belief.mean:+.3g} {evidence.value.words}{shrunk}, above"
-        f" {hurdle:g} with probability {chance:.1%}; acting loses {loss:.3g} per {experiment.unit}"
-        " on average"
+        f" {hurdle:g} with probability {belief.probability_above(hurdle):.1%}; acting loses"
+        f" {loss:.3g} per {experiment.unit} on average"
     )
-    verdict: GateVerdict = (
-        "pass" if chance >= limit else "rollback" if chance <= 1 - limit else "iterate"
-    )
-    return gate(chance, limit, verdict, reason)
 
 
 def evidence_gate(experiment: ExperimentSettings, readout: Readout) -> Gate:

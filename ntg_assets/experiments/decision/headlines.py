@@ -117,24 +117,25 @@ def _what_is_missing(experiment: ExperimentSettings, readout: Readout, evidence:
         traffic = _traffic_in_words(evidence)
         return f"Cannot be answered with this traffic: {traffic} gave no estimate to plan with."
     needed = max(readout.units_needed_per_arm, experiment.minimum_units_per_arm)
+    n_arms = len(experiment.arms) if readout.comparison == Comparison.BETWEEN_USERS else 1
+    answer = wait or _days_in_words(experiment, evidence, units=needed * n_arms)
     effect = (
         f"{experiment.minimum_effect:g} (the smallest worth finding)"
         if experiment.minimum_effect
         else f"{abs(readout.difference):.3g} (the one observed)"
     )
-    at_least = (
-        f" (and no claim is made below {ceil(needed):,})"
-        if needed > readout.units_needed_per_arm
-        else ""
-    )
-    smallest = min(readout.n_control, readout.n_treatment)
-    n_arms = len(experiment.arms) if readout.comparison == Comparison.BETWEEN_USERS else 1
-    answer = wait or _days_in_words(experiment, evidence, units=needed * n_arms)
     return (
         f"{readout.metric} {interval_in_words(readout)}; finding a difference of {effect} with"
-        f" {experiment.power:.0%} power needs {ceil(readout.units_needed_per_arm):,} units per"
-        f" arm{at_least} against {smallest:,} now: {answer}."
+        f" {experiment.power:.0%} power needs"
+        f" {_units_in_words(readout, readout.units_needed_per_arm, needed)}: {answer}."
     )
+
+
+def _units_in_words(readout: Readout, for_power: float, needed: float) -> str:
+    """Say how many units an arm needs, for the power and for a claim, against those it has."""
+    at_least = f" (and no claim is made below {ceil(needed):,})" if needed > for_power else ""
+    smallest = min(readout.n_control, readout.n_treatment)
+    return f"{ceil(for_power):,} units per arm{at_least} against {smallest:,} now"
 
 
 def _days_in_words(experiment: ExperimentSettings, evidence: Evidence, *, units: float) -> str:

@@ -117,16 +117,10 @@ def _sentence(decision: dict[str, Any], readout: dict[str, Any] | None) -> str:
     if readout is None or not readout["is_valid"]:
         return f"{decision['experiment']}: {(readout or {}).get('verdict') or 'no claim'}"
     change, low, high = (readout[f"difference{end}"] for end in ("", "_low", "_high"))
-    money = (
-        f"{change:+.3g} {decision['money_unit']} per {decision['unit']} over"
-        f" {decision['horizon_days']} days"
-    )
-    measured = (
-        f"measured on {readout['metric']} with {readout['n_control'] + readout['n_treatment']:,}"
-        f" {decision['unit']}s"
-    )
-    changed = f"{decision['arm']} changes revenue by {money} ({low:+.3g} to {high:+.3g})"
+    n_units = readout["n_control"] + readout["n_treatment"]
     return (
-        f"{decision['experiment']}: {changed}, {measured}; the decision is to"
-        f" {OUTCOME_WORDS[decision['decision']]}"
+        f"{decision['experiment']}: {decision['arm']} changes revenue by {change:+.3g}"
+        f" {decision['money_unit']} per {decision['unit']} over {decision['horizon_days']} days"
+        f" ({low:+.3g} to {high:+.3g}), measured on {readout['metric']} with {n_units:,}"
+        f" {decision['unit']}s; the decision is to {OUTCOME_WORDS[decision['decision']]}"
     )

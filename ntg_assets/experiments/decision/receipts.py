@@ -90,22 +90,7 @@ def replay(receipt: Mapping[str, Any]) -> dict[str, Any]:
         ReplayMismatchError: the receipt is damaged, its inputs were changed, the rule has another
             version, or any number comes out differently.
     """
-    if receipt.get("rule_version", RULE_VERSION) not in {RULE_VERSION, *BEFORE}:
-        raise ReplayMismatchError(
-            f"the receipt follows rule version {receipt['rule_version']}, this code version"
-            f" {RULE_VERSION}. Replay it with the code of its version, or decide anew with `ntg"
-            " run-all`."
-        )
-    if missing := [name for name in NEEDED if name not in receipt]:
-        raise ReplayMismatchError(
-            f"the receipt is damaged: it has no {missing[0]!r}. Take it again from"
-            " outputs/experiments/decisions.parquet."
-        )
-    if sha256_of(receipt["inputs"]) != receipt["inputs_sha256"]:
-        raise ReplayMismatchError(
-            "the inputs of the receipt are not those whose SHA-256 it names: it was changed after"
-            " it was made."
-        )
+    _refuse_unreadable(receipt)
     again = make_receipt(*inputs_of(receipt))
     if receipt["rule_version"] in BEFORE:
         return _same_outcome(again, receipt)
@@ -135,6 +120,26 @@ def _same_outcome(again: dict[str, Any], receipt: Mapping[str, Any]) -> dict[str
     return again
 
 
+def _refuse_unreadable(receipt: Mapping[str, Any]) -> None:
+    """Refuse a receipt of another rule, a damaged one, and one whose inputs were changed."""
+    if receipt.get("rule_version", RULE_VERSION) not in {RULE_VERSION, *BEFORE}:
+        raise ReplayMismatchError(
+            f"the receipt follows rule version {receipt['rule_version']}, this code version"
+            f" {RULE_VERSION}. Replay it with the code of its version, or decide anew with `ntg"
+            " run-all`."
+        )
+    if missing := [name for name in NEEDED if name not in receipt]:
+        raise ReplayMismatchError(
+            f"the receipt is damaged: it has no {missing[0]!r}. Take it again from"
+            " outputs/experiments/decisions.parquet."
+        )
+    if sha256_of(receipt["inputs"]) != receipt["inputs_sha256"]:
+        raise ReplayMismatchError(
+            "the inputs of the receipt are not those whose SHA-256 it names: it was changed after"
+            " it was made."
+        )
+
+
 def _other_health(again: Mapping[str, Any], receipt: Mapping[str, Any]) -> str:
     """Name the health checks that stop a claim by one version of the rule and not by the other."""
     then, now = (
@@ -144,12 +149,11 @@ def _other_health(again: Mapping[str, Any], receipt: Mapping[str, Any]) -> str:
     verdicts = {
         name: (then.get(name, "not asked"), now.get(name, "not asked")) for name in {**then, **now}
     }
-    stops = [
-        name
-        for name, both in verdicts.items()
-        if both[0] != both[1] and {"sick", "thin"} & set(both)
+    changes = [
+        f"{name} was {before} and is {after}"
+        for name, (before, after) in verdicts.items()
+        if before != after and {"sick", "thin"} & {before, after}
     ]
-    changes = [f"{name} was {verdicts[name][0]} and is {verdicts[name][1]}" for name in stops]
     return f", because health is examined anew ({', '.join(changes)})" if changes else ""
 
 

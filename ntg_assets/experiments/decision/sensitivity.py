@@ -12,7 +12,12 @@ from ntg_assets.configuration.experiments.comparisons import Comparison
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.experiments.data.evidence import Evidence
-from ntg_assets.experiments.decision.decisions import Decision, decide, deciding_readout
+from ntg_assets.experiments.decision.decisions import (
+    Decision,
+    decide,
+    deciding_readout,
+    primary_readout,
+)
 from ntg_assets.experiments.decision.gate_rules import ends_of
 from ntg_assets.experiments.decision.money import profit_belief
 from ntg_assets.experiments.health.health import examine
@@ -20,6 +25,7 @@ from ntg_assets.experiments.health.health_check import HealthCheck
 from ntg_assets.experiments.readout.comparisons import compare_arms
 from ntg_assets.experiments.readout.readout import Readout
 from ntg_assets.experiments.readout.readouts import read_out
+from ntg_assets.statistics.bayes import Belief
 
 # the other assumptions only change how readouts are judged
 REREAD = frozenset({"significance", "minimum_units_per_arm", "comparison"})
@@ -65,10 +71,14 @@ def _other_assumptions(experiment: ExperimentSettings) -> dict[str, dict[str, An
         changes["horizon halved"] = _over_horizon(experiment, 0.5)
         changes["horizon doubled"] = _over_horizon(experiment, 2)
     if experiment.can_pair:
-        is_between = experiment.comparison == Comparison.BETWEEN_USERS
-        other = Comparison.PAIRED if is_between else Comparison.BETWEEN_USERS
+        other = _other_comparison(experiment)
         changes[f"decided on: {other}"] = {"comparison": other}
     return changes
+
+
+def _other_comparison(experiment: ExperimentSettings) -> Comparison:
+    is_between = experiment.comparison == Comparison.BETWEEN_USERS
+    return Comparison.PAIRED if is_between else Comparison.BETWEEN_USERS
 
 
 def _with_margin(guardrail: GuardrailSettings, times: float) -> GuardrailSettings:
@@ -119,26 +129,28 @@ def thresholds(
     """Say where single numbers of the decided arm flip: the cost at which money stops passing,
     the margin that each guardrail needs.
     """
-    primary = deciding_readout(
-        experiment, readouts, metric=experiment.primary_metric, arm=decision.arm
-    )
+    primary = primary_readout(experiment, readouts, arm=decision.arm)
     limits: dict[str, float] = {}
     belief = profit_belief(experiment, primary, prior=evidence.prior)
     if belief is not None:
-        worth = (
-            belief.mean
-            + experiment.whole_cost_per_unit
-            - float(special.ndtri(experiment.profit_confidence)) * belief.variance**0.5
-        )
-        limits["largest cost per unit that still passes"] = worth / (1 + experiment.return_hurdle)
+        limits["largest cost per unit that still passes"] = _largest_cost(experiment, belief)
     for guardrail in experiment.guarded:
-        readout = deciding_readout(experiment, readouts, metric=guardrail.metric, arm=decision.arm)
+        readout = deciding_readout(experiment, readouts, guardrail.metric, arm=decision.arm)
         worst, _ = ends_of(guardrail, readout)
         if worst is not None:
-            limits[f"smallest margin that {guardrail.metric} keeps"] = max(
-                0.0, -readout.sign * worst
-            )
+            name = f"smallest margin that {guardrail.metric} keeps"
+            limits[name] = max(0.0, -readout.sign * worst)
     return limits
+
+
+def _largest_cost(experiment: ExperimentSettings, belief: Belief) -> float:
+    """Return the cost per unit at which the profit clears its hurdle just surely enough."""
+    worth = (
+        belief.mean
+        + experiment.whole_cost_per_unit
+        - float(special.ndtri(experiment.profit_confidence)) * belief.variance**0.5
+    )
+    return worth / (1 + experiment.return_hurdle)
 
 
 def _decided(experiment: ExperimentSettings, evidence: Evidence) -> str:

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import polars as pl
+
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.experiments.data.evidence import Evidence
@@ -34,6 +36,9 @@ PATH = (
     ("ingest", "events", "the events"),
     ("ingest", "load_ledger", "the files they were loaded from"),
 )
+
+
+WITHOUT_FILES = "as it is now: the receipt does not say what was read"
 
 
 @dataclass(frozen=True)
@@ -101,22 +106,15 @@ def trace(
     Raises:
         NotEnoughDataError: the store holds no decision of that experiment.
     """
-    sources = {
-        (schema, table)
-        for schema, table in connection.sql(
-            "select schema_name, table_name from duckdb_tables()"
-        ).fetchall()
-    }
+    stored = "select schema_name, table_name from duckdb_tables()"
+    sources = {(schema, table) for schema, table in connection.sql(stored).fetchall()}
     decision, readout_key, inputs_sha256, receipt = _decision_of(connection, experiment, sources)
     definition, evidence = inputs_of(json.loads(receipt))
     passed_over = frozenset() if definition.is_replay else REPLAY_ONLY
-    path = [
-        (schema, table, meaning)
+    steps = tuple(
+        _step(connection, Table(schema, table), meaning)
         for schema, table, meaning in PATH
         if (schema, table) in sources and table not in passed_over
-    ]
-    steps = tuple(
-        _step(connection, Table(schema, table), meaning) for schema, table, meaning in path
     )
     files = _files(connection) if ("ingest", "load_ledger") in sources else ()
     logs = tuple(trace_logs(definition, evidence, home=home, published=published))
@@ -157,28 +155,23 @@ def trace_logs(
     """
     for file in evidence.files:
         remark = "" if file.stood_still else "changed while it was read"
-        yield TracedLog(
-            file.file_name,
-            file.sha256,
-            remark or change_since(file, home=home, published=published),
-        )
-    read = {file.file_name for file in evidence.files}
+        remark = remark or change_since(file, home=home, published=published)
+        yield TracedLog(file.file_name, file.sha256, remark)
     later = log_sources([experiment], home=home).unique("file_name", maintain_order=True)
-    said = (
-        "came after the others were read"
-        if evidence.files
-        else "as it is now: the receipt does not say what was read"
-    )
-    yield from (
-        TracedLog(name, sha256, said)
-        for name, sha256 in later.select("file_name", "sha256").iter_rows()
-        if name not in read
-    )
+    yield from _came_since(evidence, later)
     if not evidence.files and later.is_empty():
         yield from (
             TracedLog(pattern, "gone", "the receipt does not say what was read")
             for _, pattern in patterns_of(experiment)
         )
+
+
+def _came_since(evidence: Evidence, later: pl.DataFrame) -> Iterator[TracedLog]:
+    read = {file.file_name for file in evidence.files}
+    remark = "came after the others were read" if read else WITHOUT_FILES
+    for name, sha256 in later.select("file_name", "sha256").iter_rows():
+        if name not in read:
+            yield TracedLog(name, sha256, remark)
 
 
 def _step(connection: Connection, table: Table, meaning: str) -> TraceStep:

@@ -27,6 +27,11 @@ Draw = Callable[[], Sequence[Contrast]]
 MOST_VARYING = 2_000  # clusters, or units; the level of more of them is no worse
 
 
+def is_joint(experiment: ExperimentSettings, metric: MetricSettings) -> bool:
+    """Whether one p stands for several treatments, which the primary metric compares together."""
+    return experiment.role_of(metric.name) == "primary" and len(experiment.treatments) > 1
+
+
 def p_of_designs(
     experiment: ExperimentSettings,
     metric: MetricSettings,
@@ -36,13 +41,12 @@ def p_of_designs(
     rng: np.random.Generator,
 ) -> Floats:
     """Return the smallest p of the treatments for each re-assignment that could be compared."""
-    is_joint = experiment.role_of(metric.name) == "primary" and len(experiment.treatments) > 1
     terms = Terms(1 - experiment.significance_of(metric.name))
     p_values = []
     for contrasts in _reassigned(units, len(experiment.arms), repetitions, rng):
         arms = [Arm(), *(Arm(contrast=effect) for effect in contrasts)]
         compared = compare_designed(arms, terms)
-        if is_joint:
+        if is_joint(experiment, metric):
             compared = widened(compare_designed, arms, terms, compared)
             p_values.append(min(effect.p for effect in compared.differences))
         else:

@@ -21,11 +21,12 @@ import numpy as np
 import polars as pl
 import scipy
 
+from ntg_assets.arrays import Floats
 from ntg_assets.configuration.experiments.metrics import MetricSettings
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.experiments.data.level import A_A
-from ntg_assets.experiments.health.aa_of_designs import p_of_designs
+from ntg_assets.experiments.health.aa_of_designs import is_joint, p_of_designs
 from ntg_assets.experiments.health.reassignment import (
     MetricUnits,
     centre_of,
@@ -96,20 +97,35 @@ def _test_design(
     *,
     rng: np.random.Generator,
 ) -> Iterator[SelfTest]:
-    if units is None or len(units.values) < FEWEST_UNITS or np.ptp(units.values) == 0:
+    if units is None or _nothing_to_shuffle(units.values):
         return
-    is_joint = experiment.role_of(metric.name) == "primary" and len(experiment.treatments) > 1
-    is_brief = (
-        is_joint or units.covariates is not None or metric.name not in experiment.judged_metrics
-    )
-    repetitions = FEWER_REPETITIONS if is_brief else REPETITIONS
+    is_costly = is_joint(experiment, metric) or units.covariates is not None
+    repetitions = _repetitions(experiment, metric, is_costly=is_costly)
     p = p_of_designs(experiment, metric, units, repetitions=repetitions, rng=rng)
-    if not len(p):
-        return
+    if len(p):
+        yield _false_positives(experiment, metric, p, n_units=len(units.values))
+
+
+def _nothing_to_shuffle(values: Floats) -> bool:
+    return len(values) < FEWEST_UNITS or bool(np.ptp(values) == 0)
+
+
+def _repetitions(experiment: ExperimentSettings, metric: MetricSettings, *, is_costly: bool) -> int:
+    is_brief = is_costly or metric.name not in experiment.judged_metrics
+    return FEWER_REPETITIONS if is_brief else REPETITIONS
+
+
+def _false_positives(
+    experiment: ExperimentSettings, metric: MetricSettings, p: Floats, *, n_units: int
+) -> SelfTest:
+    """Hold how often a test claims what is not there against the error rate; where one p stands for
+    one comparison, say whether they are uniform, too.
+    """
     alpha = experiment.significance_of(metric.name)
-    uniform = None if is_joint else float(scipy.stats.kstest(p, "uniform").pvalue)
-    counts = {"n_units": len(units.values), "n_repetitions": len(p)}
-    yield self_test_of(experiment, metric, A_A, alpha, p < alpha, uniform_p=uniform, **counts)
+    joint = is_joint(experiment, metric)
+    uniform = None if joint else float(scipy.stats.kstest(p, "uniform").pvalue)
+    counts = {"n_units": n_units, "n_repetitions": len(p)}
+    return self_test_of(experiment, metric, A_A, alpha, p < alpha, uniform_p=uniform, **counts)
 
 
 def _test_metric(
@@ -119,28 +135,22 @@ def _test_metric(
     *,
     rng: np.random.Generator,
 ) -> Iterator[SelfTest]:
-    n = len(units.columns)
-    if n < FEWEST_UNITS or min(units.sizes) < FEWEST_UNITS // 2 or np.ptp(units.columns[:, 0]) == 0:
+    if _nothing_to_shuffle(units.columns[:, 0]) or min(units.sizes) < FEWEST_UNITS // 2:
         return
-    is_joint = experiment.role_of(metric.name) == "primary" and len(experiment.treatments) > 1
-    is_judged = metric.name in experiment.judged_metrics
-    is_brief = is_joint or metric.how.reads_ranks or not is_judged
-    repetitions = FEWER_REPETITIONS if is_brief else REPETITIONS
+    joint = is_joint(experiment, metric)
+    repetitions = _repetitions(experiment, metric, is_costly=joint or metric.how.reads_ranks)
     factor = planned_factor(experiment, metric, units)
     shuffled = reassigned(metric, units, repetitions, rng)
-    trials = _trials(experiment, metric, shuffled, is_joint=is_joint)
+    trials = _trials(experiment, metric, shuffled, is_joint=joint)
     if not trials:
         return
-    alpha = experiment.significance_of(metric.name)
     p = np.array([min(effect.p for effect in trial.differences) for trial in trials])
-    counts = {"n_units": n, "n_repetitions": len(trials)}
-    uniform = None if is_joint else float(scipy.stats.kstest(p, "uniform").pvalue)
-    yield self_test_of(experiment, metric, A_A, alpha, p < alpha, uniform_p=uniform, **counts)
-    if factor is not None and is_judged:
+    yield _false_positives(experiment, metric, p, n_units=len(units.columns))
+    if factor is not None and metric.name in experiment.judged_metrics:
         shuffled = reassigned(metric, units, len(trials), rng)
         changed = _trials(experiment, metric, (with_effect(arms, factor) for arms in shuffled))
         gain = (factor - 1) * centre_of(metric, units)
-        yield from _test_effect(experiment, metric, changed, gain=gain, n_units=n)
+        yield from _test_effect(experiment, metric, changed, gain=gain, n_units=len(units.columns))
 
 
 def _trials(

@@ -13,6 +13,10 @@ class Verdict(StrEnum):
     THIN = "thin"
     SICK = "sick"
 
+    def when(self, *, fault: bool) -> "Verdict":
+        """Return this verdict where there is a fault, healthy where there is none."""
+        return self if fault else Verdict.HEALTHY
+
 
 ENOUGH_UNITS = "enough_units"
 # chance alone trips a check once in a thousand experiments, so an alarm is worth stopping for

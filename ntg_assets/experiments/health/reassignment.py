@@ -44,23 +44,35 @@ def reassigned(
     metric: MetricSettings, units: MetricUnits, repetitions: int, rng: np.random.Generator
 ) -> Iterator[list[Arm]]:
     """Give the units their arms again at random, so many times."""
-    if metric.how.reads_ranks:
-        yield from _reassigned_ranks(metric, units, repetitions, rng)
-        return
+    again = _reassigned_ranks if metric.how.reads_ranks else _reassigned_sums
+    return again(metric, units, repetitions, rng)
+
+
+def _reassigned_sums(
+    metric: MetricSettings, units: MetricUnits, repetitions: int, rng: np.random.Generator
+) -> Iterator[list[Arm]]:
+    shape = shape_of(metric, units)
+    for sums in _shuffled_sums(units, repetitions, rng):
+        yield [
+            Arm(moments=moments_of(part, n), shape=replace(shape, n=n))
+            for part, n in zip(sums, units.sizes, strict=True)
+        ]
+
+
+def _shuffled_sums(
+    units: MetricUnits, repetitions: int, rng: np.random.Generator
+) -> Iterator[list[Floats]]:
+    """Add up the variables of each arm, and their products, once for each re-assignment."""
     products = np.column_stack(
         [units.columns, *(units.columns[:, _AT[a]] * units.columns[:, _AT[b]] for a, b in PAIRS)]
     )
     labels = np.repeat(np.arange(len(units.sizes)), units.sizes)
-    shape = shape_of(metric, units)
     for first in range(0, repetitions, BLOCK):
         size = min(BLOCK, repetitions - first)
         drawn = rng.permuted(np.broadcast_to(labels, (size, len(labels))), axis=1)
         sums = [(drawn == arm).astype(np.float64) @ products for arm in range(len(units.sizes))]
         for row in range(size):
-            yield [
-                Arm(moments=moments_of(part[row], n), shape=replace(shape, n=n))
-                for part, n in zip(sums, units.sizes, strict=True)
-            ]
+            yield [part[row] for part in sums]
 
 
 def _reassigned_ranks(
@@ -121,17 +133,20 @@ def planned_factor(
     variance = adjusted_samples(together, use_covariate=metric.use_covariate)[0].variance
     if variance <= 0:
         return None
-    control, treatment = units.sizes[0], units.sizes[1]
+    design = Design(
+        variance,
+        variance,
+        ratio=units.sizes[1] / units.sizes[0],
+        significance=experiment.significance_of(metric.name),
+    )
     effect = 0.0
     for _ in range(25):  # a contraction: the variance grows slowly with the effect
         treated = variance * (1 + effect / abs(centre)) ** 2
-        design = Design(
-            variance,
-            treated,
-            ratio=treatment / control,
-            significance=experiment.significance_of(metric.name),
+        effect = detectable_effect(
+            n_control=units.sizes[0],
+            design=replace(design, treatment_variance=treated),
+            wanted_power=experiment.power,
         )
-        effect = detectable_effect(n_control=control, design=design, wanted_power=experiment.power)
     return 1 + effect / abs(centre)
 
 

@@ -1,6 +1,6 @@
 """One promise of the statistics, and how it was kept on the data themselves."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import sqrt
 
 import numpy as np
@@ -57,13 +57,7 @@ def self_test_of(
     """
     share = float(hits.mean()) if len(hits) else expected
     error = sqrt(expected * (1 - expected) / max(n_repetitions, 1))
-    is_kept = abs(share - expected) <= TOLERATED_ERRORS * error
-    kept = (
-        "as promised"
-        if is_kept
-        else f"not the promised {expected:.1%}: {n_units:,} such units are too few or too skewed"
-    )
-    return SelfTest(
+    result = SelfTest(
         experiment=experiment.id,
         metric=metric.name,
         source=experiment.evidence,
@@ -74,9 +68,20 @@ def self_test_of(
         uniform_p=uniform_p,
         n_repetitions=n_repetitions,
         n_units=n_units,
-        is_kept=is_kept,
-        sentence=(
-            f"{test} of {metric.name}: {share:.1%} (+- {error:.1%}) of {n_repetitions:,}"
-            f" repetitions, {kept}"
-        ),
+        is_kept=abs(share - expected) <= TOLERATED_ERRORS * error,
+        sentence="",
+    )
+    return replace(result, sentence=_sentence(result))
+
+
+def _sentence(result: SelfTest) -> str:
+    kept = (
+        "as promised"
+        if result.is_kept
+        else f"not the promised {result.expected_share:.1%}: {result.n_units:,} such units are too"
+        " few or too skewed"
+    )
+    return (
+        f"{result.test} of {result.metric}: {result.found_share:.1%}"
+        f" (+- {result.monte_carlo_error:.1%}) of {result.n_repetitions:,} repetitions, {kept}"
     )

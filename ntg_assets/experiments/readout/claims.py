@@ -66,24 +66,27 @@ def judge(readout: Readout, checks: Sequence[HealthCheck], *, minimum_units: int
     """Say what the numbers allow; a sick or thin experiment makes no claim, whatever its p."""
     if not readout.is_valid:
         return readout
+    if reason := _no_claim(readout, checks, minimum_units):
+        return replace(readout, is_valid=False, verdict=reason)
+    if readout.role == "negative control":
+        return replace(readout, verdict="negative control: any difference is chance")
+    return replace(readout, verdict=_claim(readout))
+
+
+def _no_claim(readout: Readout, checks: Sequence[HealthCheck], minimum_units: int) -> str | None:
+    """Say why nothing can be claimed, whatever the numbers are; None: something can."""
     if is_sick(checks):
         reasons = "; ".join(check.sentence for check in checks if check.verdict == "sick")
-        return replace(readout, is_valid=False, verdict=f"no claim (sick): {reasons}")
+        return f"no claim (sick): {reasons}"
     if thin := [
         check.sentence
         for check in checks
         if check.verdict == "thin" and not _has_own_units(readout, check)
     ]:
-        return replace(readout, is_valid=False, verdict=f"no claim (thin): {'; '.join(thin)}")
+        return f"no claim (thin): {'; '.join(thin)}"
     if (fewest := min(readout.n_control, readout.n_treatment)) < minimum_units:
-        return replace(
-            readout,
-            is_valid=False,
-            verdict=f"no claim (thin): {fewest:,} units, a claim needs {minimum_units:,}",
-        )
-    if readout.role == "negative control":
-        return replace(readout, verdict="negative control: any difference is chance")
-    return replace(readout, verdict=_claim(readout))
+        return f"no claim (thin): {fewest:,} units, a claim needs {minimum_units:,}"
+    return None
 
 
 def _has_own_units(readout: Readout, check: HealthCheck) -> bool:

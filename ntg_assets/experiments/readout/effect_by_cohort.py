@@ -12,6 +12,7 @@ import polars as pl
 
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.errors import NotEnoughDataError
+from ntg_assets.experiments.readout.readout import interval_columns, relative_columns
 from ntg_assets.statistics.heterogeneity import alike_p
 from ntg_assets.statistics.over_time.trends import Cohort, cohort_of
 from ntg_assets.statistics.two_samples import Difference, compare_means
@@ -61,13 +62,7 @@ def effects_by_cohort(
 def _within(
     experiment: ExperimentSettings, arm: str, kind: str, rows: Sequence[dict[str, Any]]
 ) -> Iterator[CohortEffect]:
-    cohorts = {(row["arm"], row["cohort"]): cohort_of(row) for row in rows}
-    pairs = {
-        name: (control, treated)
-        for name in dict.fromkeys(row["cohort"] for row in rows)
-        if (control := cohorts.get((experiment.control.name, name)))
-        and (treated := cohorts.get((arm, name)))
-    }
+    pairs = _pairs(rows, control=experiment.control.name, treatment=arm)
     changes = {name: _change(*pair) for name, pair in pairs.items()}
     effects = [(c.difference, c.standard_error) for c in changes.values() if c is not None]
     p = alike_p(effects)
@@ -90,6 +85,18 @@ def _within(
         yield blank if change is None else _filled(blank, change)
 
 
+def _pairs(
+    rows: Sequence[dict[str, Any]], *, control: str, treatment: str
+) -> dict[str, tuple[Cohort, Cohort]]:
+    """Lay both arms of each cohort side by side; what an arm has no units of is left out."""
+    cohorts = {(row["arm"], row["cohort"]): cohort_of(row) for row in rows}
+    return {
+        name: (cohorts[control, name], cohorts[treatment, name])
+        for name in dict.fromkeys(row["cohort"] for row in rows)
+        if {(control, name), (treatment, name)} <= cohorts.keys()
+    }
+
+
 def _change(control: Cohort, treated: Cohort) -> Difference | None:
     try:
         return compare_means(control.sums.sample, treated.sums.sample)
@@ -98,12 +105,4 @@ def _change(control: Cohort, treated: Cohort) -> Difference | None:
 
 
 def _filled(blank: CohortEffect, change: Difference) -> CohortEffect:
-    return replace(
-        blank,
-        difference=change.difference,
-        difference_low=change.low,
-        difference_high=change.high,
-        relative_difference=change.relative,
-        relative_low=change.relative_low,
-        relative_high=change.relative_high,
-    )
+    return replace(blank, **interval_columns(change), **relative_columns(change))

@@ -3,12 +3,13 @@ whether it lasts is asked of whole units (see `novelty`).
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.errors import NotEnoughDataError
+from ntg_assets.experiments.readout.readout import interval_columns, relative_columns
 from ntg_assets.statistics.over_time.trends import WHOLE, DaySums, day_sums
 from ntg_assets.statistics.two_samples import Difference, compare_means
 
@@ -43,25 +44,22 @@ def effects_by_day(experiment: ExperimentSettings, daily_sums: pl.DataFrame) -> 
     units = {row["arm"]: row["n"] for row in rows.values()}
     for arm in experiment.treatments:
         for day in sorted({day for _, day in rows if day is not None}):
-            effects = [
+            control, treated = (
                 day_sums(rows.get((name, day)), n=units.get(name, 0))
                 for name in (experiment.control.name, arm.name)
-            ]
-            blank = (
-                experiment.id,
-                arm.name,
-                day,
-                experiment.primary_metric,
-                experiment.evidence,
-                effects[0].n,
-                effects[1].n,
             )
-            change = _difference(*effects)
-            if change is None:
-                yield DayEffect(*blank)
-            else:
-                relative = (change.relative, change.relative_low, change.relative_high)
-                yield DayEffect(*blank, change.difference, change.low, change.high, *relative)
+            yield _effect(experiment, arm.name, day, control, treated)
+
+
+def _effect(
+    experiment: ExperimentSettings, arm: str, day: int, control: DaySums, treated: DaySums
+) -> DayEffect:
+    metric, source = experiment.primary_metric, experiment.evidence
+    blank = DayEffect(experiment.id, arm, day, metric, source, control.n, treated.n)
+    change = _difference(control, treated)
+    if change is None:
+        return blank
+    return replace(blank, **interval_columns(change), **relative_columns(change))
 
 
 def _difference(control: DaySums, treatment: DaySums) -> Difference | None:

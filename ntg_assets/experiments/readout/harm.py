@@ -4,6 +4,7 @@ by intervals that hold at every moment.
 
 import hashlib
 from dataclasses import replace
+from functools import partial
 
 from ntg_assets.configuration.experiments.comparisons import Comparison
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
@@ -27,25 +28,22 @@ def harm_to_date(
     if experiment.planned_units is None:
         return []
     chosen, so_far = experiment.metric(metric), evidence.to_date()
-    blanks = [
-        blank_readout(
-            experiment, so_far, metric=chosen, comparison=Comparison.BETWEEN_USERS, arm=arm.name
-        )
-        for arm in experiment.treatments
-    ]
+    start = partial(
+        blank_readout, experiment, so_far, metric=chosen, comparison=Comparison.BETWEEN_USERS
+    )
+    blanks = [start(arm=arm.name) for arm in experiment.treatments]
     try:
         compared = compare_arms(experiment, so_far, metric=chosen)
     except NotEnoughDataError:
         return []
+    control, *treated = compared.samples
     return [
         replace(
             _any_time(blank, difference, experiment=experiment, method=compared.method),
-            mean_control=compared.samples[0].mean,
+            mean_control=control.mean,
             mean_treatment=sample.mean,
         )
-        for blank, difference, sample in zip(
-            blanks, compared.differences, compared.samples[1:], strict=True
-        )
+        for blank, difference, sample in zip(blanks, compared.differences, treated, strict=True)
         if min(blank.n_control, blank.n_treatment) >= experiment.minimum_units_per_arm
     ]
 

@@ -8,7 +8,7 @@ from ntg_assets.configuration.experiments.metrics import MetricSettings
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.experiments.data.evidence import Evidence
 from ntg_assets.experiments.readout.comparisons import arms_of, compare_arms, terms_of, test_of
-from ntg_assets.experiments.readout.readout import Readout
+from ntg_assets.experiments.readout.readout import Readout, interval_columns, relative_columns
 from ntg_assets.statistics.joint_comparison import widened
 from ntg_assets.statistics.metric_kinds import Compared
 from ntg_assets.statistics.moments import moments_of
@@ -25,22 +25,19 @@ def read_between(
 ) -> list[Readout]:
     """Read one metric of all treatments, between units."""
     compared = compare_arms(experiment, evidence, metric=metric)
-    is_joint = experiment.role_of(metric.name) == "primary" and len(compared.differences) > 1
-    joint = (
-        _joint(compared, experiment, evidence, metric=metric) if is_joint else compared.differences
-    )
+    alone, (control, *treated) = compared.differences, compared.samples
+    is_joint = experiment.role_of(metric.name) == "primary" and len(alone) > 1
+    joint = _joint(compared, experiment, evidence, metric=metric) if is_joint else alone
     return [
         replace(
-            filled(blank, shown, control=compared.samples[0], treatment=sample),
+            filled(blank, shown, control=control, treatment=sample),
             method=compared.method,
             p=raw.p,
             p_adjusted=shown.p,
             adjustment="largest of correlated t" if is_joint else "none",
             variance_removed_share=compared.removed_share,
         )
-        for blank, raw, shown, sample in zip(
-            blanks, compared.differences, joint, compared.samples[1:], strict=True
-        )
+        for blank, raw, shown, sample in zip(blanks, alone, joint, treated, strict=True)
     ]
 
 
@@ -55,9 +52,7 @@ def read_pairs(blank: Readout, experiment: ExperimentSettings, evidence: Evidenc
     return replace(
         blank,
         method="one-sample t of paired differences",
-        difference=difference.difference,
-        difference_low=difference.low,
-        difference_high=difference.high,
+        **interval_columns(difference),
         standard_error=difference.standard_error,
         p=difference.p,
         p_adjusted=min(1.0, difference.p * n_treatments),
@@ -87,12 +82,8 @@ def filled(
         blank,
         mean_control=control.mean,
         mean_treatment=treatment.mean,
-        difference=difference.difference,
-        difference_low=difference.low,
-        difference_high=difference.high,
+        **interval_columns(difference),
         standard_error=difference.standard_error,
-        relative_difference=difference.relative,
-        relative_low=difference.relative_low,
-        relative_high=difference.relative_high,
+        **relative_columns(difference),
         is_valid=True,
     )

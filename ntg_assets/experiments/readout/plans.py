@@ -2,7 +2,7 @@
 how long that takes, what can be seen by when.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil, isfinite
 
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
@@ -43,9 +43,9 @@ class PlanWeek:
     source: str
     days: int
     units_in_control: float
-    detectable_difference: float | None
-    detectable_share: float | None
-    power_for_minimum_effect: float | None
+    detectable_difference: float | None = None
+    detectable_share: float | None = None
+    power_for_minimum_effect: float | None = None
 
 
 def plan_experiment(experiment: ExperimentSettings, *, baseline: Baseline) -> Plan:
@@ -75,14 +75,19 @@ def plan_experiment(experiment: ExperimentSettings, *, baseline: Baseline) -> Pl
     units = max(ceil(needs[deciding]), experiment.minimum_units_per_arm)
     planned = ceil(units / _control_share(experiment))
     days = days_for_units(planned, units_per_day=baseline.units_per_day)
-    pace = f"{days:,.0f} days at {baseline.units_per_day:,.3g} units a day"
-    duration = pace if isfinite(days) else "never: no units come"
-    sentence = (
-        f"{experiment.id}: {planned:,} units over all {len(experiment.arms)} arms ({units:,} in the"
-        f" control) find a difference of {experiment.minimum_effect:g} in"
-        f" {experiment.primary_metric} with {experiment.power:.0%} power: {duration}."
+    plan = Plan(experiment.id, experiment.minimum_effect, units, planned, days, deciding, "")
+    return replace(plan, sentence=_sentence(experiment, baseline, plan))
+
+
+def _sentence(experiment: ExperimentSettings, baseline: Baseline, plan: Plan) -> str:
+    pace = f"{plan.days:,.0f} days at {baseline.units_per_day:,.3g} units a day"
+    duration = pace if isfinite(plan.days) else "never: no units come"
+    return (
+        f"{plan.experiment}: {plan.planned_units:,} units over all {len(experiment.arms)} arms"
+        f" ({plan.units_in_control:,} in the control) find a difference of"
+        f" {plan.minimum_effect:g} in {experiment.primary_metric} with {experiment.power:.0%}"
+        f" power: {duration}."
     )
-    return Plan(experiment.id, experiment.minimum_effect, units, planned, days, deciding, sentence)
 
 
 def _units_needed(
@@ -116,22 +121,17 @@ def _week(
     experiment: ExperimentSettings, baseline: Baseline, *, design: Design, days: int
 ) -> PlanWeek:
     units = baseline.units_per_day * days * _control_share(experiment)
-    detectable = chance = share = None
-    if min(units, units * design.ratio) >= MINIMUM_UNITS:
-        wanted = experiment.power_of_each
-        detectable = detectable_effect(n_control=units, design=design, wanted_power=wanted)
-        share = detectable / baseline.mean if baseline.mean > 0 else None
-        if experiment.minimum_effect:
-            chance = power(experiment.minimum_effect, n_control=units, design=design)
-    return PlanWeek(
-        experiment.id,
-        experiment.primary_metric,
-        experiment.evidence,
-        days,
-        units,
-        detectable,
-        share,
-        chance,
+    metric, effect = experiment.primary_metric, experiment.minimum_effect
+    week = PlanWeek(experiment.id, metric, experiment.evidence, days, units)
+    if min(units, units * design.ratio) < MINIMUM_UNITS:
+        return week
+    wanted = experiment.power_of_each
+    detectable = detectable_effect(n_control=units, design=design, wanted_power=wanted)
+    return replace(
+        week,
+        detectable_difference=detectable,
+        detectable_share=detectable / baseline.mean if baseline.mean > 0 else None,
+        power_for_minimum_effect=power(effect, n_control=units, design=design) if effect else None,
     )
 
 

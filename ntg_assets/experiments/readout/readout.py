@@ -5,12 +5,13 @@ named by the very sums that it rests on.
 import hashlib
 import json
 from dataclasses import dataclass
+from typing import Any
 
 from ntg_assets.configuration.experiments.comparisons import Comparison
 from ntg_assets.configuration.experiments.metrics import MetricSettings
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.experiments.data.evidence import Evidence
-from ntg_assets.statistics.two_samples import Better
+from ntg_assets.statistics.two_samples import Better, Difference
 
 KEY_DIGITS = 16
 # how the verdict of a readout begins that shows what was found and claims nothing
@@ -98,6 +99,24 @@ class Readout:
     def best_end(self) -> float | None:
         """The end of the interval at which the treatment does best."""
         return self.difference_high if self.better == "more" else self.difference_low
+
+
+def interval_columns(difference: Difference) -> dict[str, Any]:
+    """Name a difference and the ends of its interval as the tables of results do."""
+    return {
+        "difference": difference.difference,
+        "difference_low": difference.low,
+        "difference_high": difference.high,
+    }
+
+
+def relative_columns(difference: Difference) -> dict[str, Any]:
+    """Name the relative difference and the ends of its interval as the tables of results do."""
+    return {
+        "relative_difference": difference.relative,
+        "relative_low": difference.relative_low,
+        "relative_high": difference.relative_high,
+    }
 
 
 def blank_readout(

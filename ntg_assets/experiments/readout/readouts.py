@@ -159,22 +159,22 @@ def _adjust_secondary(readouts: list[Readout], shares: Mapping[str, float]) -> l
     (Benjamini-Hochberg, per comparison); those with a share of the error rate keep to it.
     """
     secondary = [r for r in readouts if r.role == "secondary" and r.p is not None]
+    changes: dict[str, dict[str, Any]]
     if shares:
-        keys = {readout.readout_key for readout in secondary}
-        return [
-            replace(readout, adjustment="share of the error rate")
-            if readout.readout_key in keys
-            else readout
-            for readout in readouts
-        ]
+        changes = {r.readout_key: {"adjustment": "share of the error rate"} for r in secondary}
+    else:
+        changes = {
+            key: {"p_adjusted": p, "adjustment": "benjamini-hochberg"}
+            for key, p in _bounded_together(secondary).items()
+        }
+    return [replace(readout, **changes.get(readout.readout_key, {})) for readout in readouts]
+
+
+def _bounded_together(readouts: Sequence[Readout]) -> dict[str, float]:
+    """Adjust p for all readouts of a comparison; by readout."""
     adjusted: dict[str, float] = {}
-    for comparison in {readout.comparison for readout in secondary}:
-        family = [readout for readout in secondary if readout.comparison == comparison]
+    for comparison in {readout.comparison for readout in readouts}:
+        family = [readout for readout in readouts if readout.comparison == comparison]
         p_values = benjamini_hochberg([r.p for r in family if r.p is not None])
         adjusted |= {r.readout_key: p for r, p in zip(family, p_values, strict=True)}
-    return [
-        replace(readout, p_adjusted=adjusted[key], adjustment="benjamini-hochberg")
-        if (key := readout.readout_key) in adjusted
-        else readout
-        for readout in readouts
-    ]
+    return adjusted

@@ -12,11 +12,13 @@ from ntg_assets.experiments.data.evidence import Evidence
 from ntg_assets.experiments.health.health_check import HealthCheck, concerning
 from ntg_assets.experiments.readout.claims import claim_in_words
 from ntg_assets.experiments.readout.comparisons import compare_arms
+from ntg_assets.experiments.readout.readout import interval_columns
 from ntg_assets.statistics.heterogeneity import alike_p
 from ntg_assets.statistics.repeated.multiple_testing import holm
 from ntg_assets.statistics.two_samples import Better
 
 FEWEST_SEGMENTS = 2
+NOTHING_SHOWN = "no difference shown"
 
 
 @dataclass(frozen=True)
@@ -92,9 +94,7 @@ def _within_segments(
         for blank, difference in zip(blanks, compared.differences, strict=True):
             yield replace(
                 blank,
-                difference=difference.difference,
-                difference_low=difference.low,
-                difference_high=difference.high,
+                **interval_columns(difference),
                 standard_error=difference.standard_error,
                 p=difference.p,
             )
@@ -124,14 +124,13 @@ def _adjusted(
         p = adjusted.get(effect)
         if p is None:
             yield effect
-            continue
-        is_claim = p < significance and effect.difference
-        verdict = (
-            claim_in_words(effect.difference or 0.0, better=better)
-            if is_claim
-            else "no difference shown"
-        )
-        yield replace(effect, p_adjusted=p, p_segments_alike=alike[effect.arm], verdict=verdict)
+        else:
+            claim = _claim(effect, better) if p < significance else NOTHING_SHOWN
+            yield replace(effect, p_adjusted=p, p_segments_alike=alike[effect.arm], verdict=claim)
+
+
+def _claim(effect: SegmentEffect, better: Better) -> str:
+    return claim_in_words(effect.difference, better=better) if effect.difference else NOTHING_SHOWN
 
 
 def _alike_p(effects: Sequence[SegmentEffect], arm: str) -> float | None:

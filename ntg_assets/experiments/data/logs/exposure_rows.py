@@ -122,13 +122,8 @@ def exposures_per_unit(
         source: The log's settings: windows, segments.
         zone: Zone whose midnights begin and end windows in days.
     """
-    grouped = rows.group_by("unit_id", "arm").agg(
-        pl.col("exposed_at").min().alias("first_exposed_at"),
-        pl.col("exposed_at").max().alias("last_exposed_at"),
-        pl.len().cast(pl.Int64).alias("n_exposures"),
-        pl.col("segment").fill_null("unknown").min().alias("segment"),
-        *(pl.col(name).sort_by("exposed_at", name).first() for name in DESIGN),
-    )
+    grouped = _per_unit(rows)
+    first = grouped["first_exposed_at"]
     return grouped.select(
         pl.lit(experiment.id).alias("experiment"),
         "unit_id",
@@ -138,16 +133,25 @@ def exposures_per_unit(
         "first_exposed_at",
         "last_exposed_at",
         "n_exposures",
-        shift_days(grouped["first_exposed_at"], -source.pre_period_days, zone).alias(
-            "pre_start_at"
-        ),
-        shift_days(grouped["first_exposed_at"], source.window_days, zone).alias("window_end_at"),
+        shift_days(first, -source.pre_period_days, zone).alias("pre_start_at"),
+        shift_days(first, source.window_days, zone).alias("window_end_at"),
         pl.lit(source.outcomes is None).alias("uses_interaction_log"),
         pl.lit(source.assigned_by).alias("assigned_by"),
         local_day(pl.col("first_exposed_at"), zone).alias("first_exposed_on"),
         local_day(pl.col("last_exposed_at"), zone).alias("last_exposed_on"),
         *DESIGN,
     ).sort("unit_id", "arm")
+
+
+def _per_unit(rows: pl.DataFrame) -> pl.DataFrame:
+    """Reduce exposures to one row per (unit, arm): when, how often, and what the log says first."""
+    return rows.group_by("unit_id", "arm").agg(
+        pl.col("exposed_at").min().alias("first_exposed_at"),
+        pl.col("exposed_at").max().alias("last_exposed_at"),
+        pl.len().cast(pl.Int64).alias("n_exposures"),
+        pl.col("segment").fill_null("unknown").min().alias("segment"),
+        *(pl.col(name).sort_by("exposed_at", name).first() for name in DESIGN),
+    )
 
 
 def _with_arms(rows: pl.DataFrame, experiment: ExperimentSettings) -> tuple[pl.DataFrame, str]:

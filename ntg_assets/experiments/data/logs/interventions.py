@@ -41,13 +41,7 @@ def read_interventions(
             drawn for one.
     """
     rows = read(FileSource(files=source.assignments), {**COLUMNS, "unit_id": "user_id"}, what=what)
-    strategies = rows["strategy"].unique().sort().to_list()
-    rows = rows.filter(pl.col("strategy") == source.strategy)
-    if rows.is_empty():
-        raise SourceError(
-            f"{what}: no assignment of strategy {source.strategy!r}; the log has"
-            f" {', '.join(strategies[:MOST_NAMED]) or 'none'}."
-        )
+    rows = _of_strategy(rows, source.strategy, what=what)
     drawn = rows.select(
         "unit_id",
         "arm",
@@ -62,6 +56,17 @@ def read_interventions(
         what=f"{what}: delivered contacts",
     )["unit_id"].unique()
     return pl.concat([drawn, _contacted_in_the_holdout(drawn, contacted, what=what)])
+
+
+def _of_strategy(rows: pl.DataFrame, strategy: str, *, what: str) -> pl.DataFrame:
+    own = rows.filter(pl.col("strategy") == strategy)
+    if own.is_empty():
+        strategies = rows["strategy"].unique().sort().to_list()
+        raise SourceError(
+            f"{what}: no assignment of strategy {strategy!r}; the log has"
+            f" {', '.join(strategies[:MOST_NAMED]) or 'none'}."
+        )
+    return own
 
 
 def _contacted_in_the_holdout(

@@ -47,13 +47,14 @@ def _kept_of(experiment: ExperimentSettings, *, files: LogFiles) -> pl.DataFrame
         .select(pl.lit(experiment.id).alias("experiment"), "unit_id", "arm")
         .unique()
     )
-    if (
-        twice := kept.filter(kept["unit_id"].is_duplicated())
-        .sort("unit_id", "arm")["unit_id"]
-        .to_list()
-    ):
+    _refuse_several_arms(kept, what)
+    return kept.sort("unit_id")
+
+
+def _refuse_several_arms(kept: pl.DataFrame, what: str) -> None:
+    twice = kept.filter(kept["unit_id"].is_duplicated()).sort("unit_id", "arm")["unit_id"]
+    if len(twice):
         raise SourceError(
-            f"{what}: {len(set(twice)):,} units have several arms (first: {twice[0]!r}). Keep one"
+            f"{what}: {twice.n_unique():,} units have several arms (first: {twice[0]!r}). Keep one"
             " of each."
         )
-    return kept.sort("unit_id")

@@ -108,12 +108,7 @@ class LogFiles:
                 self._unreadable[key] = what, sentence
                 raise SourceError(sentence) from None
             rows = read.with_columns(unit_id=as_log_id_or_written(pl.col(UNIT), self.id_type))
-            self._known[key] = {None: rows}
-            if "named" in wanted:
-                self._known[key] |= {
-                    str(name): part
-                    for (name,), part in rows.partition_by("named", as_dict=True).items()
-                }
+            self._known[key] = _by_experiment(rows)
         return self._known[key]
 
     def _read(
@@ -183,6 +178,15 @@ def _value_rules(column: ColumnName, options: NumberOptions) -> tuple[Rule, Rule
         ),
         Rule(f"{VALUE}_text", name, unreadable, is_optional=True),
     )
+
+
+def _by_experiment(rows: pl.DataFrame) -> dict[str | None, pl.DataFrame]:
+    """Divide rows by the experiment that they name; all of them stand under None."""
+    parts: dict[str | None, pl.DataFrame] = {None: rows}
+    if "named" in rows.columns:
+        divided = rows.partition_by("named", as_dict=True)
+        parts |= {str(name): part for (name,), part in divided.items()}
+    return parts
 
 
 def _readable(rows: pl.DataFrame, wanted: Mapping[str, ColumnName], *, what: str) -> pl.DataFrame:

@@ -111,21 +111,10 @@ def _refuse_too_many(marked: pl.DataFrame, rules: LogRules, *, at: str, what: st
 
 
 def _counts(marked: pl.DataFrame, kept: pl.DataFrame, *, at: str, log: str) -> pl.DataFrame:
-    kind = (
-        pl.col("event_type")
-        if "event_type" in marked.columns
-        else pl.lit(None, dtype=pl.String).alias("event_type")
-    )
-    is_odd = ~pl.col("value").is_finite() if "value" in marked.columns else pl.lit(value=False)
-    of_type = marked.group_by(kind).agg(
+    of_type = marked.group_by(_event_type(marked)).agg(
         pl.len().alias("n_given"), (~pl.col("is_in_time")).sum().alias("n_out_of_time")
     )
-    counted = kept.group_by(kind).agg(
-        pl.len().alias("n_rows"),
-        is_odd.fill_null(value=False).sum().alias("n_not_finite"),
-        pl.col(at).min().alias("first_at"),
-        pl.col(at).max().alias("last_at"),
-    )
+    counted = _kept_by_type(kept, at)
     per_type = of_type.join(counted, on="event_type", how="left", nulls_equal=True).with_columns(
         pl.col("n_rows", "n_not_finite").fill_null(0), pl.lit(log).alias("log")
     )
@@ -134,3 +123,20 @@ def _counts(marked: pl.DataFrame, kept: pl.DataFrame, *, at: str, log: str) -> p
         pl.col(name).cast(dtype) for name, dtype in COUNT_TYPES.items() if name != "experiment"
     ]
     return per_type.with_columns(doubled.alias("n_duplicates")).select(typed)
+
+
+def _kept_by_type(kept: pl.DataFrame, at: str) -> pl.DataFrame:
+    """Count the rows that count, one row per type of event, with the first and the last time."""
+    is_odd = ~pl.col("value").is_finite() if "value" in kept.columns else pl.lit(value=False)
+    return kept.group_by(_event_type(kept)).agg(
+        pl.len().alias("n_rows"),
+        is_odd.fill_null(value=False).sum().alias("n_not_finite"),
+        pl.col(at).min().alias("first_at"),
+        pl.col(at).max().alias("last_at"),
+    )
+
+
+def _event_type(rows: pl.DataFrame) -> pl.Expr:
+    if "event_type" in rows.columns:
+        return pl.col("event_type")
+    return pl.lit(None, dtype=pl.String).alias("event_type")

@@ -34,12 +34,7 @@ def outcomes_of(
 ) -> Judged:
     """Read the outcomes of one experiment and leave out what cannot be true."""
     what = f"experiment {experiment.id}: outcomes"
-    wanted: dict[str, ColumnName] = {"unit_id": log.unit_id, "event_at": log.happened_at}
-    wanted |= {
-        name: column
-        for name, column in {"event_type": log.event_type, "value": log.value}.items()
-        if column is not None
-    }
+    wanted = _columns(log)
     rows = files.read(log, wanted, what=what)
     if "value" not in wanted:
         rows = rows.with_columns(pl.lit(1.0).alias("value"))
@@ -50,3 +45,14 @@ def outcomes_of(
     )
     distinct = list(OUTCOME_TYPES) if log.duplicates == "drop" else []
     return judge_rows(typed, files.rules, at="event_at", log=OUTCOMES, what=what, distinct=distinct)
+
+
+def _columns(log: OutcomeLogSettings) -> "dict[str, ColumnName]":
+    """Name the columns that the log has; a type of event and a value it may do without."""
+    columns = {
+        "unit_id": log.unit_id,
+        "event_at": log.happened_at,
+        "event_type": log.event_type,
+        "value": log.value,
+    }
+    return {name: column for name, column in columns.items() if column is not None}

@@ -40,25 +40,25 @@ def _rows(
     exposure_log: pl.DataFrame, outcome_log: pl.DataFrame, users: pl.Series
 ) -> Iterator[dict[str, Any]]:
     known_users = KnownIds(users)
-    outcomes = {
-        str(name): part
-        for (name,), part in outcome_log.partition_by("experiment", as_dict=True).items()
+    outcomes = outcome_log.partition_by("experiment", as_dict=True)
+    for name, part in sorted(exposure_log.partition_by("experiment", as_dict=True).items()):
+        if part["uses_interaction_log"][0]:
+            where, ids = "interaction log", known_users
+        else:
+            own = outcomes.get(name, outcome_log.clear())
+            where, ids = "outcome log", KnownIds(own["unit_id"].unique())
+        yield {"experiment": str(name[0]), "outcomes": where, **_matched(part["unit_id"], ids)}
+
+
+def _matched(unit_ids: pl.Series, ids: KnownIds) -> dict[str, Any]:
+    match = match_ids(unit_ids, ids)
+    return {
+        "n_units": match.n_ids,
+        "n_found": match.n_found,
+        "n_near": match.n_near,
+        "n_not_found": match.n_not_found,
+        "first_near": _first_near(match.pairs),
     }
-    for (name,), part in sorted(exposure_log.partition_by("experiment", as_dict=True).items()):
-        is_interaction = bool(part["uses_interaction_log"][0])
-        own = outcomes.get(str(name), outcome_log.clear())
-        match = match_ids(
-            part["unit_id"], known_users if is_interaction else KnownIds(own["unit_id"].unique())
-        )
-        yield {
-            "experiment": str(name),
-            "outcomes": "interaction log" if is_interaction else "outcome log",
-            "n_units": match.n_ids,
-            "n_found": match.n_found,
-            "n_near": match.n_near,
-            "n_not_found": match.n_not_found,
-            "first_near": _first_near(match.pairs),
-        }
 
 
 def _first_near(pairs: pl.DataFrame) -> str | None:

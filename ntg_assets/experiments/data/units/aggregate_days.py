@@ -50,19 +50,13 @@ def cohorts_of_days(experiment: ExperimentSettings, rows: pl.DataFrame) -> pl.Da
     first, last = days.min(), days.max()
     if not (isinstance(first, date) and isinstance(last, date)):
         return None
-    kinds = {"week": WEEK_DAYS}
-    if (last - first).days < MOST_DAILY_COHORTS:
-        kinds["day"] = 1
-    cells = _cells(primary, first, kinds)
-    return pl.DataFrame(
-        [
-            (experiment.id, arm, kind, str(at), None, n, datetime(at.year, at.month, at.day), x, xx)
-            for (arm, kind, at), (n, x, xx) in sorted(cells.items())
-            if n
-        ],
-        schema=COHORT_TYPES,
-        orient="row",
-    )
+    kinds = {"week": WEEK_DAYS} | ({"day": 1} if (last - first).days < MOST_DAILY_COHORTS else {})
+    cohort_rows = [
+        (experiment.id, arm, kind, str(at), None, n, datetime(at.year, at.month, at.day), x, xx)
+        for (arm, kind, at), (n, x, xx) in sorted(_cells(primary, first, kinds).items())
+        if n
+    ]
+    return pl.DataFrame(cohort_rows, schema=COHORT_TYPES, orient="row")
 
 
 def _cells(

@@ -31,6 +31,7 @@ def sums_of_aggregates(experiment: ExperimentSettings, rows: pl.DataFrame) -> pl
     metrics = {metric.name for metric in experiment.measured}
     _refuse_other_rows(experiment, rows)
     _refuse_odd_numbers(rows)
+    _refuse_repeated_rows(rows)
     segment = rows["segment"] if "segment" in rows.columns else [ALL] * rows.height
     parts = [
         _sums(experiment, row, part or ALL)
@@ -79,7 +80,7 @@ def _can_be_added(kind: str) -> bool:
 
 
 def _refuse_odd_numbers(rows: pl.DataFrame) -> None:
-    """Refuse texts, parts of a unit, and rows that stand twice (days and segments differ)."""
+    """Refuse texts and parts of a unit."""
     for name in ("n", "mean", "variance"):
         if not (rows[name].dtype.is_numeric() or rows[name].dtype == pl.Null):
             first = rows[name].drop_nulls()[0]
@@ -90,6 +91,10 @@ def _refuse_odd_numbers(rows: pl.DataFrame) -> None:
             f"aggregates: in {parts.height:,} of {rows.height:,} rows n is no whole number of units"
             f" (first: {parts['n'][0]:g})."
         )
+
+
+def _refuse_repeated_rows(rows: pl.DataFrame) -> None:
+    """Refuse rows that stand twice (days and segments differ)."""
     twice = rows.filter(rows.is_duplicated())
     if twice.height:
         first = twice.row(0, named=True)

@@ -50,11 +50,7 @@ def _needed(experiment: ExperimentSettings) -> Iterator[str]:
 def _number_problems(name: str, rows: pl.DataFrame) -> Iterator[str]:
     column = rows[name]
     if not (column.dtype.is_numeric() or column.dtype in {pl.Boolean, pl.Null}):
-        numbers = column.cast(pl.String).cast(pl.Float64, strict=False)
-        wrong = rows.filter(column.is_not_null() & numbers.is_null())[name]
-        first = wrong[0] if len(wrong) else column.drop_nulls()[0]
-        what = f"{len(wrong):,} of {rows.height:,} values are none" if len(wrong) else "it is text"
-        yield f"the unit table's column {name!r} holds no numbers: {what} (first: {first!r})."
+        yield f"the unit table's column {name!r} holds no numbers: {_no_numbers(column)}."
         return
     values = column.cast(pl.Float64)
     small = values.filter((values != 0) & (values.abs() < 1 / (2 * MICRO)))
@@ -64,6 +60,15 @@ def _number_problems(name: str, rows: pl.DataFrame) -> Iterator[str]:
             f" 0 are smaller than half a millionth (first: {small[0]:g}), which counts as 0. Give"
             " it in a smaller unit."
         )
+
+
+def _no_numbers(column: pl.Series) -> str:
+    """Say how many values of a column are no numbers, and which is the first."""
+    numbers = column.cast(pl.String).cast(pl.Float64, strict=False)
+    wrong = column.filter(column.is_not_null() & numbers.is_null())
+    first = wrong[0] if len(wrong) else column.drop_nulls()[0]
+    what = f"{len(wrong):,} of {len(column):,} values are none" if len(wrong) else "it is text"
+    return f"{what} (first: {first!r})"
 
 
 def _share_problems(metric: MetricSettings, rows: pl.DataFrame) -> Iterator[str]:

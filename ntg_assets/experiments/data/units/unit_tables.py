@@ -6,6 +6,8 @@ one. Aggregates have one row per arm and metric (and segment or day): `arm`, `me
 `variance`.
 """
 
+from typing import Any
+
 import polars as pl
 
 from ntg_assets.configuration.experiments.metrics import MetricSettings
@@ -16,6 +18,17 @@ from ntg_assets.experiments.data.units.unit_refusals import refuse_wrong_units
 from ntg_assets.randomness import bucket_of
 
 ALL = "all"
+TRAFFIC_TYPES: dict[str, Any] = {
+    "experiment": pl.String,
+    "arm": pl.String,
+    "weight": pl.Float64,
+    "n_assigned": pl.Int64,
+    "n_exposed": pl.Int64,
+    "n_in_several_arms": pl.Int64,
+    "n_not_assigned": pl.Int64,
+    "first_exposed_at": pl.Datetime("us"),
+    "last_exposed_at": pl.Datetime("us"),
+}
 
 
 def as_written(rows: pl.DataFrame) -> pl.DataFrame:
@@ -35,26 +48,29 @@ def unit_metrics_of(experiment: ExperimentSettings, rows: pl.DataFrame) -> pl.Da
     refuse_unknown_arms(experiment, rows)
     _refuse_repeated_units(rows)
     single = rows.filter(~pl.col("unit_id").is_duplicated())
-    segment = pl.col("segment").fill_null(ALL) if "segment" in rows.columns else pl.lit(ALL)
     return pl.concat(
-        [
-            single.select(
-                experiment=pl.lit(experiment.id),
-                unit_id="unit_id",
-                arm="arm",
-                metric=pl.lit(metric.name),
-                source=pl.lit(experiment.evidence),
-                is_assigned=pl.lit(value=True),
-                is_in_look=pl.lit(value=True),
-                segment=segment,
-                value=_value(metric),
-                denominator=_denominator(metric, rows),
-                covariate=_past(rows, f"{metric.name}_before"),
-                covariate_denominator=_past(rows, f"{metric.name}_denominator_before"),
-            )
-            for metric in experiment.measured
-        ]
+        [single.select(**_columns_of(experiment, metric, rows)) for metric in experiment.measured]
     )
+
+
+def _columns_of(
+    experiment: ExperimentSettings, metric: MetricSettings, rows: pl.DataFrame
+) -> dict[str, str | pl.Expr]:
+    """Read the columns of `unit_metrics` off a unit table, for one of its metrics."""
+    return {
+        "experiment": pl.lit(experiment.id),
+        "unit_id": "unit_id",
+        "arm": "arm",
+        "metric": pl.lit(metric.name),
+        "source": pl.lit(experiment.evidence),
+        "is_assigned": pl.lit(value=True),
+        "is_in_look": pl.lit(value=True),
+        "segment": pl.col("segment").fill_null(ALL) if "segment" in rows.columns else pl.lit(ALL),
+        "value": _value(metric),
+        "denominator": _denominator(metric, rows),
+        "covariate": _past(rows, f"{metric.name}_before"),
+        "covariate_denominator": _past(rows, f"{metric.name}_denominator_before"),
+    }
 
 
 def _refuse_repeated_units(rows: pl.DataFrame) -> None:
@@ -105,21 +121,7 @@ def traffic_of_counts(
         for arm in experiment.arms
         for n, several in [counts.get(arm.name, (0, 0))]
     ]
-    return pl.DataFrame(
-        rows,
-        schema={
-            "experiment": pl.String,
-            "arm": pl.String,
-            "weight": pl.Float64,
-            "n_assigned": pl.Int64,
-            "n_exposed": pl.Int64,
-            "n_in_several_arms": pl.Int64,
-            "n_not_assigned": pl.Int64,
-            "first_exposed_at": pl.Datetime("us"),
-            "last_exposed_at": pl.Datetime("us"),
-        },
-        orient="row",
-    )
+    return pl.DataFrame(rows, schema=TRAFFIC_TYPES, orient="row")
 
 
 def missing_pasts(experiment: ExperimentSettings, rows: pl.DataFrame) -> pl.DataFrame:

@@ -26,26 +26,30 @@ def examine_novelty(experiment: ExperimentSettings, evidence: Evidence) -> Itera
     """Ask both questions for each treatment; where they stand, they warn,
     or stop a claim if the experiment says so.
     """
-    metric = experiment.metric(experiment.primary_metric)
-    control, cohorts = (
-        evidence.trends.get(experiment.control.name),
-        evidence.cohorts.get(experiment.control.name, {}),
-    )
     for arm in experiment.treatments:
-        what = f"the effect of {arm.name} on {metric.name}"
-        treated, others = evidence.trends.get(arm.name), evidence.cohorts.get(arm.name, {})
-        if control and treated:
-            moves = by_age(control, treated, window_days=experiment.window_days)
-            yield _judged(
-                f"novelty:{arm.name}", moves, experiment, f"{what} by day since the exposure"
-            )
-        if len(cohorts.keys() & others.keys()) > 1:
-            yield _judged(
-                f"novelty_by_cohort:{arm.name}",
-                by_cohort(cohorts, others),
-                experiment,
-                f"{what} {_since(cohorts, others)}",
-            )
+        what = f"the effect of {arm.name} on {experiment.primary_metric}"
+        yield from _by_day(experiment, evidence, arm.name, what)
+        yield from _by_time(experiment, evidence, arm.name, what)
+
+
+def _by_day(
+    experiment: ExperimentSettings, evidence: Evidence, arm: str, what: str
+) -> Iterator[HealthCheck]:
+    """Ask whether the effect of an arm moves with the days since the exposure."""
+    control, treated = (evidence.trends.get(name) for name in (experiment.control.name, arm))
+    if control and treated:
+        moves = by_age(control, treated, window_days=experiment.window_days)
+        yield _judged(f"novelty:{arm}", moves, experiment, f"{what} by day since the exposure")
+
+
+def _by_time(
+    experiment: ExperimentSettings, evidence: Evidence, arm: str, what: str
+) -> Iterator[HealthCheck]:
+    """Ask whether units exposed late show another effect of an arm than those exposed early."""
+    control, treated = (evidence.cohorts.get(name, {}) for name in (experiment.control.name, arm))
+    if len(control.keys() & treated.keys()) > 1:
+        moves, since = by_cohort(control, treated), _since(control, treated)
+        yield _judged(f"novelty_by_cohort:{arm}", moves, experiment, f"{what} {since}")
 
 
 def _since(control: Mapping[str, Cohort], treatment: Mapping[str, Cohort]) -> str:

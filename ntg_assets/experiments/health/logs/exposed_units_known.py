@@ -26,17 +26,11 @@ def ask(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCh
 def _exposed_units_known(source: LoggedSource, arms: list[ArmTraffic]) -> HealthCheck:
     n, n_known = sum(arm.n_exposed for arm in arms), sum(arm.n_known or 0 for arm in arms)
     # an outcome log may hold the few that bought
-    limit = FEWEST_KNOWN if source.outcomes is None else 0.0
+    log, limit = (
+        ("interaction log", FEWEST_KNOWN) if source.outcomes is None else ("outcome log", 0.0)
+    )
     is_strange = n_known / n < limit or n_known == 0
-    log = "interaction log" if source.outcomes is None else "outcome log"
-    sentence = (
-        f"{n_known:,} of {n:,} exposed units appear in the"
-        f" {log}{': are the ids the same in both?' if is_strange else ''}"
-    )
-    return HealthCheck(
-        "exposed_units_known",
-        n_known / n,
-        limit,
-        Verdict.SICK if is_strange else Verdict.HEALTHY,
-        sentence,
-    )
+    advice = ": are the ids the same in both?" if is_strange else ""
+    sentence = f"{n_known:,} of {n:,} exposed units appear in the {log}{advice}"
+    verdict = Verdict.SICK.when(fault=is_strange)
+    return HealthCheck("exposed_units_known", n_known / n, limit, verdict, sentence)

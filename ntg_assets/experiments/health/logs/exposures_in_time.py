@@ -33,10 +33,5 @@ def _exposures_in_time(source: LoggedSource, arms: list[ArmTraffic]) -> HealthCh
         f"{late:,} of {n:,} exposures came too late: their window of {source.window_days:g} days is"
         " not over, so they are not read"
     )
-    return HealthCheck(
-        "exposures_in_time",
-        late / n,
-        MOST_LATE,
-        Verdict.THIN if late / n > MOST_LATE else Verdict.HEALTHY,
-        sentence,
-    )
+    verdict = Verdict.THIN.when(fault=late / n > MOST_LATE)
+    return HealthCheck("exposures_in_time", late / n, MOST_LATE, verdict, sentence)

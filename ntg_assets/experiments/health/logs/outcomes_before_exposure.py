@@ -30,20 +30,12 @@ def _nothing_before_its_cause(arms: list[ArmTraffic]) -> HealthCheck:
     """
     counts = [Count(arm.n_just_before or 0, arm.n_exposed) for arm in arms if arm.n_exposed]
     n, before = sum(count.n for count in counts), sum(count.successes for count in counts)
-    p = equal_shares_p(counts) if 0 < before < n and len(counts) > 1 else 1.0
+    p = equal_shares_p(counts)
     sentence = (
         f"{before:,.0f} of {n:,} exposed units had outcomes in the day before their exposure, which"
-        " never count as an effect"
+        f" never count as an effect (p = {p:.2g})"
     )
-    fault = (
-        "; the arms differ more than chance, as when exposures are logged late"
-        if p < FAULT_P
-        else ""
-    )
-    return HealthCheck(
-        "outcomes_before_exposure",
-        p,
-        FAULT_P,
-        Verdict.SICK if p < FAULT_P else Verdict.HEALTHY,
-        f"{sentence} (p = {p:.2g}){fault}",
-    )
+    if p < FAULT_P:
+        sentence += "; the arms differ more than chance, as when exposures are logged late"
+    verdict = Verdict.SICK.when(fault=p < FAULT_P)
+    return HealthCheck("outcomes_before_exposure", p, FAULT_P, verdict, sentence)

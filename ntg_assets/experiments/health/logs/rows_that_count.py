@@ -22,25 +22,16 @@ def ask(_: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:
 
 def _rows_that_count(log: str, contents: Sequence[LogContent]) -> HealthCheck:
     """Say what was left out of a log of the experiment's own."""
-    n_rows, n_odd = (
-        sum(content.n_rows for content in contents),
-        sum(content.n_not_finite for content in contents),
-    )
-    n_outside, n_equal = (
-        sum(content.n_out_of_time for content in contents),
-        sum(content.n_duplicates for content in contents),
+    n_rows, n_odd, n_outside, n_equal = (
+        sum(getattr(content, name) for content in contents)
+        for name in ("n_rows", "n_not_finite", "n_out_of_time", "n_duplicates")
     )
     sentence = f"{n_rows:,} {log} count; left out are {n_outside:,} whose time cannot be true"
     sentence += f" and {n_equal:,} equal to another" if log == OUTCOMES else ""
-    odd = f"; {n_odd:,} have an infinite value" if n_odd else ""
-    is_clean = n_outside + n_equal + n_odd == 0
-    return HealthCheck(
-        f"rows_that_count:{log}",
-        n_outside + n_equal + n_odd,
-        0,
-        Verdict.HEALTHY if is_clean else Verdict.WARNING,
-        f"{sentence}{odd}",
-    )
+    sentence += f"; {n_odd:,} have an infinite value" if n_odd else ""
+    n_left_out = n_outside + n_equal + n_odd
+    verdict = Verdict.WARNING.when(fault=n_left_out > 0)
+    return HealthCheck(f"rows_that_count:{log}", n_left_out, 0, verdict, sentence)
 
 
 def _log_ends(log: str, contents: Sequence[LogContent]) -> Iterator[HealthCheck]:

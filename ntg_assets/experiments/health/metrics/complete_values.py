@@ -34,25 +34,29 @@ def _complete_values(
     """
     arm_sums = sums_of_arms(experiment, metric, evidence)
     counts = [Count(sums.n_null, sums.n + sums.n_null + sums.n_unusable) for sums in arm_sums]
-    n_all, n_null = sum(count.n for count in counts), sum(sums.n_null for sums in arm_sums)
     n_unusable = sum(sums.n_unusable for sums in arm_sums)
     with_units = [count for count in counts if count.n]
     share = max((count.share for count in with_units), default=0.0)
-    p = equal_shares_p(with_units) if 0 < n_null < n_all and len(with_units) > 1 else 1.0
-    sentence = (
-        f"{metric.name}: of {n_all:,} units {n_null:,} have no value and {n_unusable:,} an infinite"
-        " or impossible one"
-    )
-    if n_null:
+    p = equal_shares_p(with_units)
+    sentence = f"{metric.name}: {_in_words(counts, n_unusable)}"
+    if share > 0:
         sentence += f" (no value: {_by_arm(arms_with_sums(experiment, metric), counts, p=p)})"
     is_sick = share > MOST_NULLS or p < FAULT_P or n_unusable > 0
     return HealthCheck(
         f"complete_values:{metric.name}",
         share,
         MOST_NULLS,
-        Verdict.SICK if is_sick else Verdict.HEALTHY,
+        Verdict.SICK.when(fault=is_sick),
         sentence,
         alone(experiment, metric),
+    )
+
+
+def _in_words(counts: Sequence[Count], n_unusable: int) -> str:
+    n_all, n_null = sum(count.n for count in counts), sum(count.successes for count in counts)
+    return (
+        f"of {n_all:,} units {n_null:,} have no value and {n_unusable:,} an infinite or impossible"
+        " one"
     )
 
 

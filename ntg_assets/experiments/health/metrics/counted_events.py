@@ -29,21 +29,14 @@ def _counted_events(
     """
     if not evidence.logs:
         return
-    in_log = {
-        content.event_type or "": content.n_rows
-        for content in evidence.logs
-        if content.log != EXPOSURES and content.n_rows
-    }
+    in_log = _events_by_type(evidence)
     wanted = metric.event_types or sorted(in_log)
     missing = [name for name in wanted if name not in in_log]
     n = sum(in_log.get(name, 0) for name in wanted)
     where = _where(experiment, metric, evidence) if n else ""
     sentence = f"{metric.name} counts {n:,} events of the log{where}"
     if missing:
-        sentence += (
-            f"; the log holds none of type {', '.join(repr(name) for name in missing)}:"
-            f" {_advice(missing[0], sorted(in_log))}"
-        )
+        sentence += _missing_in_words(missing, sorted(in_log))
     elif n == 0:
         sentence += ": the log is empty"
     is_odd = missing or _is_nowhere(experiment, metric, evidence)
@@ -51,6 +44,19 @@ def _counted_events(
     yield HealthCheck(
         f"counted_events:{metric.name}", n, 1, verdict, sentence, alone(experiment, metric)
     )
+
+
+def _events_by_type(evidence: Evidence) -> dict[str, int]:
+    return {
+        content.event_type or "": content.n_rows
+        for content in evidence.logs
+        if content.log != EXPOSURES and content.n_rows
+    }
+
+
+def _missing_in_words(missing: Sequence[str], in_log: Sequence[str]) -> str:
+    types = ", ".join(repr(name) for name in missing)
+    return f"; the log holds none of type {types}: {_advice(missing[0], in_log)}"
 
 
 def _advice(missing: str, in_log: Sequence[str]) -> str:

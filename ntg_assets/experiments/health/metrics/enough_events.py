@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from ntg_assets.configuration.experiments.comparisons import Comparison
+from ntg_assets.configuration.experiments.metrics import MetricSettings
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.experiments.data.evidence import Evidence
 from ntg_assets.experiments.health.health_check import HealthCheck, Verdict
@@ -16,22 +17,26 @@ def ask(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCh
     waits.
     """
     for metric in experiment.measured:
-        if not metric.minimum_events:
-            continue
-        counts = {
-            arm.name: evidence.sums_for(Comparison.BETWEEN_USERS, metric.name, arm.name).n_nonzero
-            for arm in experiment.arms
-        }
-        fewest = min(counts.values())
-        is_primary = metric.name == experiment.primary_metric
-        short = Verdict.THIN if is_primary else Verdict.SICK
-        shown = ", ".join(f"{arm} {n:,}" for arm, n in counts.items())
-        yield HealthCheck(
-            f"enough_events:{metric.name}",
-            fewest,
-            metric.minimum_events,
-            Verdict.HEALTHY if fewest >= metric.minimum_events else short,
-            f"{metric.name}: units with a value other than zero: {shown}; a claim needs"
-            f" {metric.minimum_events:,} in each arm",
-            alone(experiment, metric),
-        )
+        if metric.minimum_events:
+            yield _enough_events(experiment, metric, evidence, minimum=metric.minimum_events)
+
+
+def _enough_events(
+    experiment: ExperimentSettings, metric: MetricSettings, evidence: Evidence, *, minimum: int
+) -> HealthCheck:
+    counts = {
+        arm.name: evidence.sums_for(Comparison.BETWEEN_USERS, metric.name, arm.name).n_nonzero
+        for arm in experiment.arms
+    }
+    fewest = min(counts.values())
+    short = Verdict.THIN if metric.name == experiment.primary_metric else Verdict.SICK
+    shown = ", ".join(f"{arm} {n:,}" for arm, n in counts.items())
+    return HealthCheck(
+        f"enough_events:{metric.name}",
+        fewest,
+        minimum,
+        short.when(fault=fewest < minimum),
+        f"{metric.name}: units with a value other than zero: {shown}; a claim needs {minimum:,} in"
+        " each arm",
+        alone(experiment, metric),
+    )

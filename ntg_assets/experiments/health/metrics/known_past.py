@@ -1,6 +1,6 @@
 """Whether the time before the exposure is known where it was asked for."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.experiments.data.evidence import Evidence
@@ -10,6 +10,7 @@ from ntg_assets.experiments.health.health_check import (
 )
 from ntg_assets.experiments.health.metric_units import sums_of_arms
 from ntg_assets.experiments.health.registry import asks
+from ntg_assets.statistics.moments import Sums
 
 
 @asks(130)
@@ -29,12 +30,10 @@ def _known_past(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[
     ]
     if not experiment.has_pre_period or not with_past or not evidence.n_exposed:
         return
-    sums = {metric.name: sums_of_arms(experiment, metric, evidence) for metric in with_past}
     new = [
-        name
-        for name, arm_sums in sums.items()
-        if any(of_arm.n for of_arm in arm_sums)
-        and not any(of_arm.first["covariate"] for of_arm in arm_sums)
+        metric.name
+        for metric in with_past
+        if _has_no_past(sums_of_arms(experiment, metric, evidence))
     ]
     sentence = "the time before the exposure is known"
     if new:
@@ -42,6 +41,10 @@ def _known_past(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[
             f"no unit has a past of {', '.join(new)}: read without a covariate (pre_period_days: 0"
             " says that there is none)"
         )
-    yield HealthCheck(
-        "known_past", len(new), 0, Verdict.WARNING if new else Verdict.HEALTHY, sentence
-    )
+    verdict = Verdict.WARNING.when(fault=bool(new))
+    yield HealthCheck("known_past", len(new), 0, verdict, sentence)
+
+
+def _has_no_past(arm_sums: Sequence[Sums]) -> bool:
+    has_units = any(of_arm.n for of_arm in arm_sums)
+    return has_units and not any(of_arm.first["covariate"] for of_arm in arm_sums)

@@ -36,21 +36,15 @@ def _no_huge_outlier(
     shares = [share for sums in carried if (share := _share_of_the_largest(sums)) is not None]
     if "no_huge_outlier" in metric.how.checks and shares:
         largest, limit = max(shares), MOST_IN_ONE_UNIT
-        sentence = (
-            f"{metric.name}: the largest value of an arm carries {largest:.0%} of its variance"
-        )
-        advice = (
-            f"{sentence}; cut it (winsorise_at: 0.999) or find out what it is"
-            if largest > limit
-            else sentence
-        )
-        verdict: Verdict = Verdict.THIN if largest > limit else Verdict.HEALTHY
+        is_huge = largest > limit
+        advice = "; cut it (winsorise_at: 0.999) or find out what it is" if is_huge else ""
         yield HealthCheck(
             f"no_huge_outlier:{metric.name}",
             largest,
             limit,
-            verdict,
-            advice,
+            Verdict.THIN.when(fault=is_huge),
+            f"{metric.name}: the largest value of an arm carries {largest:.0%} of its variance"
+            f"{advice}",
             alone(experiment, metric),
         )
 

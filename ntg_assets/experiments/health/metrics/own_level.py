@@ -3,12 +3,15 @@
 from collections.abc import Iterator
 
 from ntg_assets.configuration.experiments.comparisons import Comparison
+from ntg_assets.configuration.experiments.metrics import MetricSettings
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.experiments.data.evidence import Evidence
-from ntg_assets.experiments.data.level import MOST_TIMES, MOST_TIMES_OF_RANKS
+from ntg_assets.experiments.data.level import MOST_TIMES, MOST_TIMES_OF_RANKS, Level
 from ntg_assets.experiments.health.health_check import HealthCheck, Verdict
 from ntg_assets.experiments.health.metric_units import alone
 from ntg_assets.experiments.health.registry import asks
+
+ADVICE = "; cut its values (winsorise_at) or compare the share of units above a value"
 
 
 @asks(135)
@@ -18,28 +21,30 @@ def ask(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCh
     better, so that is a warning.
     """
     for metric in experiment.measured:
-        level = evidence.levels.get(metric.name)
-        if level is None:
-            continue
-        n = sum(
-            evidence.sums_for(Comparison.BETWEEN_USERS, metric.name, arm.name).n
-            for arm in experiment.arms
-        )
-        is_broken = level.is_broken(reads_ranks=metric.how.reads_ranks)
-        is_whole = level.n_units >= n
-        times = MOST_TIMES_OF_RANKS if metric.how.reads_ranks else MOST_TIMES
-        verdict = Verdict.SICK if is_whole else Verdict.WARNING
-        sentence = (
-            f"{metric.name}: given their arms again at random {level.n_repetitions:,} times,"
-            f" {level.n_units:,} of its {n:,} units show an effect in {level.found:.1%} of them"
-            f" against {level.expected:.1%} promised"
-        )
-        advice = "; cut its values (winsorise_at) or compare the share of units above a value"
-        yield HealthCheck(
-            f"own_level:{metric.name}",
-            level.found,
-            level.expected * times,
-            verdict if is_broken else Verdict.HEALTHY,
-            f"{sentence}{advice}" if is_broken else sentence,
-            alone(experiment, metric),
-        )
+        if (level := evidence.levels.get(metric.name)) is not None:
+            n = sum(
+                evidence.sums_for(Comparison.BETWEEN_USERS, metric.name, arm.name).n
+                for arm in experiment.arms
+            )
+            yield _own_level(experiment, metric, level, n=n)
+
+
+def _own_level(
+    experiment: ExperimentSettings, metric: MetricSettings, level: Level, *, n: int
+) -> HealthCheck:
+    is_broken = level.is_broken(reads_ranks=metric.how.reads_ranks)
+    times = MOST_TIMES_OF_RANKS if metric.how.reads_ranks else MOST_TIMES
+    verdict = Verdict.SICK if level.n_units >= n else Verdict.WARNING
+    sentence = (
+        f"{metric.name}: given their arms again at random {level.n_repetitions:,} times,"
+        f" {level.n_units:,} of its {n:,} units show an effect in {level.found:.1%} of them against"
+        f" {level.expected:.1%} promised"
+    )
+    return HealthCheck(
+        f"own_level:{metric.name}",
+        level.found,
+        level.expected * times,
+        verdict.when(fault=is_broken),
+        f"{sentence}{ADVICE}" if is_broken else sentence,
+        alone(experiment, metric),
+    )

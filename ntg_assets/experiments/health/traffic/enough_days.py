@@ -27,7 +27,7 @@ def _enough_days(experiment: ExperimentSettings, evidence: Evidence) -> Iterator
                 experiment.window_days,
                 "all units were given their arm at once, and their windows cover",
             )
-        verdict: Verdict = Verdict.HEALTHY if days >= limit else Verdict.THIN
+        verdict = Verdict.THIN.when(fault=days < limit)
         yield HealthCheck(
             "enough_days", days, limit, verdict, f"{covered} {days:,} days; a claim needs {limit:,}"
         )

@@ -22,19 +22,13 @@ def ask(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCh
 def _enough_units(experiment: ExperimentSettings, evidence: Evidence) -> HealthCheck:
     look = look_of(experiment, evidence)
     if not look.is_reached:
-        return HealthCheck(
-            ENOUGH_UNITS,
-            look.n_ready,
-            look.next_at or 0,
-            Verdict.THIN,
-            wait_in_words(experiment, evidence),
-        )
+        wait = wait_in_words(experiment, evidence)
+        return HealthCheck(ENOUGH_UNITS, look.n_ready, look.next_at or 0, Verdict.THIN, wait)
     units = [
         evidence.sums_for(experiment.comparison, experiment.primary_metric, arm).n
         for arm in experiment.compared_arms
     ]
     fewest, limit = min(units), experiment.minimum_units_per_arm
     sentence = f"the smallest arm has {fewest:,} units; a claim needs {limit:,}"
-    return HealthCheck(
-        ENOUGH_UNITS, fewest, limit, Verdict.HEALTHY if fewest >= limit else Verdict.THIN, sentence
-    )
+    verdict = Verdict.THIN.when(fault=fewest < limit)
+    return HealthCheck(ENOUGH_UNITS, fewest, limit, verdict, sentence)

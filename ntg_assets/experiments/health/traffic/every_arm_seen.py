@@ -18,12 +18,9 @@ def ask(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCh
 
 
 def _every_arm_seen(experiment: ExperimentSettings, evidence: Evidence) -> HealthCheck:
-    seen = {
-        arm.name: evidence.traffic[arm.name].n_exposed if arm.name in evidence.traffic else 0
-        for arm in experiment.arms
-    }
-    unseen = [name for name, n in seen.items() if n == 0]
-    sentence = f"nobody saw {', '.join(unseen)}" if unseen else f"all {len(seen)} arms were seen"
-    return HealthCheck(
-        "every_arm_seen", len(unseen), 0, Verdict.SICK if unseen else Verdict.HEALTHY, sentence
-    )
+    seen = {name for name, arm in evidence.traffic.items() if arm.n_exposed}
+    unseen = [arm.name for arm in experiment.arms if arm.name not in seen]
+    everything = f"all {len(experiment.arms)} arms were seen"
+    sentence = f"nobody saw {', '.join(unseen)}" if unseen else everything
+    verdict = Verdict.SICK.when(fault=bool(unseen))
+    return HealthCheck("every_arm_seen", len(unseen), 0, verdict, sentence)

@@ -33,10 +33,7 @@ def _exposure_rate(evidence: Evidence) -> Iterator[HealthCheck]:
         return
     p = equal_shares_p(counts)
     shares = " : ".join(f"{count.share:.1%}" for count in counts)
-    sentence = (
-        f"of the assigned units {shares} were exposed,"
-        f" {'alike' if p >= FAULT_P else 'not alike'} (p = {p:.2g})"
-    )
-    yield HealthCheck(
-        "exposure_rate", p, FAULT_P, Verdict.HEALTHY if p >= FAULT_P else Verdict.SICK, sentence
-    )
+    alike = "alike" if p >= FAULT_P else "not alike"
+    sentence = f"of the assigned units {shares} were exposed, {alike} (p = {p:.2g})"
+    verdict = Verdict.SICK.when(fault=p < FAULT_P)
+    yield HealthCheck("exposure_rate", p, FAULT_P, verdict, sentence)

@@ -41,7 +41,7 @@ def _clusters(evidence: Evidence, weights: Mapping[str, float]) -> Iterator[Heal
 def _whole(
     observed: Mapping[str, int], weights: Mapping[str, float], *, what: str = "units"
 ) -> HealthCheck:
-    p = sample_ratio_p(list(observed.values()), [weights[name] for name in observed])
+    p = _p(observed, weights)
     shown = " : ".join(f"{n:,}" for n in observed.values())
     fits = "do not fit" if p < FAULT_P else "hardly fit" if p < NOTICE_P else "fit"
     return HealthCheck(
@@ -51,6 +51,10 @@ def _whole(
         _verdict(p),
         f"{what} per arm {shown} {fits} the weights (p = {p:.2g})",
     )
+
+
+def _p(observed: Mapping[str, int], weights: Mapping[str, float]) -> float:
+    return sample_ratio_p(list(observed.values()), [weights[name] for name in observed])
 
 
 def _verdict(p: float) -> Verdict:
@@ -101,12 +105,7 @@ def _parts(
     """
     if len(parts) < FEWEST_PARTS:
         return
-    p_values = bonferroni(
-        [
-            sample_ratio_p(list(observed.values()), [weights[name] for name in observed])
-            for observed in parts.values()
-        ]
-    )
+    p_values = bonferroni([_p(observed, weights) for observed in parts.values()])
     p, name = min(zip(p_values, parts, strict=True))
     shown = " : ".join(f"{n:,}" for n in parts[name].values())
     if p >= NOTICE_P:

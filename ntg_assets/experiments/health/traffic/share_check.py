@@ -16,5 +16,5 @@ def share_check(check: str, n: int, n_all: int, meaning: str) -> HealthCheck:
         meaning: What it means for one, as the sentence goes on.
     """
     share = n / n_all if n_all else 0.0
-    verdict: Verdict = Verdict.SICK if share > MOST_IN_SEVERAL_ARMS else Verdict.HEALTHY
+    verdict = Verdict.SICK.when(fault=share > MOST_IN_SEVERAL_ARMS)
     return HealthCheck(check, share, MOST_IN_SEVERAL_ARMS, verdict, f"{n:,} of {n_all:,} {meaning}")
