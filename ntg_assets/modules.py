@@ -20,6 +20,13 @@ def modules_named(*patterns: str) -> tuple[ModuleType, ...]:
     return tuple(import_module(module_name(file)) for file in files)
 
 
+def library(name: str) -> ModuleType:
+    """Load a library that is no part of NTG, by a name that is not known before."""
+    if name.partition(".")[0] == ROOT.name:
+        raise ValueError(f"{name} is a module of NTG: what a step is made from must name it.")
+    return import_module(name)
+
+
 def module_name(file: Path) -> str:
     """Name under which a file of the package is imported."""
     parts = file.relative_to(ROOT.parent).with_suffix("").parts

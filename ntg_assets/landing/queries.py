@@ -1,6 +1,5 @@
 """The rows of a query as one Parquet file, through ADBC: batch by batch, within memory."""
 
-import importlib
 from pathlib import Path
 from types import ModuleType
 from urllib.parse import urlsplit
@@ -10,6 +9,7 @@ import pyarrow.parquet as pq
 
 from ntg_assets.configuration.inputs.landing import DATABASE_SCHEMES, FetchSettings
 from ntg_assets.errors import ConfigurationError, SourceError
+from ntg_assets.modules import library
 
 FILE = "rows.parquet"
 
@@ -74,7 +74,7 @@ def _scheme(fetch: FetchSettings) -> str:
 def _driver(fetch: FetchSettings) -> ModuleType:
     module = DATABASE_SCHEMES[_scheme(fetch)]
     try:
-        return importlib.import_module(f"{module}.dbapi")
+        return library(f"{module}.dbapi")
     except ModuleNotFoundError as error:
         raise ConfigurationError(
             f"landing.{fetch.name}: {_scheme(fetch)}:// needs the package {error.name}. Install the"

@@ -11,14 +11,13 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache, wraps
-from importlib import import_module
 from pathlib import Path
 from tempfile import gettempdir
 from typing import Any
 
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.declared_reads import require_files, running_reader
-from ntg_assets.modules import ROOT
+from ntg_assets.modules import ROOT, library
 
 OPENING = frozenset({"open", "os.listdir", "os.scandir", "sqlite3.connect"})
 # below `data`: what Python itself writes while an asset runs, and the asset's own scratch folder
@@ -88,7 +87,7 @@ def readers_that_ask() -> Iterator[None]:
             exchanged.append((os, attribute, getattr(os, attribute)))
             setattr(os, attribute, _watching(getattr(os, attribute)))
         for name, beginnings in READERS.items():
-            module = import_module(name)
+            module = library(name)
             for attribute in [
                 name_of_reader
                 for name_of_reader in dir(module)
