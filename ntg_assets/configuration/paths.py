@@ -53,6 +53,11 @@ class Paths(BaseModel):
         return self.data / "warehouse" / "run.lock"
 
     @property
+    def steps(self) -> Path:
+        """The steps of the graph, as the last command that loaded it left them for a plan."""
+        return self.data / "warehouse" / "steps.json"
+
+    @property
     def made(self) -> Path:
         """Folder of what is known of the tables of the warehouse: what each was made from."""
         return self.data / "warehouse" / "made"

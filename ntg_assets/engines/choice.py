@@ -1,15 +1,22 @@
 """The engine that a configuration asks for."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ntg_assets.configuration.engine import EngineSettings
-from ntg_assets.engines.duckdb_engine import DuckDBEngine
-from ntg_assets.engines.engine import Engine
+from ntg_assets.engines.versions import shown_folders
+from ntg_assets.sql import Table
+from ntg_assets.storage.connection import Connection
+from ntg_assets.storage.versions import version_of
+
+if TYPE_CHECKING:  # what writes tables is loaded by who writes them
+    from ntg_assets.engines.engine import Engine
 
 SECONDS = 60.0
 
 
-def engine_of(settings: EngineSettings, workspace: Path) -> Engine:
+def engine_of(settings: EngineSettings, workspace: Path) -> "Engine":
     """Make the engine of a configuration; nothing is connected before it is needed.
 
     Args:
@@ -17,9 +24,27 @@ def engine_of(settings: EngineSettings, workspace: Path) -> Engine:
         workspace: Folder that remembers which storage is this workspace's own.
     """
     if settings.kind == "duckdb" or settings.remote is None or settings.storage is None:
+        from ntg_assets.engines.duckdb_engine import DuckDBEngine  # noqa: PLC0415  # as above
+
         return DuckDBEngine()
     from ntg_assets.engines.spark.cluster import Cluster  # noqa: PLC0415  # only who has one
     from ntg_assets.engines.spark.spark_engine import SparkEngine  # noqa: PLC0415  # as above
 
     patience_s = settings.patience_minutes * SECONDS
     return SparkEngine(Cluster(settings.remote, Path(settings.storage), patience_s), workspace)
+
+
+def versions_in(
+    connection: Connection, settings: EngineSettings, workspace: Path
+) -> Callable[[Connection, Table], str | None]:
+    """Say how the engine of a configuration names what a table holds, for who only looks.
+
+    Args:
+        connection: The open warehouse.
+        settings: As of `engine_of`.
+        workspace: As of `engine_of`.
+    """
+    if settings.kind != "duckdb":
+        return engine_of(settings, workspace).version
+    on_cluster = shown_folders(connection)  # what another engine has kept is made anew
+    return lambda opened, table: None if table in on_cluster else version_of(opened, table)

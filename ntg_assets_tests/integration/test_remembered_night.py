@@ -4,6 +4,7 @@ run, section by section and file by file; and a night that changes nothing costs
 
 import json
 import shutil
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,9 @@ from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.settings import DEPLOYMENT_SECTIONS, Settings, load_settings
 from ntg_assets.orchestration.remembering.code import is_known
 from ntg_assets.orchestration.remembering.files import READERS
-from ntg_assets.orchestration.remembering.plan import Plan
-from ntg_assets.orchestration.remembering.steps import WORKS, makers
+from ntg_assets.orchestration.remembering.kept_steps import kept_steps, loaded_steps
+from ntg_assets.orchestration.remembering.plan import Plan, plan_of
+from ntg_assets.orchestration.remembering.steps import makers
 from ntg_assets.sql import Table
 from ntg_assets_tests.workspaces import HOME, Workspace
 
@@ -59,7 +61,12 @@ def planned(night: Workspace, **overrides: Any) -> Plan:
         "NTG_CONFIG": night.config,
     }
     settings = load_settings(home=HOME, environment=variables, overrides=overrides)
-    return work_plan(settings, Paths(home=HOME, workspace=night.folder.resolve()))
+    paths = Paths(home=HOME, workspace=night.folder.resolve())
+    assert kept_steps(paths.steps)  # `run-all` has left them
+    plan = work_plan(settings, paths)
+    loaded = plan_of(settings, paths, loaded_steps())
+    assert asdict(plan) == asdict(loaded)
+    return plan
 
 
 def test_every_section_is_changed_here() -> None:
@@ -70,17 +77,17 @@ def test_every_section_is_changed_here() -> None:
 def test_a_changed_section_makes_what_looks_at_it(night: Workspace, section: str) -> None:
     key, value, table = CHANGES[section]
     plan = planned(night, **{key: value})
-    step = makers()[Table(*table.split("."))]
+    step = makers(plan.works)[Table(*table.split("."))]
     reasons = [change.what for change in plan.made[step] if change.kind == "setting"]
     assert reasons
     assert all(what.startswith(key) for what in reasons)
     others = [name for name, changes in plan.made.items() if changes[0].kind != "setting"]
-    assert {name for name in others if WORKS[name].tables} <= {"published__publication"}
+    assert {name for name in others if plan.works[name].tables} <= {"published__publication"}
 
 
 def test_a_night_that_changes_nothing_makes_nothing_but_the_publication(night: Workspace) -> None:
     plan = planned(night)
-    assert {step for step in plan.made if WORKS[step].tables} == {"published__publication"}
+    assert {step for step in plan.made if plan.works[step].tables} == {"published__publication"}
     before = night.hashes()
     printed = night.done("run-all")
     assert "tables are left" in printed
@@ -109,7 +116,7 @@ def test_an_edited_source_file_is_seen_and_what_follows_is_looked_at(
     )
     kinds = {change.kind for change in plan.made["source_files"]}
     assert kinds == {"setting", "file"}
-    assert makers()[Table("live", "recommendations")] in plan.looked_at
+    assert makers(plan.works)[Table("live", "recommendations")] in plan.looked_at
 
 
 def test_what_is_fetched_is_looked_at_after_the_fetch(night: Workspace) -> None:
@@ -120,6 +127,8 @@ def test_what_is_fetched_is_looked_at_after_the_fetch(night: Workspace) -> None:
 
 def test_every_file_that_a_step_declares_is_understood() -> None:
     """What is not is read in every run: only the publication and its check are."""
-    known = [work for work in WORKS.values() if is_known(work.module)]  # not those of other tests
+    known = [
+        work for work in loaded_steps().works.values() if is_known(work.module)
+    ]  # not those of other tests
     words = {word for work in known if not work.always for word in work.files}
     assert words - READERS.keys() == {"data/current", "data/history/generations"} - READERS.keys()

@@ -9,10 +9,9 @@ from rich.markup import escape
 from ntg_assets.cli.json_answers import print_json
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.settings import Settings
-from ntg_assets.modules import modules_named
+from ntg_assets.orchestration.remembering.kept_steps import known_steps
 from ntg_assets.orchestration.remembering.memory import Change
 from ntg_assets.orchestration.remembering.plan import Plan, plan_of
-from ntg_assets.orchestration.remembering.steps import WORKS
 
 SHOWN = 6  # names in one line; the rest is counted
 WORDS = {
@@ -41,8 +40,7 @@ NOUNS = {
 
 def work_plan(settings: Settings, paths: Paths) -> Plan:
     """Find out what the next run would make."""
-    modules_named("assets.py", "checks.py")  # which is how the steps come to be known
-    return plan_of(settings, paths)
+    return plan_of(settings, paths, known_steps(paths.steps))
 
 
 def tell_plan(plan: Plan, *, console: Console, as_json: bool) -> None:
@@ -96,7 +94,7 @@ def as_tree(plan: Plan) -> Mapping[str, object]:
         "made": [
             {
                 "step": step,
-                "tables": [f"{table.schema}.{table.name}" for table in WORKS[step].tables],
+                "tables": [f"{table.schema}.{table.name}" for table in plan.works[step].tables],
                 "because": [change._asdict() for change in changes],
             }
             for step, changes in plan.made.items()

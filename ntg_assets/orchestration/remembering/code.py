@@ -52,6 +52,13 @@ def code_of(module: str) -> dict[str, str]:
     return {file.relative_to(ROOT).as_posix(): _digest(file) for file in sorted(_files_of(module))}
 
 
+@cache
+def code_of_package() -> dict[str, str]:
+    """Hash every file of NTG: all that the graph could follow from."""
+    files = sorted(file for file in ROOT.rglob("*") if file.suffix != ".pyc" and file.is_file())
+    return {file.relative_to(ROOT).as_posix(): _digest(file) for file in files}
+
+
 def is_known(module: str) -> bool:
     """Whether a module is one of NTG's, whose files can be found."""
     return module in _modules()

@@ -33,6 +33,7 @@ from ntg_assets.storage.connection import Connection
 from ntg_assets.storage.versions import version_of
 
 Connect = Callable[[], AbstractContextManager[Connection]]
+CodeOf = Callable[[str], dict[str, str]]
 VersionOf = Callable[[Connection, Table], str | None]
 NOT_MADE = "it was not made before, or not to its end"
 NOT_PASSED = "until they pass"
@@ -82,6 +83,7 @@ class Memory:
         run: Id of this run.
         remakes: Whether every step is made again, whatever is known.
         version_of: How the engine names what a table holds.
+        code_of: How the sources of a module are hashed.
     """
 
     def __init__(
@@ -93,10 +95,11 @@ class Memory:
         run: str,
         remakes: bool = False,
         version_of: VersionOf = version_of,
+        code_of: CodeOf = code_of,
     ) -> None:
         self.run, self.remakes = run, remakes
         self._settings, self._paths, self._connect = settings, paths, connect
-        self._version_of = version_of
+        self._version_of, self._code_of = version_of, code_of
         self._versions: dict[Table, str | None] = {}
         self._left: dict[str, Made | None] = {}
         self._running: Observed | None = None
@@ -164,7 +167,7 @@ class Memory:
         if made is None:
             return [Change("new", NOT_MADE) if work.tables else Change("asked", NOT_PASSED)]
         return [
-            *_differing("code", made.code, code_of(work.module)),
+            *_differing("code", made.code, self._code_of(work.module)),
             *_differing("library", made.environment, self._environment()),
             *_differing("setting", made.settings, leaves(self._settings, made.sections)),
             *self._changed_files(work, made),
@@ -195,7 +198,7 @@ class Memory:
         self._keep(work, observed)
 
     def _keep(self, work: Work, observed: Observed) -> None:
-        code = code_of(work.module)
+        code = self._code_of(work.module)
         files = self._files_of(work)
         may_be_kept = (
             not work.always

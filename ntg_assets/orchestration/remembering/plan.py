@@ -9,10 +9,11 @@ from pathlib import Path
 
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.settings import Settings
-from ntg_assets.engines.choice import engine_of
+from ntg_assets.engines.choice import versions_in
+from ntg_assets.orchestration.remembering.kept_steps import KnownSteps
 from ntg_assets.orchestration.remembering.memory import Change, Memory
 from ntg_assets.orchestration.remembering.record import Made, name_of_table, read_made
-from ntg_assets.orchestration.remembering.steps import WORKS, Work, in_order, makers
+from ntg_assets.orchestration.remembering.steps import Work, in_order, makers
 from ntg_assets.sql import Table
 from ntg_assets.storage.connection import connect  # noqa: TID251  # looks, and writes nothing
 
@@ -24,12 +25,14 @@ class Plan:
     """Steps by what becomes of them.
 
     Attributes:
+        works: All steps.
         made: Steps that are made, with the reasons.
         looked_at: Steps that are made if a table comes out differently, with these tables.
         told_again: Steps that are left, and whose checks had something to say.
         left: Steps that nothing has changed of.
     """
 
+    works: Mapping[str, Work]
     made: dict[str, list[Change]] = field(default_factory=dict)
     looked_at: dict[str, list[str]] = field(default_factory=dict)
     told_again: list[str] = field(default_factory=list)
@@ -43,18 +46,26 @@ class Plan:
     @property
     def tables(self) -> set[Table]:
         """Tables of the steps that have to be started, and of those whose checks have to be."""
-        works = [WORKS[name] for name in self.started]
-        made_by = makers()
+        works = [self.works[name] for name in self.started]
+        made_by = makers(self.works)
         checked = {made_by[table] for work in works for table, _ in work.checks if table in made_by}
         return {
-            table for work in [*works, *(WORKS[name] for name in checked)] for table in work.tables
+            table
+            for work in [*works, *(self.works[name] for name in checked)]
+            for table in work.tables
         }
 
 
-def plan_of(settings: Settings, paths: Paths) -> Plan:
-    """Find out what a run over everything would make, in the workspace as it is."""
+def plan_of(settings: Settings, paths: Paths, steps: KnownSteps) -> Plan:
+    """Find out what a run over everything would make, in the workspace as it is.
+
+    Args:
+        settings: The configuration of that run.
+        paths: The workspace.
+        steps: The graph, loaded or as it was kept.
+    """
     if not paths.warehouse.exists():
-        return Plan(made={name: [Change("new", NOTHING)] for name in WORKS})
+        return Plan(steps.works, made={name: [Change("new", NOTHING)] for name in steps.works})
     with connect(
         paths.warehouse,
         engine=settings.engine,
@@ -62,12 +73,18 @@ def plan_of(settings: Settings, paths: Paths) -> Plan:
         allowed=[Path(settings.engine.storage)] if settings.engine.storage else [],
         read_only=True,
     ) as connection:
-        engine = engine_of(settings.engine, paths.warehouse.parent)
-        opened = lambda: nullcontext(connection)  # noqa: E731  # it is open already
-        return plan_run(Memory(settings, paths, opened, run="", version_of=engine.version))
+        memory = Memory(
+            settings,
+            paths,
+            lambda: nullcontext(connection),  # it is open already
+            run="",
+            version_of=versions_in(connection, settings.engine, paths.warehouse.parent),
+            code_of=steps.code_of,
+        )
+        return plan_run(memory, steps.works)
 
 
-def plan_run(memory: Memory) -> Plan:
+def plan_run(memory: Memory, works: Mapping[str, Work]) -> Plan:
     """Find out what a run would make.
 
     A check that could stop what follows its table brings all of that into the run, since a step
@@ -75,24 +92,24 @@ def plan_run(memory: Memory) -> Plan:
 
     Args:
         memory: What is known of the steps, and of the tables as they are.
+        works: All steps.
     """
-    works, made_by, doubted = in_order(), makers(), set[Table]()
-    records = {work.name: read_made(memory.folder, work.name) for work in works}
-    own = {work.name: memory.own_changes(work, records[work.name]) for work in works}
+    ordered, made_by, doubted = in_order(works), makers(works), set[Table]()
+    records = {work.name: read_made(memory.folder, work.name) for work in ordered}
+    own = {work.name: memory.own_changes(work, records[work.name]) for work in ordered}
     while True:
-        plan = Plan()
-        for work in works:
+        plan = Plan(works)
+        for work in ordered:
             if own[work.name]:
                 plan.made[work.name] = own[work.name]
             else:
-                _place(
-                    work, records[work.name], memory, plan, _unsure(work, plan, made_by, doubted)
-                )
+                unsure = _unsure(work, plan, made_by, doubted)
+                _place(work, records[work.name], memory, plan, unsure)
         started = {
             table
             for name in plan.started
-            if WORKS[name].is_blocking
-            for table, _ in WORKS[name].checks
+            if works[name].is_blocking
+            for table, _ in works[name].checks
         }
         if started <= doubted:
             return plan

@@ -1,5 +1,6 @@
 """What a step of the graph is made from, as its decorator declares it."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from ntg_assets.orchestration.remembering.code import is_known
@@ -35,24 +36,24 @@ class Work(NamedTuple):
 WORKS: dict[str, Work] = {}
 
 
-def makers() -> dict[Table, str]:
+def makers(works: Mapping[str, Work] = WORKS) -> dict[Table, str]:
     """Name the step that makes each table."""
-    return {table: work.name for work in WORKS.values() for table in work.tables}
+    return {table: work.name for work in works.values() for table in work.tables}
 
 
-def in_order() -> list[Work]:
+def in_order(works: Mapping[str, Work] = WORKS) -> list[Work]:
     """Return the steps of NTG in an order in which each follows what makes the tables it reads."""
-    made_by, done, ordered = makers(), set[str](), list[Work]()
+    made_by, done, ordered = makers(works), set[str](), list[Work]()
 
     def visit(name: str) -> None:
         if name in done:
             return
         done.add(name)
-        for table in (*WORKS[name].reads, *WORKS[name].after):
+        for table in (*works[name].reads, *works[name].after):
             if table in made_by:
                 visit(made_by[table])
-        ordered.append(WORKS[name])
+        ordered.append(works[name])
 
-    for name in sorted(WORKS):
+    for name in sorted(works):
         visit(name)
     return [work for work in ordered if is_known(work.module)]
