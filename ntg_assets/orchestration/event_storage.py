@@ -85,13 +85,13 @@ class KeptSqliteEventLogStorage(SqliteEventLogStorage):
                 raise
 
     def _kept(self, shard: str) -> OpenFile:
-        path = Path(self.path_for_shard(shard))
+        path = self.path_for_shard(shard)
         self._forget_parent()
         kept = self._open.get(shard)
         if kept is not None and not _is_same(path, kept.inode):
             self._drop(shard)
         if shard not in self._open:
-            self._open[shard] = self._opened(shard, path)
+            self._open[shard] = self._opened(shard, Path(path))
             self._close_oldest()
         self._open.move_to_end(shard)
         return self._open[shard]
@@ -247,8 +247,8 @@ _INHERITED: list[OrderedDict[str, OpenFile]] = []
 """Connections of a parent process: kept so that they are not closed here."""
 
 
-def _is_same(path: Path, inode: int) -> bool:
-    try:
-        return path.stat().st_ino == inode
+def _is_same(path: str, inode: int) -> bool:
+    try:  # not by `Path`, which costs more than the question: it is asked of each event
+        return os.stat(path).st_ino == inode  # noqa: PTH116
     except FileNotFoundError:
         return False

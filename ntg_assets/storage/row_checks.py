@@ -26,7 +26,12 @@ class BrokenContractError(ContractError):
 
 
 def check_rows(
-    connection: duckdb.DuckDBPyConnection, table: Table, schema: pa.DataFrameSchema, key: list[str]
+    connection: duckdb.DuckDBPyConnection,
+    table: Table,
+    schema: pa.DataFrameSchema,
+    key: list[str],
+    *,
+    n_rows: int,
 ) -> None:
     """Hold stored rows against a schema and a key.
 
@@ -35,18 +40,33 @@ def check_rows(
         table: Stored; read batch by batch.
         schema: Types and limits of each column.
         key: Columns that name a row; none: nothing is asked.
+        n_rows: Rows of the table.
 
     Raises:
         BrokenContractError: a value breaks a rule, or the key is not unique.
     """
-    n_rows = int(connection.execute(f"select count(*) from {table.quoted}").fetchall()[0][0])
-    is_large = n_rows > CHECKED_ROWS_AT_ONCE
-    if not (is_large and are_enough(schema) and acquit(connection, table, schema)):
-        judge_all_rows(connection, table, schema)
-    if key and is_large and _key_hashes_differ(connection, table, key, n_rows):
-        return
-    if key and (doubled := doubled_keys(connection, table, key)):
+    if n_rows <= CHECKED_ROWS_AT_ONCE:
+        keys_differ = _judge_at_once(connection, table, schema, key)
+    else:
+        if not (are_enough(schema) and acquit(connection, table, schema)):
+            judge_all_rows(connection, table, schema)
+        keys_differ = bool(key) and _key_hashes_differ(connection, table, key, n_rows)
+    if key and not keys_differ and (doubled := doubled_keys(connection, table, key)):
         raise BrokenContractError(f"{table.schema}.{table.name}", [doubled])
+
+
+def _judge_at_once(
+    connection: duckdb.DuckDBPyConnection, table: Table, schema: pa.DataFrameSchema, key: list[str]
+) -> bool:
+    """Read a small table once, for its values and for its keys: whether all keys differ.
+
+    Raises:
+        BrokenContractError: a row breaks the contract.
+    """
+    rows = connection.sql(f"select * from {table.quoted}").pl()
+    if broken := violations(rows, schema):
+        raise BrokenContractError(f"{table.schema}.{table.name}", broken)
+    return bool(key) and rows.select(key).n_unique() == rows.height
 
 
 def judge_all_rows(

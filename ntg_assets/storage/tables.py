@@ -11,7 +11,12 @@ from ntg_assets.sql import Query, Stream, Table, quote_identifier
 from ntg_assets.storage.describe import measure_table, sample_table
 from ntg_assets.storage.row_checks import BrokenContractError, check_rows
 from ntg_assets.storage.run import bound
-from ntg_assets.storage.versions import column_types_of, content_hash, version_name
+from ntg_assets.storage.versions import (
+    column_types_of,
+    content_hash,
+    rows_of_hash,
+    version_name,
+)
 from ntg_assets.violations import Violation
 
 
@@ -60,8 +65,7 @@ def write_table(
             _store_frames(connection, table, rows, model)
         else:
             _store(connection, table, rows, model)
-        check_rows(connection, table, schema_of(model, ids), key_of(model))
-        written = _describe(connection, table, model)
+        written = _checked(connection, table, model, ids=ids)
     except BaseException:
         connection.rollback()
         raise
@@ -157,14 +161,22 @@ def check_columns(table: Table, names: list[str], model: type[Contract], *, make
         raise error
 
 
-def _describe(
-    connection: duckdb.DuckDBPyConnection, table: Table, model: type[Contract]
+def _checked(
+    connection: duckdb.DuckDBPyConnection, table: Table, model: type[Contract], *, ids: IdTypes
 ) -> Written:
-    hashed = content_hash(connection, table)
+    """Hold what was stored against its contract, and say what it is.
+
+    Raises:
+        BrokenContractError: it breaks the contract.
+    """
+    column_types = column_types_of(connection, table)
+    hashed = content_hash(connection, table, column_types)
+    n_rows = rows_of_hash(hashed)
+    check_rows(connection, table, schema_of(model, ids), key_of(model), n_rows=n_rows)
     return Written(
-        n_rows=int(hashed.split("-")[0], 16),
+        n_rows=n_rows,
         content_hash=hashed,
-        column_types=column_types_of(connection, table),
+        column_types=column_types,
         measures=measure_table(connection, table, model),
         sample=sample_table(connection, table, model),
     )

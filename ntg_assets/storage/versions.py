@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import duckdb
 
@@ -11,16 +11,28 @@ from ntg_assets.sql import Table, quote_identifier
 SHAPE_DIGITS = 8
 
 
-def content_hash(connection: duckdb.DuckDBPyConnection, table: Table) -> str:
+def content_hash(
+    connection: duckdb.DuckDBPyConnection, table: Table, columns: Iterable[str] | None = None
+) -> str:
     """Hash a table's rows as a multiset: equal for equal rows in any order,
     sensitive to every value.
+
+    Args:
+        connection: Holds the table.
+        table: What is hashed.
+        columns: Its columns, all of them in order; none: they are looked up.
     """
-    columns = column_types_of(connection, table)
-    values = ", ".join(quote_identifier(name) for name in columns)
+    names = column_types_of(connection, table) if columns is None else columns
+    values = ", ".join(quote_identifier(name) for name in names)
     n_rows, total = connection.execute(
         f"select count(*), coalesce(sum(hash({values})), 0) from {table.quoted}"
     ).fetchall()[0]
     return f"{n_rows:x}-{int(total) % 2**64:016x}"
+
+
+def rows_of_hash(hashed: str) -> int:
+    """Say of how many rows a content hash is."""
+    return int(hashed.split("-", maxsplit=1)[0] or "0", 16)
 
 
 def version_of(connection: duckdb.DuckDBPyConnection, table: Table) -> str | None:
@@ -31,7 +43,7 @@ def version_of(connection: duckdb.DuckDBPyConnection, table: Table) -> str | Non
         column_types = column_types_of(connection, table)
     except duckdb.CatalogException:  # asking for it first costs more than hashing most tables
         return None
-    return version_name(content_hash(connection, table), column_types)
+    return version_name(content_hash(connection, table, column_types), column_types)
 
 
 def version_name(hashed: str, column_types: Mapping[str, str]) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ntg_assets.cli.loading import loading
 from ntg_assets.cli.options import ConfigOption, JsonOption, StageOption, err, out, prepare
 from ntg_assets.cli.running.failure import RunFailedError
 from ntg_assets.cli.running.progress import tell_run
@@ -134,19 +135,20 @@ def _run_groups(
 
 
 def _materialize(groups: list[str], *, paths: "Paths", remembers: bool = False) -> None:
-    from ntg_assets.cli.running.runs import (  # noqa: PLC0415  # as above
-        never_made,
-        run_assets,
-        select_assets,
-        time_left,
-    )
-    from ntg_assets.configuration.settings import load_settings  # noqa: PLC0415  # as above
-    from ntg_assets.orchestration.instance import open_instance  # noqa: PLC0415  # as above
-    from ntg_assets.orchestration.remembering.planned import state_of  # noqa: PLC0415  # as above
-    from ntg_assets.orchestration.runs.unfinished_runs import (  # noqa: PLC0415  # as above
-        fail_killed_run,
-    )
-    from ntg_assets.storage.preflight import check_ready  # noqa: PLC0415  # as above
+    with loading():
+        from ntg_assets.cli.running.runs import (  # noqa: PLC0415  # as above
+            never_made,
+            run_assets,
+            select_assets,
+            time_left,
+        )
+        from ntg_assets.configuration.settings import load_settings  # noqa: PLC0415  # as above
+        from ntg_assets.orchestration.instance import open_instance  # noqa: PLC0415  # as above
+        from ntg_assets.orchestration.remembering.planned import state_of  # noqa: PLC0415  # as above
+        from ntg_assets.orchestration.runs.unfinished_runs import (  # noqa: PLC0415  # as above
+            fail_killed_run,
+        )
+        from ntg_assets.storage.preflight import check_ready  # noqa: PLC0415  # as above
 
     settings = load_settings()
     check_ready(paths, engine=settings.engine)

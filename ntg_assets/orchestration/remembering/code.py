@@ -6,6 +6,7 @@ says so (`changed_since_start`), and nothing that it makes is remembered.
 """
 
 import hashlib
+import os
 import platform
 import re
 import time
@@ -31,6 +32,8 @@ CONTRACTS = ("*contracts.py", "contracts/*.py")
 ASKS_CONTRACTS = re.compile(r"\b(contract_of|known_tables)\(")
 # they look a table's own contract up by its name, and the decorator of its asset imports it
 OWN_CONTRACT = ("ntg_assets.contracts", "ntg_assets.orchestration.", "ntg_assets.storage.")
+# what it loads by name are libraries; taken for modules of NTG it would reach all of them
+LOADS_LIBRARIES = "ntg_assets.orchestration.opened_files"
 # words there are names of groups and sections, not of folders with queries
 NO_QUERIES = ("ntg_assets.orchestration.", "ntg_assets.configuration.", "ntg_assets.stages")
 # settings are remembered by value, key by key
@@ -49,7 +52,7 @@ def code_of(module: str) -> dict[str, str]:
     Returns:
         First digits of the SHA-256 of each file, by its path below the package.
     """
-    return {file.relative_to(ROOT).as_posix(): _digest(file) for file in sorted(_files_of(module))}
+    return {name: _digest(ROOT / name) for name in sorted(_files_of(module))}
 
 
 @cache
@@ -66,7 +69,8 @@ def is_known(module: str) -> bool:
 
 def changed_since_start(code: Mapping[str, str]) -> list[str]:
     """Name the files that were changed after this process had begun to load them."""
-    return [name for name in code if (ROOT / name).stat().st_ctime > STARTED_AT]
+    # not by `Path`, which costs more than the question: it is asked of hundreds of files a step
+    return [name for name in code if os.stat(f"{ROOT}/{name}").st_ctime > STARTED_AT]  # noqa: PTH116
 
 
 @cache
@@ -113,22 +117,23 @@ def _digest(file: Path) -> str:
 
 
 @cache
-def _files_of(module: str) -> frozenset[Path]:
+def _files_of(module: str) -> frozenset[str]:
     waiting, modules = [module, STORES], set[str]()
     while waiting:
         name = waiting.pop()
         if name not in modules and name in _modules():
             modules.add(name)
             waiting += imported(name)
-    files = {_modules()[name] for name in modules}
-    folders = {file.parent for file in files}
-    folders |= {
-        folder
-        for name in modules
-        if not name.startswith(NO_QUERIES)
-        for folder in _folders_named(_modules()[name])
-    }
-    return frozenset(files | {file for folder in folders for file in _beside(folder)})
+    return frozenset[str]().union(*map(_files_with, modules))
+
+
+@cache
+def _files_with(module: str) -> frozenset[str]:
+    """Files that come with a module: its own, and those beside it or in folders that it names."""
+    file = _modules()[module]
+    folders = () if module.startswith(NO_QUERIES) else _folders_named(file)
+    files = [file, *(other for folder in (file.parent, *folders) for other in _beside(folder))]
+    return frozenset(file.relative_to(ROOT).as_posix() for file in files)
 
 
 @cache
@@ -160,13 +165,20 @@ def _by_pattern(name: str, file: Path, text: str) -> set[str]:
         modules |= _matching(STRINGS.findall(arguments) or ["*.py"])
     if ASKS_CONTRACTS.search(text) and not name.startswith(OWN_CONTRACT):
         modules |= _matching(CONTRACTS)
-    if "import_module" in text:
+    if "import_module" in text and name != LOADS_LIBRARIES:
         modules |= {module_name(beside) for beside in file.parent.rglob("*.py")}
     return modules
 
 
 def _matching(patterns: Iterable[str]) -> set[str]:
-    return {module_name(file) for pattern in patterns for file in ROOT.rglob(pattern)}
+    """Name the modules whose files match a pattern; a file matches by the end of its path, as in
+    `rglob`, which would walk over the package for each module that asks.
+    """
+    return {
+        name
+        for name, file in _modules().items()
+        if any(file.match(pattern) for pattern in patterns)
+    }
 
 
 @cache

@@ -30,7 +30,7 @@ from ntg_assets.orchestration.remembering.steps import Work
 from ntg_assets.orchestration.remembering.touched import leaves, watched
 from ntg_assets.sql import Table
 from ntg_assets.storage.connection import Connection
-from ntg_assets.storage.versions import version_of
+from ntg_assets.storage.versions import rows_of_hash, version_of
 
 Connect = Callable[[], AbstractContextManager[Connection]]
 CodeOf = Callable[[str], dict[str, str]]
@@ -227,7 +227,7 @@ class Memory:
 
     def _made_table(self, table: Table) -> MadeTable:
         version = self.version(table) or ""
-        return MadeTable(version=version, n_rows=int(version.split("-")[0] or "0", 16))
+        return MadeTable(version=version, n_rows=rows_of_hash(version))
 
     def _versions_of(self, tables: tuple[Table, ...]) -> dict[str, str]:
         return {name_of_table(table): self.version(table) or "none" for table in tables}
