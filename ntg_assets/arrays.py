@@ -1,10 +1,13 @@
 """Array types and the small integer-array operations that every stage shares."""
 
 from bisect import bisect_left
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
+
+if TYPE_CHECKING:  # a third of a second, which whoever reads the configuration alone need not wait
+    import polars as pl
 
 Ints = npt.NDArray[np.int32]
 Longs = npt.NDArray[np.int64]
@@ -40,8 +43,10 @@ def position_in_group(groups: npt.NDArray[np.integer], *, n_groups: int) -> Long
     return np.arange(len(groups), dtype=np.int64) - starts_of(groups, n_groups=n_groups)[groups]
 
 
-def codes_of(ids: pl.Series, *, known: pl.Series) -> Longs:
+def codes_of(ids: "pl.Series", *, known: "pl.Series") -> Longs:
     """Return the code of each id: its position in `known`, or -1 where it is unknown."""
+    import polars as pl  # noqa: PLC0415  # as above
+
     lookup = pl.DataFrame({"id": known, "code": np.arange(len(known), dtype=np.int64)})
     wanted = pl.DataFrame({"id": ids.cast(known.dtype)})
     return (
@@ -51,12 +56,14 @@ def codes_of(ids: pl.Series, *, known: pl.Series) -> Longs:
     )
 
 
-def code_of(wanted: object, *, known: pl.Series) -> int:
+def code_of(wanted: object, *, known: "pl.Series") -> int:
     """Return the code of one id among ascending ones, or -1 where it is unknown.
 
     What `codes_of` says of a single id, without the query that polars runs for a join or a
     `search_sorted`.
     """
+    import polars as pl  # noqa: PLC0415  # as above
+
     value = pl.Series([wanted]).cast(known.dtype, strict=False)[0]
     if value is None:
         return -1

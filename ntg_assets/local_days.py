@@ -24,8 +24,8 @@ from ntg_assets.zone_clocks import (
     showing_instants,
     shown_times,
 )
+from ntg_assets.zones import UTC_ZONE
 
-UTC_ZONE = "UTC"
 # of which years the instants of days are kept
 KNOWN_FROM, KNOWN_UNTIL = date(1900, 1, 1), date(2200, 1, 1)
 MICROSECONDS_PER_DAY = 86_400_000_000

@@ -10,13 +10,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import resources
-from typing import Any, Union
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-import polars as pl
-import pyarrow as pa
+if TYPE_CHECKING:  # who asks a store need not wait for them
+    import polars as pl
+    import pyarrow as pa
+
+    Source: TypeAlias = "Table | Query | pl.DataFrame | pl.LazyFrame | pa.Table"
+else:
+    Source = object
 
 COMMENT = re.compile(r"--[^\n]*")
-Source = Union["Table", "Query", pl.DataFrame, pl.LazyFrame, pa.Table]
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,7 @@ class Stream:
     all with the same columns), so that no one holds them all.
     """
 
-    frames: Iterable[pl.DataFrame]
+    frames: "Iterable[pl.DataFrame]"
 
 
 def query(package: str, name: str, tables: Mapping[str, Source], **parameters: Any) -> Query:

@@ -2,43 +2,14 @@
 all by one calendar of zones, that of polars.
 """
 
-from datetime import datetime, timedelta
-from functools import lru_cache
+from datetime import timedelta
 from typing import Literal
 
 import polars as pl
-from polars.exceptions import PolarsError
-
-from ntg_assets.errors import ConfigurationError
 
 INSTANT = pl.Datetime("us")
 LONGEST_JUMP = timedelta(days=2)  # a clock was never put forward by more than a day
 SMALLEST_STEP = timedelta(seconds=1)  # at which clocks change
-
-
-@lru_cache  # ten thousand logs name a handful
-def is_zone(name: str) -> bool:
-    """Tell whether days can be cut in a zone of this (IANA) name."""
-    if not name:
-        return False
-    try:
-        shown_times(pl.Series([datetime(2024, 1, 1)], dtype=INSTANT), name)
-    except PolarsError:
-        return False
-    return True
-
-
-def require_zone(name: str, *, key: str) -> str:
-    """Return the zone, or refuse.
-
-    Raises:
-        ConfigurationError: it is none.
-    """
-    if not is_zone(name):
-        raise ConfigurationError(
-            f"{key}: {name!r} is no IANA time zone. Give a name such as 'Europe/Paris' or 'UTC'."
-        )
-    return name
 
 
 def shown_times(instants: pl.Series, zone: str) -> pl.Series:

@@ -22,10 +22,8 @@ from ntg_assets.experiments.data.logs.log_files import (
     log_sources,
     mark_changes,
 )
-from ntg_assets.experiments.decision.receipts import (
-    inputs_of,
-    make_receipt,
-)
+from ntg_assets.experiments.decision.receipt_inputs import inputs_of
+from ntg_assets.experiments.decision.receipts import make_receipt
 from ntg_assets.publish.manifest import Manifest, describe_file, write_manifest
 from ntg_assets.storage.run import run
 from ntg_assets_tests.unit.test_experiments_many import definition, traffic, units

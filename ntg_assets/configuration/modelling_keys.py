@@ -10,14 +10,29 @@ exactly one of the two tables; a test fails for a new one until somebody has dec
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from types import MappingProxyType, NoneType
-from typing import Annotated, Any, get_args, get_origin
+from typing import Annotated, Any, NamedTuple, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from ntg_assets.configuration.field_docs import field_docs
 from ntg_assets.configuration.modelling_key import ModellingKey
 from ntg_assets.configuration.settings import Settings
 from ntg_assets.errors import ConfigurationError
+
+
+class ConfigurationKey(NamedTuple):
+    """A key of the configuration that holds a value: the dotted name, and its field."""
+
+    name: str
+    section: type[BaseModel]
+    field: str
+
+    @property
+    def info(self) -> FieldInfo:
+        """What the field takes."""
+        return self.section.model_fields[self.field]
+
 
 SHOWN = 60  # characters of a refused value in a sentence
 
@@ -114,8 +129,8 @@ DEPLOYMENT_KEYS: Mapping[str, str] = MappingProxyType(
 
 def modelling_keys() -> list[ModellingKey]:
     """The keys that one run may set, in the order of the table."""
-    configurable = dict(configuration_keys())
-    return [_described(name, limits, configurable[name]) for name, limits in MODELLING_KEYS.items()]
+    configurable = {key.name: key for key in configuration_keys()}
+    return [_described(configurable[name], limits) for name, limits in MODELLING_KEYS.items()]
 
 
 def validate_overrides(overrides: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -141,8 +156,8 @@ def validate_overrides(overrides: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def configuration_keys(
     section: type[BaseModel] = Settings, prefix: str = ""
-) -> Iterator[tuple[str, FieldInfo]]:
-    """Yield every key of the configuration that holds a value, with its field;
+) -> Iterator[ConfigurationKey]:
+    """Yield every key of the configuration that holds a value;
     sections are walked through, lists are one key.
     """
     for name, field in section.model_fields.items():
@@ -150,7 +165,7 @@ def configuration_keys(
         if isinstance(below, type) and issubclass(below, BaseModel):
             yield from configuration_keys(below, f"{prefix}{name}.")
         else:
-            yield f"{prefix}{name}", field
+            yield ConfigurationKey(f"{prefix}{name}", section, name)
 
 
 def why_refused(name: str) -> str | None:
@@ -182,16 +197,16 @@ def _problem(name: str, value: object, may_set: Mapping[str, ModellingKey]) -> s
     )
 
 
-def _described(name: str, limits: tuple[float, float], field: FieldInfo) -> ModellingKey:
-    kinds = set(_plain_types(field.annotation))
+def _described(key: ConfigurationKey, limits: tuple[float, float]) -> ModellingKey:
+    kinds = set(_plain_types(key.info.annotation))
     return ModellingKey(
-        name=name,
+        name=key.name,
         low=limits[0],
         high=limits[1],
         is_whole=int in kinds,
         is_list=list in kinds,
         is_nullable=NoneType in kinds,
-        description=" ".join((field.description or "").split()),
+        description=field_docs(key.section).get(key.field, ""),
     )
 
 

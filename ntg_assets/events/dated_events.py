@@ -4,8 +4,9 @@ days reads `event_on`.
 
 from datetime import datetime
 
-from ntg_assets.local_days import KNOWN_UNTIL, UTC_ZONE, days_of_utc_days
+from ntg_assets.local_days import KNOWN_UNTIL, days_of_utc_days
 from ntg_assets.sql import Query, read_sql
+from ntg_assets.zones import UTC_ZONE
 
 OPEN_END = datetime.combine(KNOWN_UNTIL, datetime.min.time())
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from ntg_assets.configuration.inputs.events import VolumeSettings
 from ntg_assets.errors import SourceError
 from ntg_assets.events.load_history import Extent, Load
-from ntg_assets.local_days import UTC_ZONE, day_of
+from ntg_assets.local_days import day_of
+from ntg_assets.zones import UTC_ZONE
 
 
 @dataclass(frozen=True)

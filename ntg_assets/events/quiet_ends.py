@@ -14,7 +14,8 @@ from math import sqrt
 import numpy as np
 
 from ntg_assets.events.load_history import Extent
-from ntg_assets.local_days import UTC_ZONE, day_of, first_instant
+from ntg_assets.local_days import day_of, first_instant
+from ntg_assets.zones import UTC_ZONE
 
 Days = np.ndarray[tuple[int], np.dtype[np.float64]]
 

@@ -25,7 +25,7 @@ from ntg_assets.sources.reading.plans import Plan
 from ntg_assets.sources.sources import JudgedSource, count_skips, make_plan, refuse_no_rows
 from ntg_assets.sql import Query
 from ntg_assets.storage.connection import Connection
-from ntg_assets.zone_clocks import require_zone
+from ntg_assets.zones import require_zone
 
 EVENTS, ITEMS = "events", "items"
 EVENT_COLUMNS = ("user_id", "item_id", "event_at", "value", "event_type", "event_id")

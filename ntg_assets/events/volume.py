@@ -17,7 +17,8 @@ from ntg_assets.configuration.inputs.events import VolumeSettings
 from ntg_assets.events.load_history import Extent, Load
 from ntg_assets.events.load_losses import find_losses
 from ntg_assets.events.quiet_ends import find_drop
-from ntg_assets.local_days import UTC_ZONE, day_of
+from ntg_assets.local_days import day_of
+from ntg_assets.zones import UTC_ZONE
 
 Verdict = Literal["ok", "warn", "hold"]
 CONFIRMED_WITHIN_DAYS = 3  # the day on which a drop is seen to begin moves a little as it goes on

@@ -8,7 +8,6 @@ import polars as pl
 from ntg_assets.configuration.off_policy import ShownLogSettings
 from ntg_assets.contracts import POLARS_ID_TYPES, IdTypes
 from ntg_assets.errors import SourceError
-from ntg_assets.local_days import UTC_ZONE
 from ntg_assets.off_policy.shown_columns import WHAT, shown_rules, times_of
 from ntg_assets.sources.accounting.bad_rows import bad_reasons, refuse_too_many
 from ntg_assets.sources.accounting.reconciliation import FileCounts, count_rows
@@ -26,6 +25,7 @@ from ntg_assets.sources.sources import (
     source_reader,
 )
 from ntg_assets.storage.run import run
+from ntg_assets.zones import UTC_ZONE
 
 MAPPED = ("user_id", "item_id", "shown_at", "propensity", "reward", "position", "impression_id")
 ANY_TIME = PossibleTimes()

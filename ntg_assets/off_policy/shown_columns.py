@@ -3,7 +3,6 @@
 from ntg_assets.configuration.inputs.columns_from import ColumnName, column_name
 from ntg_assets.configuration.off_policy import ShownLogSettings
 from ntg_assets.contracts import IdTypes
-from ntg_assets.local_days import UTC_ZONE
 from ntg_assets.sources.reading.refused_values import IN_FUTURE
 from ntg_assets.sources.reading.rules import (
     Rule,
@@ -16,6 +15,7 @@ from ntg_assets.sources.values.columns import Column, as_text
 from ntg_assets.sources.values.numbers import as_value, value_if_empty
 from ntg_assets.sources.values.times import TimeReading
 from ntg_assets.sources.values.typed_ids import as_id
+from ntg_assets.zones import UTC_ZONE
 
 WHAT = "off_policy.shown"
 

@@ -6,9 +6,9 @@ from pathlib import Path
 from pydantic import BaseModel, ValidationError
 
 from ntg_assets.errors import StorageError
-from ntg_assets.local_days import UTC_ZONE
 from ntg_assets.publish.files import sha256_of
 from ntg_assets.storage.files import write_text
+from ntg_assets.zones import UTC_ZONE
 
 MANIFEST_VERSION = "1.0"
 

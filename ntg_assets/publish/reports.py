@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 import polars as pl
 
-from ntg_assets.local_days import UTC_ZONE, tell_cutoff
+from ntg_assets.local_days import tell_cutoff
+from ntg_assets.zones import UTC_ZONE
 
 SCHEMA_VERSION = "1.0"
 REPORTS: dict[str, dict[str, str]] = {

@@ -6,7 +6,8 @@ import polars as pl
 
 from ntg_assets.configuration.splits import SplitSettings
 from ntg_assets.errors import LeakageError, NotEnoughDataError
-from ntg_assets.local_days import UTC_ZONE, day_of, first_instant, first_instants, shift_instant
+from ntg_assets.local_days import day_of, first_instant, first_instants, shift_instant
+from ntg_assets.zones import UTC_ZONE
 
 BOUNDARY_TYPES = pl.Schema(
     {

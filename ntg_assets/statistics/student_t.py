@@ -2,11 +2,12 @@
 infinite.
 """
 
-from math import inf
+from math import inf, isnan
 from typing import Literal
 
 import scipy
 
+NEGLIGIBLE = 1e-16  # beside a probability near 1 nothing is left of it
 Alternative = Literal["two-sided", "greater", "less"]
 
 
@@ -47,3 +48,22 @@ def _lower_tail(statistic: float, degrees_of_freedom: float) -> float:
         if degrees_of_freedom == inf
         else scipy.special.stdtr(degrees_of_freedom, statistic)
     )
+
+
+def noncentral_t_tail(critical: float, degrees_of_freedom: float, shift: float) -> float:
+    """Return the probability that a noncentral t statistic exceeds a critical value.
+
+    It is scipy's `nct.sf`, whose package takes longer to load than a plan to make: `scipy.special`
+    knows the other tail, which is the same of the mirrored statistic, and gives up far out.
+
+    Args:
+        critical: What is exceeded.
+        degrees_of_freedom: Of the variance that the statistic is divided by.
+        shift: Noncentrality: the true effect in standard errors.
+    """
+    tail = float(scipy.special.nctdtr(degrees_of_freedom, -shift, -critical))
+    if not isnan(tail):
+        return tail
+    if critical >= 0 and scipy.special.ndtr(shift) < NEGLIGIBLE:  # it is hardly ever above 0
+        return 0.0
+    return float(scipy.stats.nct.sf(critical, degrees_of_freedom, shift))

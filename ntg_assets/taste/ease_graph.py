@@ -4,7 +4,7 @@ each edge a learned weight.
 
 import numpy as np
 import polars as pl
-import scipy.linalg
+import scipy
 import scipy.sparse as sp
 
 from ntg_assets.arrays import Floats

@@ -30,14 +30,18 @@ def test_help_and_completion_load_no_library_of_the_computation() -> None:
 @pytest.mark.parametrize(
     ("statement", "allowed"),
     [
-        ("import ntg_assets.configuration.settings", {"polars", "scipy"}),
+        ("import ntg_assets.configuration.settings", {"scipy"}),
         (
             "import ntg_assets.publish.verify, ntg_assets.publish.generations.shelf",
-            {"polars", "scipy", "duckdb", "pyarrow"},
+            {"scipy"},
         ),
+        ("import ntg_assets.cli.publications.differences", {"scipy", "duckdb"}),
+        ("import ntg_assets.cli.experiments.plan_in_words", {"scipy"}),
+        ("import ntg_assets.cli.experiments.trace", {"scipy", "duckdb", "polars"}),
+        ("import ntg_assets.serving.explain_axis", {"scipy", "duckdb", "polars"}),
     ],
 )
-def test_answers_on_what_is_published_start_neither_dagster_nor_models(
+def test_answers_load_neither_dagster_nor_what_they_do_not_ask(
     statement: str, allowed: set[str]
 ) -> None:
     loaded = loaded_by(statement)

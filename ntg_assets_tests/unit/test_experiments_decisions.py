@@ -20,12 +20,8 @@ from ntg_assets.configuration.experiments.settings import (
 from ntg_assets.experiments.data.evidence import ArmTraffic, Evidence
 from ntg_assets.experiments.decision.decisions import Decision
 from ntg_assets.experiments.decision.money import profit_belief
-from ntg_assets.experiments.decision.receipts import (
-    ReplayMismatchError,
-    evaluate,
-    make_receipt,
-    replay,
-)
+from ntg_assets.experiments.decision.receipt_inputs import ReplayMismatchError
+from ntg_assets.experiments.decision.receipts import evaluate, make_receipt, replay
 from ntg_assets.experiments.health.health import examine
 from ntg_assets.experiments.readout.readouts import read_out
 from ntg_assets.statistics.bayes import Belief, PastEffect, learn_prior

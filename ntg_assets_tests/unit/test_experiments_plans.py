@@ -3,6 +3,7 @@
 from math import ceil
 from typing import Any
 
+import numpy as np
 import pytest
 import scipy
 
@@ -17,6 +18,7 @@ from ntg_assets.statistics.planning.power import (
     power,
     units_for_effect,
 )
+from ntg_assets.statistics.student_t import noncentral_t_tail
 
 Z = float(scipy.stats.norm.isf(0.025) + scipy.stats.norm.ppf(0.8))
 BASELINE = Baseline(mean=10.0, variance=4.0, units_per_day=100.0)
@@ -115,3 +117,18 @@ def test_units_effect_and_power_are_one_relation_seen_three_ways(
 def test_time_comes_in_whole_weeks() -> None:
     assert days_for_units(701, units_per_day=100) == 14
     assert days_for_units(1, units_per_day=0) == float("inf")
+
+
+def test_the_tail_of_a_noncentral_t_is_that_of_scipy_also_where_its_quick_way_gives_up() -> None:
+    cases = [
+        (critical, df, shift)
+        for df in (1.0, 3.0, 30.0, 1_000.0, 1e7)
+        for shift in (-40.0, -5.0, -2.8, 0.0, 2.8, 12.0)
+        for critical in (-1.0, 0.5, 1.96, 4.3, 12.7)
+    ]
+    gave_up = 0
+    for critical, df, shift in cases:
+        gave_up += bool(np.isnan(scipy.special.nctdtr(df, -shift, -critical)))
+        expected = float(scipy.stats.nct.sf(critical, df, shift))
+        assert noncentral_t_tail(critical, df, shift) == pytest.approx(expected, abs=1e-15)
+    assert gave_up > 0

@@ -13,11 +13,8 @@ from rich.console import Console
 from ntg_assets.cli.experiments.trace import tell_trace
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.errors import ConfigurationError, NotEnoughDataError, NtgError, StorageError
-from ntg_assets.experiments.decision.receipts import (
-    ReplayMismatchError,
-    replay,
-    sha256_of,
-)
+from ntg_assets.experiments.decision.receipt_inputs import ReplayMismatchError
+from ntg_assets.experiments.decision.receipts import replay, sha256_of
 from ntg_assets_tests.decided import (
     ID,
     SETTINGS,

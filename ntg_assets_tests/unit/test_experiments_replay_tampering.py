@@ -10,12 +10,8 @@ import pytest
 
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.errors import NotEnoughDataError, NtgError
-from ntg_assets.experiments.decision.receipts import (
-    ReplayMismatchError,
-    receipt_text,
-    replay,
-    sha256_of,
-)
+from ntg_assets.experiments.decision.receipt_inputs import ReplayMismatchError
+from ntg_assets.experiments.decision.receipts import receipt_text, replay, sha256_of
 from ntg_assets_tests.decided import (
     LOGS,
     forged,

@@ -26,7 +26,7 @@ from ntg_assets.definitions import defs
 from ntg_assets.errors import ConfigurationError
 from ntg_assets.orchestration.launchpad import project_of_run
 
-ALL_KEYS = [name for name, _ in configuration_keys()]
+ALL_KEYS = [key.name for key in configuration_keys()]
 JOBS = [defs.resolve_job_def("nightly"), defs.resolve_implicit_global_asset_job_def()]
 FIRST = select_assets(["ingest"])
 
@@ -47,6 +47,12 @@ def test_no_decision_is_about_a_key_that_is_gone() -> None:
         for key in DEPLOYMENT_KEYS
         if not any(f"{known}.".startswith(f"{key}.") for known in ALL_KEYS)
     ] == []
+
+
+def test_the_launchpad_says_of_each_key_what_is_written_below_its_field() -> None:
+    described = {key.name: key.description for key in modelling_keys()}
+    assert [name for name, description in described.items() if not description] == []
+    assert described["taste.neighbours_per_item"] == "Most edges that leave one item."
 
 
 @pytest.mark.parametrize("key", modelling_keys(), ids=lambda key: key.name)

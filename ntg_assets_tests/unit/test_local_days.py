@@ -26,7 +26,7 @@ from ntg_assets.local_days import (
     tell_cutoff,
     with_event_on,
 )
-from ntg_assets.zone_clocks import is_zone
+from ntg_assets.zones import is_zone
 from ntg_assets_tests.event_files import written_instants
 
 ANGELES, BERLIN, KOLKATA = "America/Los_Angeles", "Europe/Berlin", "Asia/Kolkata"

@@ -8,14 +8,9 @@ from typing import Any
 
 from rich.console import Console
 
-from ntg_assets.cli.answers.taste_in_words import print_axis, print_edge
-from ntg_assets.cli.answers.user_in_words import print_user
 from ntg_assets.cli.json_answers import print_json
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.settings import Settings
-from ntg_assets.serving.explain_axis import explain_axis
-from ntg_assets.serving.explain_edge import explain_edge
-from ntg_assets.serving.explain_user import explain_user
 from ntg_assets.serving.published import Published, open_published
 
 
@@ -38,6 +33,9 @@ def tell_user(
         console: Where people read it.
         as_json: Whether programs read it.
     """
+    from ntg_assets.cli.answers.user_in_words import print_user  # noqa: PLC0415  # each loads what its answer needs
+    from ntg_assets.serving.explain_user import explain_user  # noqa: PLC0415  # as above
+
     _tell(
         lambda published: explain_user(published, user, item=item),
         partial(print_user, is_of_item=item is not None),
@@ -61,6 +59,9 @@ def tell_edge(
         console: Where people read it.
         as_json: Whether programs read it.
     """
+    from ntg_assets.cli.answers.taste_in_words import print_edge  # noqa: PLC0415  # as above
+    from ntg_assets.serving.explain_edge import explain_edge  # noqa: PLC0415  # as above
+
     _tell(
         lambda published: explain_edge(published, item, neighbour),
         print_edge,
@@ -75,6 +76,9 @@ def tell_axis(
     axis: str, *, settings: Settings, paths: Paths, console: Console, as_json: bool
 ) -> None:
     """Explain a taste axis."""
+    from ntg_assets.cli.answers.taste_in_words import print_axis  # noqa: PLC0415  # as above
+    from ntg_assets.serving.explain_axis import explain_axis  # noqa: PLC0415  # as above
+
     _tell(
         lambda published: explain_axis(published, axis),
         print_axis,

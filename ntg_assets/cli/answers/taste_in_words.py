@@ -4,7 +4,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from ntg_assets.cli.answers.user_in_words import say
+from ntg_assets.cli.lines import say
 from ntg_assets.serving.explain_axis import AxisExplanation
 from ntg_assets.serving.explain_edge import Counts, EdgeExplanation
 

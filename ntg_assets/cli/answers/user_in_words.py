@@ -4,6 +4,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from ntg_assets.cli.lines import say
 from ntg_assets.local_days import tell_cutoff
 from ntg_assets.ranking.lists.explain import Contribution
 from ntg_assets.revenue.radar.user_risk import Estimate, RiskStory, StrategyStory
@@ -13,11 +14,6 @@ PART_HEADINGS = ("source", "weight", "x feature", "= part", "from the user's his
 SHOWN_FROM = 0.00005  # four digits are printed
 # a history item that carries less than this part of the strongest one's says nothing to a person
 SEED_SHARE = 0.01
-
-
-def say(console: Console, text: str) -> None:
-    """Print a line as it is."""
-    console.print(escape(text), highlight=False, soft_wrap=True)
 
 
 def print_user(user: UserExplanation, console: Console, *, is_of_item: bool) -> None:

@@ -4,7 +4,6 @@ from dataclasses import replace
 from math import isfinite
 from pathlib import Path
 
-import polars as pl
 from rich.console import Console
 from rich.table import Table
 
@@ -37,6 +36,8 @@ def tell_plan(
 
 
 def _draw(request: PlanRequest, answer: PlanAnswer, *, target: Path) -> None:
+    import polars as pl  # noqa: PLC0415
+
     from ntg_assets.publish.pictures.figures import draw_power_curves  # noqa: PLC0415
     from ntg_assets.statistics.planning.sample_size import (  # noqa: PLC0415  # with the drawing, which is slow to import
         power_at,

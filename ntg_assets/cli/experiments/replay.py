@@ -14,13 +14,8 @@ from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.settings import Settings
 from ntg_assets.errors import ConfigurationError, NotEnoughDataError, StorageError
 from ntg_assets.experiments.decision.decisions import RULE_VERSION
-from ntg_assets.experiments.decision.receipts import (
-    ReplayMismatchError,
-    hold_against,
-    inputs_of,
-    replay,
-    sha256_of,
-)
+from ntg_assets.experiments.decision.receipt_inputs import ReplayMismatchError, inputs_of
+from ntg_assets.experiments.decision.receipts import hold_against, replay, sha256_of
 from ntg_assets.experiments.decision.trace import trace_logs
 from ntg_assets.publish.verify import verify_among
 from ntg_assets.storage.connection import Connection, MissingTableError

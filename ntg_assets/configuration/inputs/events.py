@@ -15,8 +15,7 @@ from ntg_assets.configuration.inputs.subscriptions import (
 )
 from ntg_assets.configuration.inputs.written_values import DurationUnit, NumberOptions, TimeOptions
 from ntg_assets.configuration.section import Section
-from ntg_assets.local_days import UTC_ZONE, first_instant
-from ntg_assets.zone_clocks import is_zone
+from ntg_assets.zones import UTC_ZONE, is_zone
 
 # clocks of devices run ahead, and zones differ; more than a day is a broken clock
 CLOCK_TOLERANCE = timedelta(days=1)
@@ -228,4 +227,10 @@ def instant(text: str, zone: str = UTC_ZONE) -> datetime:
     without one it is a time of `zone`, a day its first instant.
     """
     read = datetime.fromisoformat(text)
-    return read.astimezone(UTC).replace(tzinfo=None) if read.tzinfo else first_instant(read, zone)
+    if read.tzinfo:
+        return read.astimezone(UTC).replace(tzinfo=None)
+    if zone == UTC_ZONE:
+        return read
+    from ntg_assets.local_days import first_instant  # noqa: PLC0415  # it loads polars
+
+    return first_instant(read, zone)

@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from ntg_assets.configuration.inputs.spellings import Words, as_list
 from ntg_assets.configuration.section import Section
-from ntg_assets.zone_clocks import is_zone
+from ntg_assets.zones import is_zone
 
 TimestampUnit = Literal[
     "iso", "seconds", "milliseconds", "microseconds", "nanoseconds", "excel_days"

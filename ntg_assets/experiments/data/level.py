@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from scipy import special
+import scipy
 
 A_A = "A/A"
 # times the promised error rate from which on a claim is worth less than it says
@@ -37,7 +37,7 @@ class Level:
         hits = round(self.found * self.n_repetitions)
         if hits == 0:
             return False
-        least = special.betaincinv(hits, self.n_repetitions - hits + 1, 1 - SURE)
+        least = scipy.special.betaincinv(hits, self.n_repetitions - hits + 1, 1 - SURE)
         return bool(least > most)
 
 

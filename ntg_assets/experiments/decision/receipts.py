@@ -9,11 +9,11 @@ from dataclasses import asdict
 from typing import Any
 
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
-from ntg_assets.errors import NtgError
 from ntg_assets.experiments.data.evidence import Evidence
-from ntg_assets.experiments.data.evidence_json import evidence_from_json, evidence_to_json
+from ntg_assets.experiments.data.evidence_json import evidence_to_json
 from ntg_assets.experiments.data.evidence_tables import EvidenceTables
 from ntg_assets.experiments.decision.decisions import RULE_VERSION, Decision, decide
+from ntg_assets.experiments.decision.receipt_inputs import ReplayMismatchError, inputs_of
 from ntg_assets.experiments.decision.sensitivity import sensitivity, thresholds
 from ntg_assets.experiments.health.health import examine
 from ntg_assets.experiments.health.health_check import HealthCheck
@@ -39,10 +39,6 @@ TABLES = {
     "log_contents": "log_contents",
 }
 OUTCOME = ("decision", "arm", "reason")
-
-
-class ReplayMismatchError(NtgError):
-    """A receipt does not lead to the decision that it records."""
 
 
 def evaluate(
@@ -155,24 +151,6 @@ def _other_health(again: Mapping[str, Any], receipt: Mapping[str, Any]) -> str:
         if before != after and {"sick", "thin"} & {before, after}
     ]
     return f", because health is examined anew ({', '.join(changes)})" if changes else ""
-
-
-def inputs_of(receipt: Mapping[str, Any]) -> tuple[ExperimentSettings, Evidence]:
-    """Read the definition and the evidence out of a receipt.
-
-    Raises:
-        ReplayMismatchError: they cannot be read.
-    """
-    try:
-        inputs = receipt["inputs"]
-        return ExperimentSettings.model_validate(inputs["experiment"]), evidence_from_json(
-            inputs["evidence"]
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise ReplayMismatchError(
-            f"the receipt is damaged: its inputs cannot be read ({type(error).__name__}: {reason})."
-        ) from None
 
 
 def hold_against(receipt: Mapping[str, Any], tables: EvidenceTables) -> None:

@@ -11,7 +11,7 @@ from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.experiments.data.evidence import Evidence
 from ntg_assets.experiments.data.logs.log_files import change_since, log_sources, patterns_of
-from ntg_assets.experiments.decision.receipts import inputs_of
+from ntg_assets.experiments.decision.receipt_inputs import inputs_of
 from ntg_assets.sql import Table
 from ntg_assets.storage.connection import Connection
 from ntg_assets.storage.versions import content_hash

@@ -9,8 +9,8 @@ from typing import NamedTuple
 import polars as pl
 
 from ntg_assets.configuration.ranking import RankingSettings
-from ntg_assets.local_days import UTC_ZONE
 from ntg_assets.randomness import unit_interval
+from ntg_assets.zones import UTC_ZONE
 
 MOST_SLICES = 8  # what lies further back says less of today, and every slice costs its graphs
 

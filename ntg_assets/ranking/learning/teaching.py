@@ -8,13 +8,13 @@ import polars as pl
 from ntg_assets.configuration.ranking import RankingSettings
 from ntg_assets.configuration.taste import TasteSettings
 from ntg_assets.interactions.interactions import code_interactions
-from ntg_assets.local_days import UTC_ZONE
 from ntg_assets.ranking.learning.examples import Examples, collect_examples
 from ntg_assets.ranking.learning.inner_cut import MOST_SLICES, inner_slices
 from ntg_assets.ranking.learning.popularity_pace import Pace, judge_pace
 from ntg_assets.ranking.learning.ranking_weights import learn_weights
 from ntg_assets.ranking.scoring.popularity import with_half_lives
 from ntg_assets.ranking.scoring.sources import configured_sources
+from ntg_assets.zones import UTC_ZONE
 
 
 class Taught(NamedTuple):

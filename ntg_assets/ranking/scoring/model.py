@@ -15,7 +15,6 @@ import scipy.sparse as sp
 from ntg_assets.arrays import Flags, Floats, Longs, starts_of
 from ntg_assets.configuration.ranking import RankingSettings
 from ntg_assets.interactions.interactions import Interactions
-from ntg_assets.local_days import UTC_ZONE
 from ntg_assets.ranking.scoring.list_rules import ListRules, list_rules, no_rules
 from ntg_assets.ranking.scoring.matrices import (
     RETURN_PRIOR_USERS,
@@ -48,6 +47,7 @@ from ntg_assets.ranking.scoring.sources import (
     configured_sources,
 )
 from ntg_assets.ranking.scoring.user_neighbours import UserNeighbours, user_neighbours
+from ntg_assets.zones import UTC_ZONE
 
 # column of each graph that a profile is spread over
 GRAPH_COLUMNS = {

@@ -8,8 +8,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Literal, cast
 
-import pyarrow as pa
-
 from ntg_assets.errors import SourceError
 
 Packing = Literal["none", "gzip", "zstd"]
@@ -30,6 +28,8 @@ def open_unpacked(path: Path) -> IO[bytes]:
     if packing == "gzip":
         return cast("IO[bytes]", gzip.open(path, "rb"))
     if packing == "zstd":
+        import pyarrow as pa  # noqa: PLC0415  # a tenth of a second, for the few files packed so
+
         return cast(
             "IO[bytes]", io.BufferedReader(pa.CompressedInputStream(pa.OSFile(str(path)), "zstd"))
         )

@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from ntg_assets.local_days import UTC_ZONE
+from ntg_assets.zones import UTC_ZONE
 
 FIRST_YEAR, LAST_YEAR = 1970, 2051  # in between changes are looked for
 ONE_DAY, ONE_SECOND = timedelta(days=1), timedelta(seconds=1)

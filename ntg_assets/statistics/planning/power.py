@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from math import ceil, inf, isinf, log2, sqrt
 
 import scipy
-from scipy import optimize, special
 
 from ntg_assets.errors import ConfigurationError
-from ntg_assets.statistics.student_t import Alternative
+from ntg_assets.statistics.student_t import Alternative, noncentral_t_tail
 
 MOST_UNITS = 1e12  # more units than this per arm is "never"
 
@@ -63,9 +62,9 @@ def power(effect: float, *, n_control: float, design: Design) -> float:
     error, df = _error_and_df(n_control, design)
     tail = design.significance / (2 if design.alternative == "two-sided" else 1)
     if isinf(df):
-        critical = -float(special.ndtri(tail)) * _null_error(n_control, design) / error
+        critical = -float(scipy.special.ndtri(tail)) * _null_error(n_control, design) / error
     else:
-        critical = -float(special.stdtrit(df, tail))
+        critical = -float(scipy.special.stdtrit(df, tail))
     upper, lower = (_beyond(critical, df, shift) for shift in (effect / error, -effect / error))
     return {"greater": upper, "less": lower, "two-sided": upper + lower}[design.alternative]
 
@@ -73,12 +72,11 @@ def power(effect: float, *, n_control: float, design: Design) -> float:
 def _beyond(critical: float, df: float, shift: float) -> float:
     """Return the probability that a statistic shifted by an effect lies above the critical value.
 
-    The lower tail is asked as the upper one of the opposite shift: scipy's lower tail of the
-    noncentral t can be NaN.
+    The lower tail is asked as the upper one of the opposite shift.
     """
     if isinf(df):
-        return float(special.ndtr(shift - critical))
-    return float(scipy.stats.nct.sf(critical, df, shift))
+        return float(scipy.special.ndtr(shift - critical))
+    return noncentral_t_tail(critical, df, shift)
 
 
 def units_for_effect(effect: float, *, design: Design, wanted_power: float = 0.8) -> float:
@@ -96,7 +94,7 @@ def units_for_effect(effect: float, *, design: Design, wanted_power: float = 0.8
         return inf
     if shortfall(low) > 0:
         return float(2**low)
-    return float(2 ** optimize.brentq(shortfall, low, high, xtol=1e-13))
+    return float(2 ** scipy.optimize.brentq(shortfall, low, high, xtol=1e-13))
 
 
 def pairs_power(
@@ -118,10 +116,10 @@ def pairs_power(
         alternative: Which effects the test looks for.
     """
     shift, tail = effect * sqrt(n) / sd, significance / (2 if alternative == "two-sided" else 1)
-    critical = -float(special.stdtrit(n - 1, tail))
+    critical = -float(scipy.special.stdtrit(n - 1, tail))
     upper, lower = (
-        float(scipy.stats.nct.sf(critical, n - 1, shift)),
-        float(scipy.stats.nct.sf(critical, n - 1, -shift)),
+        noncentral_t_tail(critical, n - 1, shift),
+        noncentral_t_tail(critical, n - 1, -shift),
     )
     return {"greater": upper, "less": lower, "two-sided": upper + lower}[alternative]
 
@@ -139,7 +137,7 @@ def detectable_effect(*, n_control: float, design: Design, wanted_power: float =
     high = 8.0
     while shortfall(high) < 0:
         high *= 2
-    return float(optimize.brentq(shortfall, 0.0, high, xtol=1e-12)) * error
+    return float(scipy.optimize.brentq(shortfall, 0.0, high, xtol=1e-12)) * error
 
 
 def days_for_units(units: float, *, units_per_day: float) -> float:

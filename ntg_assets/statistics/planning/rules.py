@@ -3,7 +3,7 @@
 from math import exp, inf, log, pi, sqrt
 from typing import NamedTuple
 
-from scipy import special
+import scipy
 
 from ntg_assets.statistics.student_t import t_critical
 
@@ -18,8 +18,8 @@ def anova_power(effect: float, *, n: float, groups: int, significance: float = 0
         significance: Of the test.
     """
     df = groups - 1.0, n - groups
-    critical = float(special.fdtri(*df, 1 - significance))
-    return float(1 - special.ncfdtr(*df, n * effect**2, critical))
+    critical = float(scipy.special.fdtri(*df, 1 - significance))
+    return float(1 - scipy.special.ncfdtr(*df, n * effect**2, critical))
 
 
 def chi_squared_power(effect: float, *, n: float, df: float, significance: float = 0.05) -> float:
@@ -31,8 +31,8 @@ def chi_squared_power(effect: float, *, n: float, df: float, significance: float
         df: Degrees of freedom.
         significance: Of the test.
     """
-    critical = float(special.chdtri(df, significance))
-    return float(1 - special.chndtr(critical, df, n * effect**2))
+    critical = float(scipy.special.chdtri(df, significance))
+    return float(1 - scipy.special.chndtr(critical, df, n * effect**2))
 
 
 def false_positive_risk(*, significance: float, power: float, prior: float) -> float:
@@ -101,7 +101,7 @@ def design_errors(
     Qiu and Deng 2019).
     """
     z, shift = t_critical(significance / 2, inf), abs(effect) / standard_error
-    right, wrong = float(special.ndtr(shift - z)), float(special.ndtr(-z - shift))
+    right, wrong = float(scipy.special.ndtr(shift - z)), float(scipy.special.ndtr(-z - shift))
     power = right + wrong
     density = [_density(z - shift), _density(z + shift)]
     mean = sum(density) + shift * (right - wrong)

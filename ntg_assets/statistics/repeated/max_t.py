@@ -7,7 +7,6 @@ from math import ceil, inf, isinf, log2, sqrt
 import numpy as np
 import scipy
 from numpy.typing import NDArray
-from scipy import optimize, special
 
 from ntg_assets.statistics.samples import Sample
 from ntg_assets.statistics.student_t import t_critical, t_p
@@ -66,9 +65,9 @@ def max_t_probability(
     shared, shared_weights = _normal_rule(_panels_for(float(one_minus.min())))
     bound = critical * scales[:, None, None]
     offset = common * shared[None, :, None]
-    inside = special.ndtr((bound - offset) / one_minus)
+    inside = scipy.special.ndtr((bound - offset) / one_minus)
     if two_sided:
-        inside = inside - special.ndtr((-bound - offset) / one_minus)
+        inside = inside - scipy.special.ndtr((-bound - offset) / one_minus)
     return float(scale_weights @ np.prod(inside, axis=2) @ shared_weights)
 
 
@@ -143,7 +142,7 @@ def _critical(
     below, above = low - 1e-4, high * (1 + 1e-4) + 1e-4
     if surplus(below) >= 0 or surplus(above) <= 0:
         return low if 0 <= surplus(below) <= NEARLY * significance else high
-    return float(optimize.brentq(surplus, below, above, xtol=1e-10))
+    return float(scipy.optimize.brentq(surplus, below, above, xtol=1e-10))
 
 
 def _panels_for(narrowest: float) -> int:
@@ -173,7 +172,7 @@ def _scale_rule(degrees_of_freedom: float) -> tuple[NDArray[np.float64], NDArray
     df = degrees_of_freedom
     low, high = (
         sqrt(2 * float(quantile(df / 2, SCALE_TAIL)) / df)
-        for quantile in (special.gammaincinv, special.gammainccinv)
+        for quantile in (scipy.special.gammaincinv, scipy.special.gammainccinv)
     )
     nodes, weights = np.polynomial.legendre.leggauss(SCALE_NODES)
     scales = (low + high) / 2 + (high - low) / 2 * nodes
@@ -188,6 +187,6 @@ def _scale_density(scales: NDArray[np.float64], df: float) -> NDArray[np.float64
         np.log(2 * df * scales)
         + (df / 2 - 1) * np.log(squares / 2)
         - squares / 2
-        - special.gammaln(df / 2)
+        - scipy.special.gammaln(df / 2)
     )
     return np.asarray(np.exp(log_density) / 2, dtype=np.float64)

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import scipy
-from scipy import special
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -127,11 +126,11 @@ def fixed_sequence(p_values: Sequence[float]) -> list[float]:
 def fisher_p(p_values: Sequence[float]) -> float:
     """Return the p of several independent tests of one hypothesis (Fisher 1925)."""
     statistic = -2 * float(np.log(np.asarray(p_values, dtype=float)).sum())
-    return float(special.chdtrc(2 * len(p_values), statistic))
+    return float(scipy.special.chdtrc(2 * len(p_values), statistic))
 
 
 def stouffer_p(z_values: Sequence[float], weights: Sequence[float] | None = None) -> float:
     """Return the one-sided p of several z statistics of one hypothesis (Stouffer 1949)."""
     shares = np.ones(len(z_values)) if weights is None else np.asarray(weights, dtype=float)
     together = float(shares @ np.asarray(z_values, dtype=float) / np.sqrt((shares**2).sum()))
-    return float(special.ndtr(-together))
+    return float(scipy.special.ndtr(-together))

@@ -12,8 +12,8 @@ from math import exp, inf, log, pi, sqrt
 from typing import NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import optimize, special
 
 from ntg_assets.errors import ConfigurationError
 
@@ -28,7 +28,11 @@ def obrien_fleming(share: float, alpha: float) -> float:
     """Spend little at first: 2 (1 - Phi(z / sqrt(share))) with z the quantile of alpha / 2
     (Lan and DeMets 1983).
     """
-    return float(2 * special.ndtr(special.ndtri(alpha / 2) / sqrt(share))) if share > 0 else 0.0
+    return (
+        float(2 * scipy.special.ndtr(scipy.special.ndtri(alpha / 2) / sqrt(share)))
+        if share > 0
+        else 0.0
+    )
 
 
 def power_family(exponent: float) -> Spending:
@@ -72,7 +76,7 @@ class Looks:
     @property
     def nominal_p(self) -> tuple[float, ...]:
         """One-sided p below which each look stops."""
-        return tuple(float(special.ndtr(-bound)) for bound in self.bounds)
+        return tuple(float(scipy.special.ndtr(-bound)) for bound in self.bounds)
 
 
 def planned_looks(
@@ -136,7 +140,7 @@ def _constant(shape: Sequence[float], *, alpha: float) -> float:
     def surplus(constant: float) -> float:
         return crossing_probability(looks, [constant * part for part in shape]) - alpha
 
-    return float(optimize.brentq(surplus, 0.5, 8.0, xtol=1e-9))
+    return float(scipy.optimize.brentq(surplus, 0.5, 8.0, xtol=1e-9))
 
 
 def _bounds(times: Sequence[float], to_spend: Sequence[float]) -> list[float]:
@@ -157,14 +161,16 @@ def _bounds(times: Sequence[float], to_spend: Sequence[float]) -> list[float]:
         ) -> float:
             return _beyond(state, bound * sqrt(time), step=sqrt(time - last)) - rate
 
-        bounds.append(float(optimize.brentq(surplus, -2.0, 40.0, xtol=1e-10)) if rate > 0 else inf)
+        bounds.append(
+            float(scipy.optimize.brentq(surplus, -2.0, 40.0, xtol=1e-10)) if rate > 0 else inf
+        )
         state = _survivors(state, bounds[-1], time=time, step=sqrt(time - last))
     return bounds
 
 
 def _beyond(state: _State, edge: float, *, step: float) -> float:
     """Return the mass that steps over the upper edge."""
-    return float(state.mass @ special.ndtr((state.points - edge) / step))
+    return float(state.mass @ scipy.special.ndtr((state.points - edge) / step))
 
 
 def _survivors(state: _State, bound: float, *, time: float, step: float) -> _State:
@@ -219,4 +225,4 @@ def haybittle_peto_bound(n_looks: int, *, early: float = 3.0, alpha: float = 0.0
     def surplus(last: float) -> float:
         return crossing_probability(shares, [*[early] * (n_looks - 1), last]) - alpha
 
-    return float(optimize.brentq(surplus, 0.5, 8.0, xtol=1e-9))
+    return float(scipy.optimize.brentq(surplus, 0.5, 8.0, xtol=1e-9))

@@ -28,7 +28,7 @@ from ntg_assets.experiments.data.logs.log_rules import (
     LogRules,
 )
 from ntg_assets.experiments.data.logs.outcome_rows import OUTCOME_TYPES, outcomes_of
-from ntg_assets.local_days import UTC_ZONE
+from ntg_assets.zones import UTC_ZONE
 
 
 class ExperimentLogs(NamedTuple):

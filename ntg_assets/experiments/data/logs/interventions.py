@@ -11,7 +11,8 @@ from ntg_assets.configuration.experiments.sources import InterventionSource
 from ntg_assets.configuration.inputs.columns_from import ColumnName
 from ntg_assets.configuration.inputs.files import FileSource
 from ntg_assets.errors import SourceError
-from ntg_assets.local_days import UTC_ZONE, first_instants, local_days
+from ntg_assets.local_days import first_instants, local_days
+from ntg_assets.zones import UTC_ZONE
 
 HOLDOUT, CONTACT = "holdout", "contact"
 COLUMNS = {name: name for name in ("user_id", "strategy", "arm", "assigned_on")}

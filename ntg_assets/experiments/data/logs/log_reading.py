@@ -13,7 +13,6 @@ from ntg_assets.configuration.inputs.files import FileSource
 from ntg_assets.configuration.inputs.written_values import NumberOptions, TimeOptions
 from ntg_assets.errors import SourceError
 from ntg_assets.experiments.data.logs.log_rules import LogRules
-from ntg_assets.local_days import UTC_ZONE
 from ntg_assets.sources.files.derived_columns import Described
 from ntg_assets.sources.files.file_names import find_paths
 from ntg_assets.sources.optional_files import read_rows
@@ -24,6 +23,7 @@ from ntg_assets.sources.values.columns import Column
 from ntg_assets.sources.values.ids import as_listed_id, as_log_id_or_written
 from ntg_assets.sources.values.numbers import as_number
 from ntg_assets.sources.written_times import as_written, settle_times, written_time_rules
+from ntg_assets.zones import UTC_ZONE
 
 ANY_TIME = LogRules()
 UNIT, TIMES, VALUE = "unit_id", frozenset({"exposed_at", "event_at", "assigned_on"}), "value"

@@ -7,7 +7,7 @@ from ntg_assets.configuration.revenue import (
     ContactLogSettings,
 )
 from ntg_assets.errors import SourceError
-from ntg_assets.local_days import UTC_ZONE, local_days
+from ntg_assets.local_days import local_days
 from ntg_assets.revenue.contacts.lists.listed_rows import (
     CONTACTS,
     KEYS,
@@ -21,6 +21,7 @@ from ntg_assets.sources.reading.refused_values import PossibleTimes, refuse_unre
 from ntg_assets.sources.sources import Place
 from ntg_assets.sources.values.words import are_among
 from ntg_assets.sources.written_times import settle_times, written_time_rules
+from ntg_assets.zones import UTC_ZONE
 
 NO_CONTACT = "no_contact"  # what our own log writes beside its contacts
 

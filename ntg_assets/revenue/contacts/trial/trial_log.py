@@ -11,7 +11,7 @@ from ntg_assets.configuration.inputs.columns_from import column_name
 from ntg_assets.configuration.inputs.events import IdType
 from ntg_assets.configuration.revenue import TrialSettings
 from ntg_assets.errors import SourceError
-from ntg_assets.local_days import UTC_ZONE, local_days
+from ntg_assets.local_days import local_days
 from ntg_assets.sources.files.derived_columns import Described
 from ntg_assets.sources.optional_files import FileRows, read_rows
 from ntg_assets.sources.reading.refused_values import PossibleTimes, refuse_unreadable
@@ -22,6 +22,7 @@ from ntg_assets.sources.values.ids import as_listed_id, as_log_id_or_written
 from ntg_assets.sources.values.numbers import as_value
 from ntg_assets.sources.values.words import meanings
 from ntg_assets.sources.written_times import as_written, settle_times, written_time_rules
+from ntg_assets.zones import UTC_ZONE
 
 TRIAL, TRIAL_KEY = "trial", "radar.trial"
 TRIAL_COLUMNS = ("user_id", "assigned_at", "arm", "propensity")
