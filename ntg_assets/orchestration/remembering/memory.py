@@ -83,7 +83,7 @@ class Memory:
         run: Id of this run.
         remakes: Whether every step is made again, whatever is known.
         version_of: How the engine names what a table holds.
-        code_of: How the sources of a module are hashed.
+        code: Hashes of the sources of each module, where they are known already.
     """
 
     def __init__(
@@ -95,11 +95,11 @@ class Memory:
         run: str,
         remakes: bool = False,
         version_of: VersionOf = version_of,
-        code_of: CodeOf = code_of,
+        code: CodeOf | None = None,
     ) -> None:
         self.run, self.remakes = run, remakes
         self._settings, self._paths, self._connect = settings, paths, connect
-        self._version_of, self._code_of = version_of, code_of
+        self._version_of, self._code_of = version_of, code or code_of
         self._versions: dict[Table, str | None] = {}
         self._left: dict[str, Made | None] = {}
         self._running: Observed | None = None

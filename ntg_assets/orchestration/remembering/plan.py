@@ -79,7 +79,7 @@ def plan_of(settings: Settings, paths: Paths, steps: KnownSteps) -> Plan:
             lambda: nullcontext(connection),  # it is open already
             run="",
             version_of=versions_in(connection, settings.engine, paths.warehouse.parent),
-            code_of=steps.code_of,
+            code=steps.code_of,
         )
         return plan_run(memory, steps.works)
 
