@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from scipy import special
+import scipy
 
 FEWEST = 2
 
@@ -20,7 +20,7 @@ def alike_p(effects: Sequence[tuple[float, float]]) -> float | None:
     """
     if len(effects) < FEWEST or any(error <= 0 for _, error in effects):
         return None
-    return float(special.chdtrc(len(effects) - 1, cochran_q(*zip(*effects, strict=True))))
+    return float(scipy.special.chdtrc(len(effects) - 1, cochran_q(*zip(*effects, strict=True))))
 
 
 def weighted_mean(values: Sequence[float], weights: Sequence[float]) -> float:
