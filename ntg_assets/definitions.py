@@ -16,6 +16,7 @@ from ntg_assets.orchestration.collection import collected_assets, collected_chec
 from ntg_assets.orchestration.domains import GROUPS
 from ntg_assets.orchestration.launchpad import one_process, project_of_run, warehouse_of_run
 from ntg_assets.orchestration.runs.failed_runs import failed_runs_sensor
+from ntg_assets.orchestration.runs.late_nights import late_night_job, late_nights_sensor
 from ntg_assets.orchestration.runs.logs import TO_STANDARD_ERROR, structured_log
 from ntg_assets.orchestration.runs.nightly import nightly_schedule
 from ntg_assets.orchestration.runs.unfinished_runs import killed_runs_sensor, tags_of_runs
@@ -74,6 +75,8 @@ def tell_when_late(spec: dg.AssetSpec) -> dg.AssetSpec:
     )
 
 
+late_night = late_night_job(settings.schedule.late_after_hours)
+
 defs = dg.Definitions(
     assets=dg.map_asset_specs(lambda spec: tell_when_late(with_places(spec)), collected_assets()),
     asset_checks=collected_checks(),
@@ -81,12 +84,14 @@ defs = dg.Definitions(
         nightly,
         experiments,
         *(stage_job(stage, job_settings) for stage, job_settings in STAGE_JOBS.items()),
+        late_night,
     ],
     schedules=[nightly_schedule(nightly, settings)],
     sensors=[
         landing_sensor(nightly, settings),
         killed_runs_sensor(settings),
         failed_runs_sensor(),
+        late_nights_sensor(late_night, settings.schedule),
     ],
     resources={"project": project_of_run, "io_manager": warehouse_of_run},
     executor=one_process,
