@@ -42,7 +42,7 @@ from ntg_assets.churn.walk_forward import walk_forward
 from ntg_assets.configuration.churn import ChurnSettings
 from ntg_assets.configuration.revenue import ValueSettings
 from ntg_assets.errors import NotEnoughDataError
-from ntg_assets.evaluation.churn.challenger_report import (
+from ntg_assets.evaluation.churn.challengers.challenger_report import (
     all_challenger_forecasts,
     churn_challengers,
     value_backtest,

@@ -11,7 +11,7 @@ from benchmarks.radar import radar_goals
 from ntg_assets.churn.snapshots import History, churn_horizon_report, shorter_horizon
 from ntg_assets.churn.walk_forward import MIN_FIT_ROWS
 from ntg_assets.configuration.churn import ChurnSettings
-from ntg_assets.evaluation.churn.challenger_report import SHIPPED
+from ntg_assets.evaluation.churn.challengers.challenger_report import SHIPPED
 from ntg_assets.storage.run import run
 
 NAMED_PEERS = ("recency_frequency_value", "recency_frequency_tenure", "recency_only", "bg_nbd")

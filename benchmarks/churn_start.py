@@ -23,8 +23,8 @@ from ntg_assets.churn.snapshots import History
 from ntg_assets.configuration.churn import ChurnSettings
 from ntg_assets.configuration.revenue import ValueSettings
 from ntg_assets.errors import NotEnoughDataError
-from ntg_assets.evaluation.churn.challengers import CHALLENGERS, tuned_sizes
-from ntg_assets.evaluation.churn.origin import NOT_TUNED, Origin
+from ntg_assets.evaluation.churn.challengers.challengers import CHALLENGERS, tuned_sizes
+from ntg_assets.evaluation.churn.challengers.origin import NOT_TUNED, Origin
 from ntg_assets.statistics.probability_metrics import (
     calibration_noise,
     equal_mass_bins,

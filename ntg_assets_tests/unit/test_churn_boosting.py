@@ -13,9 +13,9 @@ from threadpoolctl import threadpool_limits
 from ntg_assets.churn.learning.design import design_matrix, for_trees, rounded
 from ntg_assets.churn.walk_forward import closed_before
 from ntg_assets.evaluation.boosting import CANDIDATES, PATIENCE, UNTUNED, is_due, tune
-from ntg_assets.evaluation.churn.challenger_report import all_challenger_forecasts
-from ntg_assets.evaluation.churn.challengers import tuned_sizes
-from ntg_assets.evaluation.churn.origin import BOOSTED, DIRECT_LOSS, NOT_TUNED
+from ntg_assets.evaluation.churn.challengers.challenger_report import all_challenger_forecasts
+from ntg_assets.evaluation.churn.challengers.challengers import tuned_sizes
+from ntg_assets.evaluation.churn.challengers.origin import BOOSTED, DIRECT_LOSS, NOT_TUNED
 from ntg_assets_tests.churn_world import CHURN, VALUE, Tables, boundaries, leaving_log, make_tables
 
 

@@ -6,20 +6,20 @@ import pytest
 from sklearn.ensemble import HistGradientBoostingRegressor
 
 from ntg_assets.contracts import IdTypes, check_frame, contract_of
-from ntg_assets.evaluation.churn.challenger_report import (
+from ntg_assets.evaluation.churn.challengers.challenger_report import (
     all_challenger_forecasts,
     churn_challengers,
     value_backtest,
 )
-from ntg_assets.evaluation.churn.challengers import CHALLENGERS
+from ntg_assets.evaluation.churn.challengers.challengers import CHALLENGERS
+from ntg_assets.evaluation.churn.challengers.origin import Origin
+from ntg_assets.evaluation.churn.challengers.value_challengers import direct_loss, run_rate
 from ntg_assets.evaluation.churn.drift import churn_drift
 from ntg_assets.evaluation.churn.forecasts import (
     HOLDOUT,
 )
 from ntg_assets.evaluation.churn.money_calibration import money_calibration
-from ntg_assets.evaluation.churn.origin import Origin
 from ntg_assets.evaluation.churn.radar_backtest import radar_backtest
-from ntg_assets.evaluation.churn.value_challengers import direct_loss, run_rate
 from ntg_assets.evaluation.churn.value_order import gini_share, spearman, top_share_of
 from ntg_assets.evaluation.churn.values_before import with_values_before
 from ntg_assets.evaluation.expected_quality.expected_quality import MEASURES, expected_quality

@@ -4,17 +4,11 @@ import dagster as dg
 import polars as pl
 
 from ntg_assets.churn.snapshots import labelled_snapshots, train_history
-from ntg_assets.evaluation.churn import challenger_report as reporting
 from ntg_assets.evaluation.churn import forecasts as forecasting
 from ntg_assets.evaluation.churn.contracts.calibration import (
     ChurnCalibration,
     ChurnDrift,
     ChurnIntervalCoverage,
-)
-from ntg_assets.evaluation.churn.contracts.challengers import (
-    ChallengerForecasts,
-    ChurnChallengers,
-    ValueBacktest,
 )
 from ntg_assets.evaluation.churn.contracts.forecasts import ChurnForecasts, ChurnOutcomes
 from ntg_assets.evaluation.churn.contracts.money import (
@@ -45,10 +39,8 @@ def churn_outcomes(
     val_events: Table, test_events: Table, split_boundaries: pl.DataFrame, project: Project
 ) -> Query:
     """Who was active within the churn horizon after the cutoff, in held-out events."""
-    from_at = train_end(split_boundaries)
-    until_at = shift_instant(
-        from_at, project.settings.churn.horizon_days, zone_of(split_boundaries)
-    )
+    from_at, horizon_days = train_end(split_boundaries), project.settings.churn.horizon_days
+    until_at = shift_instant(from_at, horizon_days, zone_of(split_boundaries))
     tables = {"val_events": val_events, "test_events": test_events}
     return query("evaluation.churn", "churn_outcomes", tables, from_at=from_at, until_at=until_at)
 
@@ -169,62 +161,3 @@ def value_horizons(
     for note in found["note"].drop_nulls().unique().to_list():
         context.log.warning("value_horizons: %s", note)
     return found
-
-
-@staged_asset(
-    contract=ChallengerForecasts, group="evaluation", stages=(BACKTEST,), kinds=("scikitlearn",)
-)
-def challenger_forecasts(
-    churn_forecasts: pl.DataFrame,
-    churn_snapshots: pl.DataFrame,
-    churn_labels: pl.DataFrame,
-    user_days: pl.DataFrame,
-    project: Project,
-) -> pl.DataFrame:
-    """What other models of churn and value would have said of the same users at the same
-    origins.
-    """
-    settings = project.settings
-    return reporting.all_challenger_forecasts(
-        churn_forecasts,
-        churn_snapshots,
-        churn_labels,
-        user_days,
-        churn=settings.churn,
-        value=settings.value,
-        seed=settings.seed,
-    )
-
-
-@staged_asset(contract=ChurnChallengers, group="evaluation", stages=(BACKTEST,))
-def churn_challengers(
-    context: dg.AssetExecutionContext,
-    churn_forecasts: pl.DataFrame,
-    challenger_forecasts: pl.DataFrame,
-    project: Project,
-) -> pl.DataFrame:
-    """The churn model beside base rate, recency, RFM, RF and tenure, BG/NBD and gradient
-    boosting.
-    """
-    found = reporting.churn_challengers(
-        churn_forecasts,
-        challenger_forecasts,
-        n_bins=project.settings.churn.calibration_bins,
-        samples=project.settings.gate.bootstrap_samples,
-        rng=project.rng("churn_challengers"),
-    )
-    for row in found.filter(pl.col("verdict") == reporting.VERDICTS[-1]).iter_rows(named=True):
-        context.log.warning(
-            "churn: %(model)s beats the shipped model (%(evaluation)s): log loss"
-            " %(log_loss_difference)+.4f",
-            row,
-        )
-    return found
-
-
-@staged_asset(contract=ValueBacktest, group="evaluation", stages=(BACKTEST,))
-def value_backtest(
-    churn_forecasts: pl.DataFrame, challenger_forecasts: pl.DataFrame
-) -> pl.DataFrame:
-    """How well the value of the next horizon was foreseen, beside the present pace and BG/NBD."""
-    return reporting.value_backtest(churn_forecasts, challenger_forecasts)

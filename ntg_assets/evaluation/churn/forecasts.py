@@ -29,6 +29,7 @@ from ntg_assets.storage.run import run
 
 HOLDOUT, WALK_FORWARD = "holdout", "walk_forward"
 EVALUATIONS = (HOLDOUT, WALK_FORWARD)
+NEXT_VALUE = ("next_value", "next_value_low", "next_value_high")
 OF_RADAR = (  # columns of a forecast as they stand in the radar and the scores
     "user_id",
     "segment",
@@ -170,19 +171,14 @@ def _as_forecasts(
     evaluation and the day.
     """
     intervals = scores.select("user_id", "churn_probability_low", "churn_probability_high")
-    worth = values.select(
-        "user_id", "next_value", "next_value_low", "next_value_high", "engagement_intensity"
-    )
+    worth = values.select("user_id", *NEXT_VALUE, "engagement_intensity")
     joined = rows.join(worth.join(intervals, on="user_id"), on="user_id")
     return joined.select(
         pl.lit(origin[0]).alias("evaluation"),
         pl.lit(origin[1]).alias("origin_on"),
         *OF_RADAR,
         (pl.col("engagement_intensity") * churn.horizon_days).alias("horizon_at_stake"),
-        *(
-            pl.col(f"next_value{end}").alias(f"expected_value{end}")
-            for end in ("", "_low", "_high")
-        ),
+        *(pl.col(name).alias(name.replace("next", "expected")) for name in NEXT_VALUE),
         "is_churned",
         pl.Series("value_after", observed_value(joined, settings=value)),
     )

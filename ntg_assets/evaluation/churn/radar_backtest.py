@@ -147,24 +147,28 @@ def _captures(
 ) -> Iterator[tuple[object, ...]]:
     lost = ordered["lost"].to_numpy()
     total, drawn = float(lost.sum()), weights @ lost
-    sizes = (
-        ordered["origin_on"].n_unique(),
-        ordered.height,
-        ordered["user_id"].n_unique(),
-        int((lost > 0).sum()),
-    )
+    sizes = _sizes(ordered, lost)
     placed = {name: placed_by(ordered, ranking) for name, ranking in rankings.items()}
     for depth in DEPTHS:
         tops = {name: top_share(rows, depth).to_numpy() for name, rows in placed.items()}
         oracle = _share(lost, tops[ORACLE], total)
         for name, top in tops.items():
             captured = _share(lost, top, total)
-            held = weights[:, top] @ lost[top]
-            low, high = percentile_interval(
-                np.where(drawn > 0, held / np.where(drawn > 0, drawn, 1.0), np.nan)
-            )
+            low, high = _interval(weights[:, top] @ lost[top], drawn)
             relative = captured / oracle if captured is not None and oracle else None
             yield name, depth, captured, low, high, oracle, relative, total, *sizes
+
+
+def _interval(held: Floats, drawn: Floats) -> tuple[float | None, float | None]:
+    """Interval of a share of what was lost, over resamples of users in which anything was."""
+    shares = np.where(drawn > 0, held / np.where(drawn > 0, drawn, 1.0), np.nan)
+    return percentile_interval(shares)
+
+
+def _sizes(ordered: pl.DataFrame, lost: Floats) -> tuple[int, int, int, int]:
+    """Origins, forecasts, users, and forecasts of who took something along."""
+    n_origins, n_users = ordered["origin_on"].n_unique(), ordered["user_id"].n_unique()
+    return n_origins, ordered.height, n_users, int((lost > 0).sum())
 
 
 def _share(lost: Floats, top: Floats, total: float) -> float | None:

@@ -93,14 +93,17 @@ def measure(
     weights = row_weights(users, samples=samples, rng=rng)
     floor, point_95 = calibration_noise(predicted, bins, samples=samples, rng=rng)
     error = float(expected_calibration_error(predicted, churned[None, :], bins)[0])
+    without_interval = {
+        "ece": error,
+        "ece_noise_floor": floor,
+        "ece_noise_95": point_95,
+        **brier_parts(predicted, churned, bins),
+    }
     return [
         *_means(predicted, churned, weights),
         _auc(predicted, churned, weights),
         _average_precision(predicted, churned),
-        Metric("ece", error),
-        Metric("ece_noise_floor", floor),
-        Metric("ece_noise_95", point_95),
-        *(Metric(name, value) for name, value in brier_parts(predicted, churned, bins).items()),
+        *(Metric(name, value) for name, value in without_interval.items()),
         *calibration_line(predicted, churned, users),
         *_reliability(predicted, churned, bins, weights),
     ]

@@ -25,8 +25,8 @@ from ntg_assets.evaluation.boosting import (
     of_every_kth_user,
     tune,
 )
-from ntg_assets.evaluation.churn.origin import BOOSTED, DIRECT_LOSS, Origin
-from ntg_assets.evaluation.churn.value_challengers import (
+from ntg_assets.evaluation.churn.challengers.origin import BOOSTED, DIRECT_LOSS, Origin
+from ntg_assets.evaluation.churn.challengers.value_challengers import (
     direct_loss,
     gamma_gamma_value,
     lost_pace,
@@ -134,19 +134,16 @@ def challenger_forecasts(origin: Origin, *, value: ValueSettings) -> pl.DataFram
         One row per (user, model): `churn_probability`, `expected_value` and `expected_loss` over
         the horizon, each null for models of something else.
     """
-    both_outcomes = origin.known["is_churned"].n_unique() > 1
-    probabilities = {
-        name: model(origin)
-        for name, model in CHALLENGERS.items()
-        if both_outcomes or name == "base_rate"
+    columns = {
+        "churn_probability": _probabilities(origin),
+        "expected_value": {
+            "bg_nbd": gamma_gamma_value(origin, value=value),
+            "run_rate": run_rate(origin, value=value),
+        },
+        "expected_loss": {DIRECT_LOSS: direct_loss(origin, value=value)},
     }
-    worth = {
-        "bg_nbd": gamma_gamma_value(origin, value=value),
-        "run_rate": run_rate(origin, value=value),
-    }
-    losses = {DIRECT_LOSS: direct_loss(origin, value=value)}
     nothing = np.full(origin.now.height, np.nan)
-    columns = {"churn_probability": probabilities, "expected_value": worth, "expected_loss": losses}
+    names = sorted({name for by_model in columns.values() for name in by_model})
     return pl.concat(
         origin.now.select("user_id").with_columns(
             model=pl.lit(name),
@@ -155,8 +152,18 @@ def challenger_forecasts(origin: Origin, *, value: ValueSettings) -> pl.DataFram
                 for column, by_model in columns.items()
             },
         )
-        for name in sorted({*probabilities, *worth, *losses})
+        for name in names
     )
+
+
+def _probabilities(origin: Origin) -> dict[str, Floats]:
+    """Ask every challenger for churn; where all outcomes are alike only the base rate can learn."""
+    both_outcomes = origin.known["is_churned"].n_unique() > 1
+    return {
+        name: model(origin)
+        for name, model in CHALLENGERS.items()
+        if both_outcomes or name == "base_rate"
+    }
 
 
 def _logistic(origin: Origin, features: list[Feature]) -> Floats:

@@ -3,11 +3,11 @@
 import polars as pl
 
 from ntg_assets.contracts import Contract, column, contract, identifier
-from ntg_assets.evaluation.churn.challenger_report import VERDICTS
-from ntg_assets.evaluation.churn.challengers import CHALLENGERS
+from ntg_assets.evaluation.churn.challengers.challenger_report import VERDICTS
+from ntg_assets.evaluation.churn.challengers.challengers import CHALLENGERS
+from ntg_assets.evaluation.churn.challengers.origin import DIRECT_LOSS
+from ntg_assets.evaluation.churn.challengers.value_challengers import VALUE_CHALLENGERS
 from ntg_assets.evaluation.churn.forecasts import EVALUATIONS
-from ntg_assets.evaluation.churn.origin import DIRECT_LOSS
-from ntg_assets.evaluation.churn.value_challengers import VALUE_CHALLENGERS
 from ntg_assets.summaries import summary
 
 

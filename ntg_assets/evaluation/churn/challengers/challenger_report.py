@@ -13,9 +13,9 @@ from ntg_assets.churn.snapshots import labelled_snapshots
 from ntg_assets.churn.walk_forward import closed_before
 from ntg_assets.configuration.churn import ChurnSettings
 from ntg_assets.configuration.revenue import ValueSettings
-from ntg_assets.evaluation.churn.challengers import challenger_forecasts, tuned_sizes
+from ntg_assets.evaluation.churn.challengers.challengers import challenger_forecasts, tuned_sizes
+from ntg_assets.evaluation.churn.challengers.origin import NOT_TUNED, Origin
 from ntg_assets.evaluation.churn.forecasts import HOLDOUT
-from ntg_assets.evaluation.churn.origin import NOT_TUNED, Origin
 from ntg_assets.evaluation.churn.value_order import gini_share, spearman, top_share_of
 from ntg_assets.features.user_activity import active_users_at, user_activity_features
 from ntg_assets.sql import Source
@@ -83,14 +83,19 @@ def all_challenger_forecasts(
     in_time = forecasts.sort("origin_on", "evaluation", maintain_order=True)
     for (evaluation, origin_on), rows in in_time.group_by(KEY[:2], maintain_order=True):
         known = labelled if evaluation == HOLDOUT else closed_before(labelled, origin_on)
-        at_risk = rows.select("user_id", snapshot_on="origin_on")
-        now = snapshots.join(at_risk, on=["user_id", "snapshot_on"], how="semi").sort("user_id")
+        now = _snapshots_of(rows, snapshots)
         everyone = run(user_activity_features(user_days, active_users_at(user_days, origin_on)))
         sizes = tuned_sizes(known, sizes, value=value, seed=seed)
         origin = Origin(known, now, everyone, churn.horizon_days, churn.regularisation, seed, sizes)
         head = [pl.lit(evaluation).alias("evaluation"), pl.lit(origin_on).alias("origin_on")]
         made.append(challenger_forecasts(origin, value=value).select(*head, pl.all()))
     return pl.concat(made).sort(*KEY, "model") if made else _no_forecasts(forecasts)
+
+
+def _snapshots_of(rows: pl.DataFrame, snapshots: pl.DataFrame) -> pl.DataFrame:
+    """Pick the snapshots of the users that were forecast at an origin, by user."""
+    at_risk = rows.select("user_id", snapshot_on="origin_on")
+    return snapshots.join(at_risk, on=["user_id", "snapshot_on"], how="semi").sort("user_id")
 
 
 def churn_challengers(

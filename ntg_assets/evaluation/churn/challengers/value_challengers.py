@@ -10,7 +10,7 @@ from ntg_assets.churn.learning.design import design_matrix, for_trees, rounded
 from ntg_assets.churn.visits import bg_nbd
 from ntg_assets.configuration.revenue import ValueSettings
 from ntg_assets.evaluation.boosting import MAX_BOOSTED_ROWS, SEEDS, UNTUNED, of_every_kth_user
-from ntg_assets.evaluation.churn.origin import DIRECT_LOSS, Origin
+from ntg_assets.evaluation.churn.challengers.origin import DIRECT_LOSS, Origin
 from ntg_assets.revenue.value.value_model import daily_run_rate, observed_value
 from ntg_assets.revenue.value.ways import gamma_gamma
 from ntg_assets.statistics.one_thread import one_thread
