@@ -1,6 +1,7 @@
 """Read tables of facts: every named column with the times at which its rows held and were known."""
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any, Literal, NamedTuple
 
 import polars as pl
@@ -197,11 +198,10 @@ def _judged(timed: pl.DataFrame, *, source: AttributeSourceSettings, n_files: in
 
 def _broken_times(without: pl.DataFrame, names: Sequence[str]) -> list[str | None]:
     """List the times that cannot be read, as they are written."""
-    return [
-        text
-        for name in names
-        for text in without.filter(pl.col(f"{name}_at").is_null())[f"{name}_text"].to_list()
-    ]
+    texts = (
+        without.filter(pl.col(f"{name}_at").is_null())[f"{name}_text"].to_list() for name in names
+    )
+    return list(chain.from_iterable(texts))
 
 
 def _refuse_most(broken: Sequence[str | None], *, n_left_out: int, n_rows: int) -> None:

@@ -78,9 +78,9 @@ def report_attributes(
 
 def _ids_of_log(users: pl.Series, items: pl.Series) -> pl.DataFrame:
     """List the ids of the log as text: `listed_id`, `entity`."""
+    texts = {"user": users.cast(pl.String).unique(), "item": items.cast(pl.String).unique()}
     return pl.concat(
-        ids.cast(pl.String).unique().to_frame("listed_id").with_columns(entity=pl.lit(name))
-        for name, ids in (("user", users), ("item", items))
+        ids.to_frame("listed_id").with_columns(entity=pl.lit(name)) for name, ids in texts.items()
     )
 
 

@@ -46,14 +46,9 @@ def shown_log_report(
     left out and why.
     """
     length = project.settings.off_policy_list_length
-    return pl.concat(
-        [
-            divide_slots(
-                shown_items, cutoff_at=train_end(split_boundaries), list_length=length
-            ).fates,
-            shown_log_losses,
-        ]
-    )
+    cutoff_at = train_end(split_boundaries)
+    slots = divide_slots(shown_items, cutoff_at=cutoff_at, list_length=length)
+    return pl.concat([slots.fates, shown_log_losses])
 
 
 @staged_assets(ESTIMATED, group="evaluation", stages=(BACKTEST,), kinds=("numpy",))
@@ -67,8 +62,9 @@ def off_policy(
 ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """Estimate the value of every strategy's lists from what was shown after the cutoff."""
     settings, length = project.settings, project.settings.off_policy_list_length
-    users = project.read(Query("select distinct user_id from stored", {"stored": train_events}))
-    items = project.read(Query("select distinct item_id from stored", {"stored": train_events}))
+    trained = {"stored": train_events}
+    users = project.read(Query("select distinct user_id from stored", trained))
+    items = project.read(Query("select distinct item_id from stored", trained))
     shown = project.columns(strategy_lists, "strategy", "user_id", "rank", "item_id")
     lists = Lists(shown, default_list, users, items)
     slots = divide_slots(shown_items, cutoff_at=train_end(split_boundaries), list_length=length)

@@ -18,25 +18,17 @@ NOT_CONFIGURED = "no log of exposures is configured (off_policy.shown): nothing 
 
 def doubtful_strategies(report: pl.DataFrame) -> list[str]:
     """Say of each strategy whose estimate supports no claim why."""
-    doubtful = (
-        report.filter(~pl.col("supports_claim") & (pl.col("strategy") != LOGGED))
-        .unique("strategy")
-        .sort("strategy")
-    )
-    return [
-        f"{strategy}: {verdict}"
-        for strategy, verdict in doubtful.select("strategy", "verdict").iter_rows()
-    ]
+    is_doubtful = ~pl.col("supports_claim") & (pl.col("strategy") != LOGGED)
+    doubtful = report.filter(is_doubtful).unique("strategy").sort("strategy")
+    verdicts = doubtful.select("strategy", "verdict").iter_rows()
+    return [f"{strategy}: {verdict}" for strategy, verdict in verdicts]
 
 
 def told_log(fates: pl.DataFrame) -> str:
     """Say in one line what became of the rows of the log."""
-    rows = (
-        fates.group_by("fate")
-        .agg(pl.col("n_rows").sum())
-        .sort("n_rows", "fate", descending=[True, False])
-    )
-    return ", ".join(f"{n_rows:,} {fate}" for fate, n_rows in rows.iter_rows()) or NOT_CONFIGURED
+    counted = fates.group_by("fate").agg(pl.col("n_rows").sum())
+    rows = counted.sort("n_rows", "fate", descending=[True, False]).iter_rows()
+    return ", ".join(f"{n_rows:,} {fate}" for fate, n_rows in rows) or NOT_CONFIGURED
 
 
 @staged_check("off_policy_report", stages=(BACKTEST,))

@@ -27,6 +27,5 @@ def report_or_problem(
         return *report(slots), pl.DataFrame(schema=PROBLEMS)
     except Exception as error:  # noqa: BLE001  # the night goes on without the estimates, and says so
         nothing = slots._replace(held_out=slots.held_out.clear(), earlier=slots.earlier.clear())
-        return *report(nothing), pl.DataFrame(
-            [(KEY, tell_error(error))], schema=PROBLEMS, orient="row"
-        )
+        problem = [(KEY, tell_error(error))]
+        return *report(nothing), pl.DataFrame(problem, schema=PROBLEMS, orient="row")

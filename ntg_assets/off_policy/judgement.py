@@ -38,18 +38,22 @@ def judge_strategy(
         settings: Clipping, and what a claim needs.
         minimum_users: With fewer users nothing supports a claim.
     """
-    limit = settings.largest_weight
-    used = match if limit is None else match._replace(weight=np.minimum(match.weight, limit))
-    estimates = {estimator: estimate(log, used) for estimator, estimate in ESTIMATOR_OF.items()}
+    used = _clipped(match, settings.largest_weight)
+    estimates = {
+        estimator: value
+        for estimator, estimate in ESTIMATOR_OF.items()
+        if (value := estimate(log, used)) is not None
+    }
     sanity = _sanity(match, used, log)
     doubts = doubts_of(sanity, settings=settings, minimum_users=minimum_users)
     cut = [_cut(sanity["clipped_share"], log)] if sanity["clipped_share"] > 0 else []
     verdict = "; ".join([*doubts, *cut]) or "the checks hold"
-    return Judged(
-        name,
-        {estimator: value for estimator, value in estimates.items() if value is not None},
-        sanity | {"supports_claim": not doubts, "verdict": verdict},
-    )
+    return Judged(name, estimates, sanity | {"supports_claim": not doubts, "verdict": verdict})
+
+
+def _clipped(match: Match, limit: float | None) -> Match:
+    """Cut every weight at the largest one that may count."""
+    return match if limit is None else match._replace(weight=np.minimum(match.weight, limit))
 
 
 def _sanity(match: Match, used: Match, log: est.Logged) -> dict[str, Any]:

@@ -123,18 +123,15 @@ def match_by_place(slots: pl.DataFrame, shown: pl.DataFrame, *, model: RewardMod
     """
     target = shown.rename({"item_id": "target"})
     rows = slots.join(target, on=["user_id", "position"], how="left", maintain_order="left")
-    offered = (
-        slots.select(pl.col("item_id").alias("target"), "position")
-        .unique()
-        .with_columns(is_offered=pl.lit(1.0))
-    )
+    offered = slots.select(target="item_id", position="position").unique()
+    offered = offered.with_columns(is_offered=pl.lit(1.0))
     rows = rows.join(offered, on=["target", "position"], how="left", maintain_order="left")
     is_match = (pl.col("target") == pl.col("item_id")).fill_null(value=False)
     rows = rows.with_columns(
         weight=is_match.cast(pl.Float64) / pl.col("propensity"),
         filled=pl.col("target").is_not_null(),
     )
-    targets = rows.select(pl.col("target").alias("item_id"), "position")
+    targets = rows.select(item_id="target", position="position")
     return _match(rows, None if model is None else model.forecast(targets))
 
 
@@ -182,11 +179,10 @@ def _list_means(
 
 def _match(rows: pl.DataFrame, forecast: pl.Series | None) -> Match:
     filled = rows["filled"].cast(pl.Float64).to_numpy()
+    supported = rows["is_offered"].fill_null(0.0).to_numpy()
+    expected = None if forecast is None else forecast.fill_null(0.0).to_numpy() * filled
     return Match(
-        weight=rows["weight"].to_numpy(),
-        filled=filled,
-        forecast=None if forecast is None else forecast.fill_null(0.0).to_numpy() * filled,
-        supported=rows["is_offered"].fill_null(0.0).to_numpy(),
+        weight=rows["weight"].to_numpy(), filled=filled, forecast=expected, supported=supported
     )
 
 

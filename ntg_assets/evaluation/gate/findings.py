@@ -35,23 +35,16 @@ def unless_few(harm: Finding, n: int, what: str) -> Finding:
     """Block on evidence of harm, unless it rests on so few that luck looks the same."""
     if n >= FEWEST:
         return harm._replace(evidence=f"{harm.evidence}: {HARM}")
-    return harm._replace(
-        verdict="warn",
-        evidence=(
-            f"{harm.evidence}: on the wrong side, but {n:,} {what} are too few to prove harm"
-            f" ({FEWEST} do)"
-        ),
-    )
+    few = f"on the wrong side, but {n:,} {what} are too few to prove harm ({FEWEST} do)"
+    return harm._replace(verdict="warn", evidence=f"{harm.evidence}: {few}")
 
 
 def unless_thin(finding: Finding, *, settings: GateSettings) -> Finding:
     """Turn a pass on few users into a warning that names their number."""
     n_users = finding.n_users or 0
     if finding.verdict == "pass" and n_users < settings.minimum_users:
-        evidence = (
-            f"{finding.evidence}; thin evidence: {n_users:,} of the {settings.minimum_users:,}"
-            " users that a claim needs"
-        )
+        thin = f"{n_users:,} of the {settings.minimum_users:,} users that a claim needs"
+        evidence = f"{finding.evidence}; thin evidence: {thin}"
         return finding._replace(verdict="warn", evidence=evidence)
     return finding
 

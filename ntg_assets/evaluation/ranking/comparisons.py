@@ -60,7 +60,8 @@ def _compare(
     samples: int,
     minimum_users: int,
 ) -> pl.DataFrame:
-    strategies, n_users = rows["strategy"].unique().sort().to_list(), rows["user_id"].n_unique()
+    strategies = rows["strategy"].unique().sort().to_list()
+    n_users = rows["user_id"].n_unique()
     flat = rows.select(USER_METRICS).to_numpy()
     values = flat.reshape(len(strategies), n_users, len(USER_METRICS))
     pairs = list(permutations(range(len(strategies)), 2))

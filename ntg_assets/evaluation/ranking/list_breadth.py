@@ -8,6 +8,7 @@ import polars as pl
 from ntg_assets.arrays import Floats
 from ntg_assets.evaluation.ranking.report_rows import FLOOR, REPORT_SCHEMA
 
+COUNTED = ("strategy", "metric", "k", "n_users", "mean")
 SAME_IN_ALL = {
     "split": "train",
     "slice": "all",
@@ -31,14 +32,15 @@ def list_breadth(lists: pl.DataFrame, *, n_items: int, ks: Sequence[int]) -> pl.
         `exposure_gini` (0: every item is shown equally often, 1: one item takes all), over all
         users of TRAIN.
     """
-    parts = [
-        _breadth(rows.filter(pl.col("rank") <= k), name, k, n_items)
+    counted = [
+        row
         for (name,), rows in lists.sort("strategy").group_by("strategy", maintain_order=True)
         for k in ks
+        for row in _breadth(rows.filter(pl.col("rank") <= k), name, k, n_items)
     ]
-    counted = ("strategy", "metric", "k", "n_users", "mean")
-    schema = {name: REPORT_SCHEMA[name] for name in counted}
-    rows = pl.DataFrame([row for part in parts for row in part], schema=schema, orient="row")
+    rows = pl.DataFrame(
+        counted, schema={name: REPORT_SCHEMA[name] for name in COUNTED}, orient="row"
+    )
     floor = rows.filter(pl.col("strategy") == FLOOR).select("metric", "k", floor_mean="mean")
     return (
         rows.join(floor, on=["metric", "k"], how="left")

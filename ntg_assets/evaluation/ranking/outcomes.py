@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from ntg_assets.arrays import codes_of
+from ntg_assets.arrays import Floats, Longs, codes_of
 from ntg_assets.evaluation.ranking.category_mix import category_mix, miscalibration
 from ntg_assets.evaluation.ranking.past import Past
 from ntg_assets.statistics.ranking_metrics import METRICS, hits_by_place, user_metrics
@@ -177,10 +177,8 @@ def _no_outcomes(users: pl.DataFrame) -> pl.DataFrame:
 
 def _by_strategy(lists: pl.DataFrame) -> Iterable[tuple[str, pl.DataFrame]]:
     for strategy in lists["strategy"].unique().sort():
-        yield (
-            strategy,
-            lists.filter(pl.col("strategy") == strategy).select("user_id", "rank", "item_id"),
-        )
+        own = lists.filter(pl.col("strategy") == strategy)
+        yield strategy, own.select("user_id", "rank", "item_id")
 
 
 def _shown(rows: pl.DataFrame, users: pl.DataFrame, default_list: pl.DataFrame) -> pl.DataFrame:
@@ -198,6 +196,12 @@ def _shown(rows: pl.DataFrame, users: pl.DataFrame, default_list: pl.DataFrame) 
     return pl.concat([own, new.select(own.columns)])
 
 
+def _mean_of_each(user: Longs, values: Floats, *, n_users: int) -> Floats:
+    """Average values over the rows of each user; 0 without any."""
+    n_shown = np.bincount(user, minlength=n_users)
+    return np.bincount(user, values, minlength=n_users) / np.maximum(n_shown, 1)
+
+
 def _measure(
     shown: pl.DataFrame, users: pl.DataFrame, relevant: pl.DataFrame, past: Past, *, k: int
 ) -> pl.DataFrame:
@@ -209,10 +213,8 @@ def _measure(
     is_hit = rows["is_hit"].fill_null(value=False).to_numpy()
     hits = hits_by_place(user, rows["rank"].to_numpy(), is_hit, n_users=users.height, k=k)
     metrics = user_metrics(hits, users["n_relevant"].to_numpy(), k=k)
-    n_shown = np.bincount(user, minlength=users.height)
-    surprise = np.bincount(user, rows["surprise"].to_numpy(), minlength=users.height)
-    measured = {"novelty": surprise / np.maximum(n_shown, 1)}
-    measured |= dict(zip(METRICS, metrics, strict=True))
+    novelty = _mean_of_each(user, rows["surprise"].to_numpy(), n_users=users.height)
+    measured = {"novelty": novelty, **dict(zip(METRICS, metrics, strict=True))}
     return users.with_columns(
         k=pl.lit(k, pl.Int64),
         n_hits=pl.Series(hits.sum(axis=1), dtype=pl.Int64),

@@ -69,10 +69,11 @@ def _user_slices(outcomes: pl.DataFrame) -> Iterator[tuple[str, tuple[str, str],
 
 
 def _terciles(known: pl.DataFrame) -> tuple[int, int]:
-    lengths = known.select("user_id", "n_history_items").unique()["n_history_items"].sort()
+    by_user = known.select("user_id", "n_history_items").unique()
+    lengths, last = by_user["n_history_items"].sort(), by_user.height - 1
     if lengths.is_empty():
         return 0, 0
-    return int(lengths[(len(lengths) - 1) // 3]), int(lengths[2 * (len(lengths) - 1) // 3])
+    return int(lengths[last // 3]), int(lengths[2 * last // 3])
 
 
 def _report(

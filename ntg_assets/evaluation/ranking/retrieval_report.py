@@ -41,9 +41,8 @@ def report_retrieval(
         `retrieval_report` rows: `all` (the ceiling of any ranking) and each source.
         `marginal_recall` is what would be lost without the source.
     """
-    relevant = relevant_pairs(held, train, allow_consumed=allow_consumed).join(
-        train.select("user_id").unique(), on="user_id", how="semi"
-    )
+    relevant = relevant_pairs(held, train, allow_consumed=allow_consumed)
+    relevant = relevant.join(train.select("user_id").unique(), on="user_id", how="semi")
     sizes = dict(ask(_candidate_sizes(candidates)).iter_rows())
     sources = sorted(sizes.keys() - {ALL_SOURCES})
     users = relevant["user_id"].unique().sort()
@@ -63,9 +62,8 @@ def report_retrieval(
         },
         schema_overrides={"n_users": pl.Int64},
     )
-    return frame.with_columns(_estimates(interval, n_sources=len(names))).select(
-        list(RETRIEVAL_SCHEMA)
-    )
+    estimated = frame.with_columns(_estimates(interval, n_sources=len(names)))
+    return estimated.select(list(RETRIEVAL_SCHEMA))
 
 
 def _candidate_sizes(candidates: Source) -> Query:
