@@ -89,9 +89,8 @@ def update(estimate: float, squared_error: float, *, prior: Belief | None = None
     if prior is None:
         return Belief(estimate, squared_error)
     precision = 1 / squared_error + 1 / prior.variance
-    return Belief(
-        (estimate / squared_error + prior.mean / prior.variance) / precision, 1 / precision
-    )
+    mean = (estimate / squared_error + prior.mean / prior.variance) / precision
+    return Belief(mean, 1 / precision)
 
 
 @dataclass(frozen=True)

@@ -163,5 +163,6 @@ def _line(
 def _interval(name: str, fitted: tuple[Floats, Floats] | None, position: int) -> Metric:
     if fitted is None:
         return Metric(name, None)
-    value, error = float(fitted[0][position]), float(np.sqrt(fitted[1][position, position]))
+    value = float(fitted[0][position])
+    error = float(np.sqrt(fitted[1][position, position]))
     return Metric(name, value, value - Z_95 * error, value + Z_95 * error)

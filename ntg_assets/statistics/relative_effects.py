@@ -38,10 +38,8 @@ def compare_relative(
 
 def relative_error(control: Sample, treatment: Sample) -> float:
     """Return the standard error of the ratio of two independent means."""
-    return (
-        sqrt(treatment.squared_error + control.squared_error * (treatment.mean / control.mean) ** 2)
-        / control.mean
-    )
+    of_control = control.squared_error * (treatment.mean / control.mean) ** 2
+    return sqrt(treatment.squared_error + of_control) / control.mean
 
 
 def fieller_interval(

@@ -42,12 +42,10 @@ class ClusterSums(NamedTuple):
         return int(self.slopes.shape[1])
 
     def without_slopes(self) -> "ClusterSums":
-        return ClusterSums(
-            self.weights,
-            self.values,
-            self.slopes[:, :0],
-            self.products[:, :0, :0],
-            self.moments[:, :0],
+        return self._replace(
+            slopes=self.slopes[:, :0],
+            products=self.products[:, :0, :0],
+            moments=self.moments[:, :0],
         )
 
 
@@ -200,4 +198,5 @@ def _solve(left: Floats, right: Floats) -> Floats:
         worst = float(np.linalg.cond(left).max()) if left.shape[1] > 1 else 0.0
     if not worst < WORST:
         raise NotEnoughDataError(ONE_CLUSTER)
-    return np.asarray(np.linalg.solve(left, right[:, :, None])[:, :, 0], dtype=np.float64)
+    solved = np.linalg.solve(left, right[:, :, None])[:, :, 0]
+    return np.asarray(solved, dtype=np.float64)

@@ -61,10 +61,8 @@ def compare_rates(
     ratio = treatment.value / control.value if control.events else inf
     share = treatment.exposure / (control.exposure + treatment.exposure)
     if method == "exact":
-        count = Count(treatment.events, int(events))
-        return Tested(
-            treatment.events, binomial_p(count, share, alternative=alternative), None, ratio
-        )
+        p = binomial_p(Count(treatment.events, int(events)), share, alternative=alternative)
+        return Tested(treatment.events, p, None, ratio)
     if method not in _STATISTICS:
         raise ConfigurationError(f"no method {method!r}; known: exact, {', '.join(_STATISTICS)}.")
     z = _STATISTICS[method](treatment.events, control.events, treatment.exposure / control.exposure)

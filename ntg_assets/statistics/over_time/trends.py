@@ -43,11 +43,8 @@ class DaySums:
         """
         if self.n <= 1:
             raise NotEnoughDataError(f"{self.n} units have no variance.")
-        return Sample(
-            self.n,
-            self.value / (self.n * MILLI),
-            _covariance(self.n, self.value, self.value, self.value_value),
-        )
+        variance = _covariance(self.n, self.value, self.value, self.value_value)
+        return Sample(self.n, self.value / (self.n * MILLI), variance)
 
 
 @dataclass(frozen=True)

@@ -2,32 +2,26 @@
 Holm, Benjamini-Hochberg, Bonferroni.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import scipy
+
+from ntg_assets.arrays import Floats, Longs
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
     """Adjust p-values so that the chance of any false claim is bounded,
     whatever their dependence (Holm 1979).
     """
-    order = np.argsort(p_values, kind="stable")
-    steps = np.asarray(p_values, dtype=float)[order] * np.arange(len(order), 0, -1)
-    adjusted = np.empty(len(order))
-    adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1.0) if len(order) else steps
-    return [float(p) for p in adjusted]
+    return _in_steps(p_values, lambda p, left: p * left)
 
 
 def hochberg(p_values: Sequence[float]) -> list[float]:
     """Adjust p-values by steps up from the largest: less cautious than Holm,
     not for negatively dependent tests (Hochberg 1988).
     """
-    order = np.argsort(p_values, kind="stable")[::-1]
-    steps = np.asarray(p_values, dtype=float)[order] * np.arange(1, len(order) + 1)
-    adjusted = np.empty(len(order))
-    adjusted[order] = np.minimum(np.minimum.accumulate(steps), 1.0) if len(order) else steps
-    return [float(p) for p in adjusted]
+    return _in_steps(p_values, lambda p, left: p * left, from_largest=True)
 
 
 def sidak(p_values: Sequence[float]) -> list[float]:
@@ -40,13 +34,26 @@ def sidak(p_values: Sequence[float]) -> list[float]:
 
 def holm_sidak(p_values: Sequence[float]) -> list[float]:
     """Adjust p-values by Sidak's formula in Holm's steps."""
-    order = np.argsort(p_values, kind="stable")
-    left = np.arange(len(order), 0, -1)
-    steps = -np.expm1(
-        left * np.log1p(-np.minimum(np.asarray(p_values, dtype=float)[order], 1 - 1e-16))
+    return _in_steps(
+        p_values, lambda p, left: -np.expm1(left * np.log1p(-np.minimum(p, 1 - 1e-16)))
     )
+
+
+def _in_steps(
+    p_values: Sequence[float],
+    adjust: Callable[[Floats, Longs], Floats],
+    *,
+    from_largest: bool = False,
+) -> list[float]:
+    """Adjust each p-value for those that are left, its own included, and let none overtake the one
+    before: from the smallest on nothing falls again, from the largest on nothing rises.
+    """
+    order = np.argsort(p_values, kind="stable")[:: -1 if from_largest else 1]
+    left = np.arange(1, len(order) + 1)[:: 1 if from_largest else -1]
+    steps = adjust(np.asarray(p_values, dtype=float)[order], left)
+    never_back = (np.minimum if from_largest else np.maximum).accumulate
     adjusted = np.empty(len(order))
-    adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1.0) if len(order) else steps
+    adjusted[order] = np.minimum(never_back(steps), 1.0) if len(order) else steps
     return [float(p) for p in adjusted]
 
 

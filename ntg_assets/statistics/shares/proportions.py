@@ -116,9 +116,18 @@ def newcombe_interval(
     """Return the interval of the difference of two shares from their score intervals
     (Newcombe 1998, method 10).
     """
-    (low, high), (treated_low, treated_high) = (
-        wilson_interval(arm, confidence=confidence) for arm in (control, treatment)
-    )
+    intervals = [wilson_interval(arm, confidence=confidence) for arm in (control, treatment)]
+    return recovered_interval(control, treatment, *intervals)
+
+
+def recovered_interval(
+    control: Count,
+    treatment: Count,
+    of_control: tuple[float, float],
+    of_treatment: tuple[float, float],
+) -> tuple[float, float]:
+    """Return the interval of the difference of two shares from the intervals of both (MOVER)."""
+    (low, high), (treated_low, treated_high) = of_control, of_treatment
     difference = treatment.share - control.share
     down = sqrt((treatment.share - treated_low) ** 2 + (high - control.share) ** 2)
     up = sqrt((treated_high - treatment.share) ** 2 + (control.share - low) ** 2)

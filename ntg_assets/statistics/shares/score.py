@@ -63,8 +63,9 @@ def _restricted_share(control: Count, treatment: Count, difference: float) -> fl
 
 def _pull(count: Count, share: float) -> float:
     """Return the slope of an arm's log likelihood; an outcome that did not occur pulls nowhere."""
+    failures = count.n - count.successes
     up = count.successes / max(share, TINY) if count.successes else 0.0
-    down = (count.n - count.successes) / max(1 - share, TINY) if count.n > count.successes else 0.0
+    down = failures / max(1 - share, TINY) if failures > 0 else 0.0
     return up - down
 
 

@@ -16,6 +16,7 @@ from ntg_assets.statistics.shares.proportions import (
     compare_proportions,
     compare_small_proportions,
     newcombe_interval,
+    recovered_interval,
 )
 from ntg_assets.statistics.shares.score import (
     Interval,
@@ -146,13 +147,8 @@ def _newcombe(control: Count, treatment: Count, confidence: float) -> Interval:
 
 def _corrected_newcombe(control: Count, treatment: Count, confidence: float) -> Interval:
     """Source: Newcombe 1998, method 11: the score intervals with continuity correction."""
-    (low, high), (treated_low, treated_high) = (
-        _corrected_wilson(arm, confidence) for arm in (control, treatment)
-    )
-    difference = treatment.share - control.share
-    down = sqrt((treatment.share - treated_low) ** 2 + (high - control.share) ** 2)
-    up = sqrt((treated_high - treatment.share) ** 2 + (control.share - low) ** 2)
-    return difference - down, difference + up
+    intervals = [_corrected_wilson(arm, confidence) for arm in (control, treatment)]
+    return recovered_interval(control, treatment, *intervals)
 
 
 def _score_interval(*, is_unbiased: bool) -> Callable[[Count, Count, float], Interval]:
