@@ -6,7 +6,7 @@ from datetime import timedelta
 import numpy as np
 import polars as pl
 
-from ntg_assets.arrays import Longs
+from ntg_assets.arrays import Floats, Longs
 from ntg_assets.randomness import random_stream, unit_interval
 from ntg_assets.synthetic.contract_attributes import GENRES
 from ntg_assets.synthetic.contract_records import NEVER, Lives
@@ -45,11 +45,18 @@ def _active_days(
     """Draw who is active on which day of each period: one number of both, each once, in order."""
     length = np.maximum(stop - periods["start"], 0)
     rate = np.array(rules.active_rates)[periods["state"]]
-    n_days = rng.binomial(length, rate)
-    row = np.repeat(np.arange(len(length)), n_days)
-    day = periods["start"][row] + np.floor(rng.random(len(row)) * length[row]).astype(np.int64)
+    row, day = _days_within(rng, periods["start"], length, rate)
     lifted = _lifted(rules, rng, user, periods["start"], length, rate)
     return np.unique(np.concatenate([user[row] * np.int64(NEVER) + day, lifted]))
+
+
+def _days_within(
+    rng: np.random.Generator, start: Longs, length: Longs, chance: Floats
+) -> tuple[Longs, Longs]:
+    """Draw days of spans: the span of each, and the day; some days come twice."""
+    n_days = rng.binomial(length, chance)
+    row = np.repeat(np.arange(len(length)), n_days)
+    return row, start[row] + np.floor(rng.random(len(row)) * length[row]).astype(np.int64)
 
 
 def _lifted(
@@ -64,9 +71,8 @@ def _lifted(
     if not rules.experiment_days:
         return np.empty(0, dtype=np.int64)
     treated = is_treated(rules)[user]
-    n_days = rng.binomial(length, np.where(treated, rate * rules.experiment_lift, 0.0))
-    row = np.repeat(np.arange(len(length)), n_days)
-    day = start[row] + np.floor(rng.random(len(row)) * length[row]).astype(np.int64)
+    more = np.where(treated, rate * rules.experiment_lift, 0.0)
+    row, day = _days_within(rng, start, length, more)
     inside = day >= rules.n_days - rules.experiment_days
     return user[row][inside] * np.int64(NEVER) + day[inside]
 

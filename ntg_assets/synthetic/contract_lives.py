@@ -3,6 +3,7 @@ fails, who comes back.
 """
 
 import numpy as np
+import numpy.typing as npt
 
 from ntg_assets.arrays import Flags, Floats, Longs
 from ntg_assets.randomness import random_stream
@@ -127,15 +128,13 @@ def _ends(
     at_once = (rng.random(n) < rules.immediate_share) & (rules.law == "frailty") & (number >= 0)
     fails = ~leaves & (number >= 0) & (rng.random(n) < people.failure_rate[contracts.user[place]])
     lost = fails & (rng.random(n) < rules.lost_share)
-    end = np.where(
-        leaves,
-        np.where(at_once, cancelled_on + 1, renewal),
-        np.where(lost, renewal + GRACE_DAYS, NEVER),
-    )
-    known_on = np.where(leaves, cancelled_on, np.where(lost, renewal + RETRY_DAYS, NEVER))
-    kind = np.where(
-        leaves, np.where(number < 0, NOT_CONVERTED, CANCELLED), np.where(lost, PAYMENT_FAILED, "")
-    )
+
+    def of_end(cancelled: npt.ArrayLike, unpaid: npt.ArrayLike, none: npt.ArrayLike) -> np.ndarray:
+        return np.where(leaves, cancelled, np.where(lost, unpaid, none))
+
+    end = of_end(np.where(at_once, cancelled_on + 1, renewal), renewal + GRACE_DAYS, NEVER)
+    known_on = of_end(cancelled_on, renewal + RETRY_DAYS, NEVER)
+    kind = of_end(np.where(number < 0, NOT_CONVERTED, CANCELLED), PAYMENT_FAILED, "")
     drawn["stop"] = np.where(end < NEVER, end, renewal)
     drawn["fails_after"] = fails
     return end, known_on, kind.astype(object), fails
@@ -159,10 +158,7 @@ def _returners(
     """People who come back, and when their next contract starts."""
     left = np.flatnonzero(contracts.end < rules.n_days)
     back = left[rng.random(len(left)) < return_shares(rules, contracts.kind[left])]
-    day = (
-        contracts.end[back]
-        + SOONEST_RETURN
-        + rng.exponential(rules.return_days, len(back)).astype(np.int64)
-    )
+    waits = rng.exponential(rules.return_days, len(back)).astype(np.int64)
+    day = contracts.end[back] + SOONEST_RETURN + waits
     kept = day < rules.n_days
     return contracts.user[back][kept], day[kept]

@@ -110,19 +110,28 @@ def _draw_items(day: _Day, *, planted: Planted, rng: np.random.Generator) -> NDA
     """Draw by the day's weights, mostly from the user's communities;
     some items are what comes after the one before.
     """
-    spec, population, bounds = planted.spec, planted.population, planted.catalogue.bounds
     cumulated = np.concatenate([[0.0], np.cumsum(day.weights)])
-    choice = rng.random(len(day.user))
+    low, high = _reach(day, rng.random(len(day.user)), cumulated, planted=planted)
+    drawn = np.minimum(low + rng.random(len(day.user)) * (high - low), np.nextafter(high, 0.0))
+    item = np.searchsorted(cumulated, drawn, side="right") - 1
+    is_sequel = (rng.random(len(day.user)) < planted.spec.sequel_share) & (day.position > 0)
+    return _with_sequels(item, is_sequel=is_sequel, successor=planted.catalogue.successor)
+
+
+def _reach(
+    day: _Day, choice: Floats, cumulated: Floats, *, planted: Planted
+) -> tuple[Floats, Floats]:
+    """Between which cumulated weights each event draws: its user's community, the second one, or
+    (and bots always) everything.
+    """
+    spec, population, bounds = planted.spec, planted.population, planted.catalogue.bounds
     community = np.where(
         choice < spec.loyalty, population.community[day.user], population.second_community[day.user]
     )
     is_anywhere = (choice >= spec.loyalty + spec.second_loyalty) | population.is_bot[day.user]
     low = np.where(is_anywhere, 0.0, cumulated[bounds[community]])
     high = np.where(is_anywhere, cumulated[-1], cumulated[bounds[community + 1]])
-    drawn = np.minimum(low + rng.random(len(day.user)) * (high - low), np.nextafter(high, 0.0))
-    item = np.searchsorted(cumulated, drawn, side="right") - 1
-    is_sequel = (rng.random(len(day.user)) < spec.sequel_share) & (day.position > 0)
-    return _with_sequels(item, is_sequel=is_sequel, successor=planted.catalogue.successor)
+    return low, high
 
 
 def _with_sequels(

@@ -125,7 +125,8 @@ def _in_community(values: Floats, community: NDArray[np.int32], planted: Planted
 
 def _browsed(user: Indices, is_out: Floats, planted: Planted) -> Floats:
     """Items of a user's one or two communities that are out."""
-    own, second = planted.population.community[user], planted.population.second_community[user]
+    own = planted.population.community[user]
+    second = planted.population.second_community[user]
     return _in_community(is_out, own, planted) + np.where(
         own == second, 0.0, _in_community(is_out, second, planted)
     )
