@@ -48,13 +48,12 @@ def conclude_logs(settings: Settings, *, home: Path, now: datetime) -> Concluded
     made: list[dict[str, pl.DataFrame]] = []
     left_out: dict[str, str] = {}
     for experiment in settings.experiments.definitions:
-        if not isinstance(experiment.source, LogSource) or experiment.source.outcomes is None:
+        if not _has_its_own_logs(experiment):
             left_out[experiment.id] = "rests on the tables of a run; `ntg run-all` decides it"
             continue
         try:
-            made.append(
-                _conclude(experiment, evidence_of_logs(experiment, settings, home=home, now=now))
-            )
+            evidence = evidence_of_logs(experiment, settings, home=home, now=now)
+            made.append(_conclude(experiment, evidence))
         except NtgError as reason:
             left_out[experiment.id] = str(reason)
     return Concluded(_together(made), left_out)
@@ -90,6 +89,10 @@ def _without_times(experiment: ExperimentSettings) -> ExperimentSettings:
     """Take the units as given their arms at once: nobody says when."""
     source = experiment.source.model_copy(update={"assigned_at_once": True})
     return experiment.model_copy(update={"source": source})
+
+
+def _has_its_own_logs(experiment: ExperimentSettings) -> bool:
+    return isinstance(experiment.source, LogSource) and experiment.source.outcomes is not None
 
 
 def _conclude(experiment: ExperimentSettings, evidence: EvidenceTables) -> dict[str, pl.DataFrame]:

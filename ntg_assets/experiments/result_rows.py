@@ -1,6 +1,6 @@
 """The rows of each table of results, of one experiment at a time."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -19,10 +19,12 @@ from ntg_assets.experiments.decision.money import money_unit, why_not_money
 from ntg_assets.experiments.decision.receipts import make_receipt, receipt_text, sha256_of
 from ntg_assets.experiments.health.aa_tests import run_self_tests
 from ntg_assets.experiments.health.health import examine
+from ntg_assets.experiments.health.self_test import SelfTest
 from ntg_assets.experiments.readout.baselines import baseline_of
 from ntg_assets.experiments.readout.effect_by_cohort import effects_by_cohort
 from ntg_assets.experiments.readout.effect_by_day import effects_by_day
-from ntg_assets.experiments.readout.plans import plan_by_week
+from ntg_assets.experiments.readout.plans import PlanWeek, plan_by_week
+from ntg_assets.experiments.readout.readout import Readout
 from ntg_assets.experiments.readout.readouts import read_out
 from ntg_assets.experiments.readout.segments import segment_effects
 from ntg_assets.statistics.designs.units import Units
@@ -53,13 +55,13 @@ def self_tests_of(
     """
     largest = _largest(definitions, units, most)
 
-    def results_of(experiment: ExperimentSettings) -> list[dict[str, Any]]:
+    def tests(experiment: ExperimentSettings) -> Sequence[SelfTest]:
         if experiment.id not in largest:
             return []
         own = (designed or {}).get(experiment.id)
-        return [asdict(test) for test in run_self_tests(experiment, units, seed=seed, designed=own)]
+        return run_self_tests(experiment, units, seed=seed, designed=own)
 
-    return maker(SelfTests, results_of)
+    return _maker_of_results(SelfTests, tests)
 
 
 def _largest(
@@ -86,70 +88,56 @@ def health_of(evidence: EvidenceTables) -> MakeRows:
 
 def readouts_of(evidence: EvidenceTables) -> MakeRows:
     """Make the rows of `readouts`."""
-    return maker(
-        Readouts,
-        lambda experiment: [
-            asdict(readout)
-            for readout in read_out(
-                experiment, evidence.of(experiment), examine(experiment, evidence.of(experiment))
-            )
-        ],
-    )
+
+    def readouts(experiment: ExperimentSettings) -> Sequence[Readout]:
+        own = evidence.of(experiment)
+        return read_out(experiment, own, examine(experiment, own))
+
+    return _maker_of_results(Readouts, readouts)
 
 
 def plans_of(evidence: EvidenceTables) -> MakeRows:
     """Make the rows of `experiment_plans`; none where the control tells nothing."""
 
-    def plans(experiment: ExperimentSettings) -> Rows:
+    def plans(experiment: ExperimentSettings) -> Sequence[PlanWeek]:
         try:
             baseline = baseline_of(experiment, evidence.of(experiment))
         except (NotEnoughDataError, ConfigurationError):
             return []  # nothing is known of the control yet; `health_checks` says so
-        return [asdict(week) for week in plan_by_week(experiment, baseline=baseline)]
+        return plan_by_week(experiment, baseline=baseline)
 
-    return maker(ExperimentPlans, plans)
+    return _maker_of_results(ExperimentPlans, plans)
 
 
 def daily_effects_of(daily_sums: pl.DataFrame | None) -> MakeRows:
     """Make the rows of `effect_by_day`."""
-    parts = _by_experiment(daily_sums)
-    return maker(
-        EffectByDay,
-        lambda experiment: (
-            [asdict(day) for day in effects_by_day(experiment, parts[experiment.id])]
-            if experiment.id in parts
-            else []
-        ),
-    )
+    return _maker_of_days(EffectByDay, effects_by_day, daily_sums)
 
 
 def cohort_effects_of(daily_sums: pl.DataFrame | None) -> MakeRows:
     """Make the rows of `effect_by_cohort`."""
-    parts = _by_experiment(daily_sums)
-    return maker(
-        EffectByCohort,
-        lambda experiment: (
-            [asdict(effect) for effect in effects_by_cohort(experiment, parts[experiment.id])]
-            if experiment.id in parts
-            else []
-        ),
-    )
+    return _maker_of_days(EffectByCohort, effects_by_cohort, daily_sums)
 
 
-def _by_experiment(rows: pl.DataFrame | None) -> dict[str, pl.DataFrame]:
-    if rows is None:
-        return {}
-    parts = rows.partition_by("experiment", as_dict=True)
-    return {str(name): part for (name,), part in parts.items()}
+def _maker_of_days(
+    model: type[Contract],
+    effects_of: Callable[[ExperimentSettings, pl.DataFrame], Iterable[Any]],
+    daily_sums: pl.DataFrame | None,
+) -> MakeRows:
+    """Make rows of an experiment's days; none where it has none."""
+    parts = {} if daily_sums is None else daily_sums.partition_by("experiment", as_dict=True)
+
+    def effects(experiment: ExperimentSettings) -> Iterable[Any]:
+        own = parts.get((experiment.id,))
+        return [] if own is None else effects_of(experiment, own)
+
+    return _maker_of_results(model, effects)
 
 
 def segment_effects_of(evidence: EvidenceTables) -> MakeRows:
     """Make the rows of `segment_effects`."""
-    return maker(
-        SegmentEffects,
-        lambda experiment: [
-            asdict(effect) for effect in segment_effects(experiment, evidence.of(experiment))
-        ],
+    return _maker_of_results(
+        SegmentEffects, lambda experiment: segment_effects(experiment, evidence.of(experiment))
     )
 
 
@@ -197,6 +185,13 @@ def _definition_columns(experiment: ExperimentSettings) -> dict[str, Any]:
         "horizon_days": experiment.window_days or None,
         "owner": experiment.owner,
     }
+
+
+def _maker_of_results(
+    model: type[Contract], results_of: Callable[[ExperimentSettings], Iterable[Any]]
+) -> MakeRows:
+    """Make rows of results whose fields are the columns of a contract."""
+    return maker(model, lambda experiment: [asdict(result) for result in results_of(experiment)])
 
 
 def maker(model: type[Contract], rows_of: Callable[[ExperimentSettings], Rows]) -> MakeRows:

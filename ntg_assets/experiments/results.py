@@ -9,11 +9,12 @@ from dataclasses import dataclass
 import polars as pl
 
 from ntg_assets.configuration.experiments.settings import ExperimentSettings, ExperimentsSettings
+from ntg_assets.contracts import Contract
 from ntg_assets.experiments.contracts.decision import DecisionGates, Decisions, HealthChecks
 from ntg_assets.experiments.contracts.effects import EffectByCohort, EffectByDay, SegmentEffects
 from ntg_assets.experiments.contracts.readout import ExperimentPlans, Readouts, SelfTests
 from ntg_assets.experiments.data.evidence_tables import EvidenceTables
-from ntg_assets.experiments.data.isolation import Step, find_problems, rows_of_each
+from ntg_assets.experiments.data.isolation import MakeRows, Step, find_problems, rows_of_each
 from ntg_assets.experiments.result_rows import (
     cohort_effects_of,
     daily_effects_of,
@@ -62,27 +63,20 @@ def self_tests(
         designed: By experiment and metric, the units of what is compared by clusters,
             strata or covariates.
     """
-    return rows_of_each(
-        definitions,
-        self_tests_of(definitions, self_test_units, seed=seed, most=most, designed=designed),
-        none=frame_of([], SelfTests),
-    )
+    make = self_tests_of(definitions, self_test_units, seed=seed, most=most, designed=designed)
+    return _table(SelfTests, definitions, make)
 
 
 def health_checks(
     definitions: Sequence[ExperimentSettings], evidence: EvidenceTables
 ) -> pl.DataFrame:
     """Examine every experiment; one row per (experiment, check)."""
-    return rows_of_each(
-        evidence.known(definitions), health_of(evidence), none=frame_of([], HealthChecks)
-    )
+    return _table(HealthChecks, evidence.known(definitions), health_of(evidence))
 
 
 def readouts(definitions: Sequence[ExperimentSettings], evidence: EvidenceTables) -> pl.DataFrame:
     """Read out every experiment; one row per (experiment, comparison, metric, treatment arm)."""
-    return rows_of_each(
-        evidence.known(definitions), readouts_of(evidence), none=frame_of([], Readouts)
-    )
+    return _table(Readouts, evidence.known(definitions), readouts_of(evidence))
 
 
 def experiment_plans(
@@ -91,9 +85,7 @@ def experiment_plans(
     """Say what each experiment can show by when; one row per (experiment,
     days), none where the control tells nothing.
     """
-    return rows_of_each(
-        evidence.known(definitions), plans_of(evidence), none=frame_of([], ExperimentPlans)
-    )
+    return _table(ExperimentPlans, evidence.known(definitions), plans_of(evidence))
 
 
 def effect_by_day(
@@ -102,7 +94,7 @@ def effect_by_day(
     """Compare the arms on each day since the exposure; one row per
     (experiment, treatment arm, day).
     """
-    return rows_of_each(definitions, daily_effects_of(daily_sums), none=frame_of([], EffectByDay))
+    return _table(EffectByDay, definitions, daily_effects_of(daily_sums))
 
 
 def effect_by_cohort(
@@ -111,18 +103,14 @@ def effect_by_cohort(
     """Compare the arms among early and among late units; one row per
     (experiment, treatment arm, cohort).
     """
-    return rows_of_each(
-        definitions, cohort_effects_of(daily_sums), none=frame_of([], EffectByCohort)
-    )
+    return _table(EffectByCohort, definitions, cohort_effects_of(daily_sums))
 
 
 def all_segment_effects(
     definitions: Sequence[ExperimentSettings], evidence: EvidenceTables
 ) -> pl.DataFrame:
     """Compare the arms within each segment; one row per (experiment, metric, arm, segment)."""
-    return rows_of_each(
-        evidence.known(definitions), segment_effects_of(evidence), none=frame_of([], SegmentEffects)
-    )
+    return _table(SegmentEffects, evidence.known(definitions), segment_effects_of(evidence))
 
 
 def decisions(
@@ -131,9 +119,14 @@ def decisions(
     """Decide every experiment on a stored readout; one row per experiment,
     none where it would rest on one that is not stored.
     """
-    return rows_of_each(
-        evidence.known(definitions), decision_of(evidence, readouts), none=frame_of([], Decisions)
-    )
+    return _table(Decisions, evidence.known(definitions), decision_of(evidence, readouts))
+
+
+def _table(
+    model: type[Contract], definitions: Sequence[ExperimentSettings], make: MakeRows
+) -> pl.DataFrame:
+    """Make the rows of each experiment; one that raises an error has none."""
+    return rows_of_each(definitions, make, none=frame_of([], model))
 
 
 def experiment_problems(

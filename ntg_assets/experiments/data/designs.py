@@ -2,11 +2,13 @@
 arm or metric.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from typing import Any
 
 import polars as pl
 
+from ntg_assets.configuration.experiments.metrics import MetricSettings
 from ntg_assets.configuration.experiments.settings import ExperimentSettings, ExperimentsSettings
 from ntg_assets.configuration.experiments.sources import ReplaySource
 
@@ -154,26 +156,29 @@ def event_types_frame(definitions: Sequence[ExperimentSettings]) -> pl.DataFrame
     """List the kinds of event that metrics count, where they name some;
     one row per (experiment, metric, event type).
     """
-    rows = [
-        (experiment.id, metric.name, kind)
-        for experiment in definitions
-        for metric in experiment.measured
-        for kind in dict.fromkeys(metric.event_types)
-    ]
-    return pl.DataFrame(rows, schema=EVENT_TYPE_TYPES, orient="row")
+    return _listed(definitions, lambda metric: metric.event_types, EVENT_TYPE_TYPES)
 
 
 def categories_frame(definitions: Sequence[ExperimentSettings]) -> pl.DataFrame:
     """List the categories of items that metrics count, where they name some;
     one row per (experiment, metric, category).
     """
+    return _listed(definitions, lambda metric: metric.categories, CATEGORY_TYPES)
+
+
+def _listed(
+    definitions: Sequence[ExperimentSettings],
+    names_of: Callable[[MetricSettings], Sequence[str]],
+    schema: Mapping[str, Any],
+) -> pl.DataFrame:
+    """List what metrics name, each once; one row per (experiment, metric, name)."""
     rows = [
-        (experiment.id, metric.name, category)
+        (experiment.id, metric.name, name)
         for experiment in definitions
         for metric in experiment.measured
-        for category in dict.fromkeys(metric.categories)
+        for name in dict.fromkeys(names_of(metric))
     ]
-    return pl.DataFrame(rows, schema=CATEGORY_TYPES, orient="row")
+    return pl.DataFrame(rows, schema=schema, orient="row")
 
 
 def looks_frame(definitions: Sequence[ExperimentSettings]) -> pl.DataFrame:

@@ -130,6 +130,12 @@ class Evidence:
     by_day: Mapping[tuple[date, str], int] = field(default_factory=dict)
     """By day and arm: units that saw their first arm then."""
 
+    @property
+    def arms_in_logs(self) -> list[ArmTraffic]:
+        """Arms whose units were looked for in the logs; none where nobody was exposed."""
+        arms = [arm for arm in self.traffic.values() if arm.n_known is not None]
+        return arms if any(arm.n_exposed for arm in arms) else []
+
     def sums_for(self, comparison: str, metric: str, arm: str) -> Sums:
         """Add up the segments of one arm.
 
@@ -163,13 +169,8 @@ class Evidence:
     @property
     def segments(self) -> list[str]:
         """The parts of the population, in order."""
-        return sorted(
-            {
-                segment
-                for comparison, _, _, segment in self.sums
-                if comparison == Comparison.BETWEEN_USERS
-            }
-        )
+        between_users = Comparison.BETWEEN_USERS
+        return sorted({segment for kind, _, _, segment in self.sums if kind == between_users})
 
     def within(self, segment: str) -> "Evidence":
         """Keep one segment; quantiles are known for everyone together only."""

@@ -23,7 +23,7 @@ out. Differences are read as improvements: where less of a metric is better, a f
                a win on other evidence is a reason to test live.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import inf
 
@@ -79,8 +79,7 @@ def decide(
     outcomes = {arm: _outcome(path) for arm, path in paths.items()}
     best = max(paths, key=lambda arm: (outcomes[arm] == "rollout", _gain(primary[arm])))
     outcome = _of_all(outcomes[best], list(outcomes.values()))
-    last = next((gate for gate in paths[best] if gate.verdict == outcome), paths[best][-1])
-    readout = primary[best]
+    last, readout = _deciding_gate(paths[best], outcome), primary[best]
     return Decision(
         experiment=experiment.id,
         decision=outcome,
@@ -90,6 +89,11 @@ def decide(
         sentence=headline(experiment, outcome, last, readout, checks=checks, evidence=evidence),
         gates=tuple(gate for path in paths.values() for gate in path),
     )
+
+
+def _deciding_gate(path: Sequence[Gate], outcome: Outcome) -> Gate:
+    """Find the first gate that says what was decided; the last where all of them passed."""
+    return next((gate for gate in path if gate.verdict == outcome), path[-1])
 
 
 def _of_all(best: Outcome, outcomes: Sequence[Outcome]) -> Outcome:
@@ -110,20 +114,22 @@ def _walk(
     primary = primary_readout(experiment, readouts, arm=arm)
     return [
         health_gate(arm, of_decision(experiment, checks)),
-        *(
-            harm_gate(rule, readout)
-            for rule in experiment.guarded
-            for readout in readouts
-            if is_to_date(readout, rule.metric, arm)
-        ),
-        *(
-            guardrail_gate(rule, deciding_readout(experiment, readouts, rule.metric, arm=arm))
-            for rule in experiment.guarded
-        ),
+        *_guardrail_gates(experiment, arm, readouts),
         success_gate(primary),
         money_gate(experiment, primary, evidence),
         evidence_gate(experiment, primary),
     ]
+
+
+def _guardrail_gates(
+    experiment: ExperimentSettings, arm: str, readouts: Sequence[Readout]
+) -> Iterator[Gate]:
+    """Ask each guardrail about all data to date, then each about the planned look."""
+    for rule in experiment.guarded:
+        to_date = (readout for readout in readouts if is_to_date(readout, rule.metric, arm))
+        yield from (harm_gate(rule, readout) for readout in to_date)
+    for rule in experiment.guarded:
+        yield guardrail_gate(rule, deciding_readout(experiment, readouts, rule.metric, arm=arm))
 
 
 def _outcome(path: Sequence[Gate]) -> Outcome:

@@ -95,10 +95,9 @@ def _effect_and_profit(experiment: ExperimentSettings, readout: Readout, evidenc
 def _before_a_look(
     experiment: ExperimentSettings, checks: Sequence[HealthCheck], evidence: Evidence
 ) -> str:
-    judged = of_decision(experiment, checks)
     others = "; ".join(
         check.sentence
-        for check in judged
+        for check in of_decision(experiment, checks)
         if check.verdict == "thin" and check.check != ENOUGH_UNITS
     )
     return (
@@ -119,16 +118,18 @@ def _what_is_missing(experiment: ExperimentSettings, readout: Readout, evidence:
     needed = max(readout.units_needed_per_arm, experiment.minimum_units_per_arm)
     n_arms = len(experiment.arms) if readout.comparison == Comparison.BETWEEN_USERS else 1
     answer = wait or _days_in_words(experiment, evidence, units=needed * n_arms)
-    effect = (
-        f"{experiment.minimum_effect:g} (the smallest worth finding)"
-        if experiment.minimum_effect
-        else f"{abs(readout.difference):.3g} (the one observed)"
-    )
+    size = _size_in_words(experiment, readout.difference)
     return (
-        f"{readout.metric} {interval_in_words(readout)}; finding a difference of {effect} with"
+        f"{readout.metric} {interval_in_words(readout)}; finding a difference of {size} with"
         f" {experiment.power:.0%} power needs"
         f" {_units_in_words(readout, readout.units_needed_per_arm, needed)}: {answer}."
     )
+
+
+def _size_in_words(experiment: ExperimentSettings, observed: float) -> str:
+    if experiment.minimum_effect:
+        return f"{experiment.minimum_effect:g} (the smallest worth finding)"
+    return f"{abs(observed):.3g} (the one observed)"
 
 
 def _units_in_words(readout: Readout, for_power: float, needed: float) -> str:

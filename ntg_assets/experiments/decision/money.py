@@ -21,15 +21,11 @@ def why_not_money(experiment: ExperimentSettings, terms: ValueTerms) -> str | No
         return f"is on `{metric.name}` in index points, which is not money (value.unit)"
     outcomes = None if experiment.source.kind == "offline replay" else experiment.source.outcomes
     if outcomes is None and terms.basis != "event_value":
-        return (
-            f"is on `{metric.name}` of the interaction log, whose values are not money (value.basis"
-            f" is {terms.basis})"
-        )
+        why = f"whose values are not money (value.basis is {terms.basis})"
+        return f"is on `{metric.name}` of the interaction log, {why}"
     if outcomes is not None and outcomes.value is None:
-        return (
-            f"is on `{metric.name}` of an outcome log without a column of amounts, so each outcome"
-            " counts 1"
-        )
+        why = "without a column of amounts, so each outcome counts 1"
+        return f"is on `{metric.name}` of an outcome log {why}"
     return None
 
 

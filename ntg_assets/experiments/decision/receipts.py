@@ -47,7 +47,8 @@ def evaluate(
     """Go from evidence to decision: health first, then readouts, then the gates."""
     checks = examine(experiment, evidence)
     readouts = read_out(experiment, evidence, checks)
-    return checks, readouts, decide(experiment, readouts, checks=checks, evidence=evidence)
+    decision = decide(experiment, readouts, checks=checks, evidence=evidence)
+    return checks, readouts, decision
 
 
 def make_receipt(experiment: ExperimentSettings, evidence: Evidence) -> dict[str, Any]:
@@ -72,7 +73,7 @@ def make_receipt(experiment: ExperimentSettings, evidence: Evidence) -> dict[str
         "health": [asdict(check) for check in checks],
         "readouts": [asdict(readout) for readout in readouts],
         "decision": _plain(asdict(decision)),
-        "in_force": experiment.override.decision if experiment.override else decision.decision,
+        "in_force": (experiment.override or decision).decision,
         "sensitivity": sensitivity(experiment, evidence, checks=checks, readouts=readouts),
         "thresholds": thresholds(experiment, readouts, decision=decision, evidence=evidence),
     }

@@ -155,9 +155,5 @@ def _largest_cost(experiment: ExperimentSettings, belief: Belief) -> float:
 
 def _decided(experiment: ExperimentSettings, evidence: Evidence) -> str:
     checks = examine(experiment, evidence)
-    return decide(
-        experiment,
-        read_out(experiment, evidence, checks, judged_only=True),
-        checks=checks,
-        evidence=evidence,
-    ).decision
+    readouts = read_out(experiment, evidence, checks, judged_only=True)
+    return decide(experiment, readouts, checks=checks, evidence=evidence).decision

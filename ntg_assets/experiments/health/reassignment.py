@@ -133,6 +133,16 @@ def planned_factor(
     variance = adjusted_samples(together, use_covariate=metric.use_covariate)[0].variance
     if variance <= 0:
         return None
+    return 1 + _promised_effect(experiment, metric, units, variance) / abs(centre)
+
+
+def _promised_effect(
+    experiment: ExperimentSettings, metric: MetricSettings, units: MetricUnits, variance: float
+) -> float:
+    """Solve for the difference that units of these arms show with the plan's power, the treatment's
+    variance growing with it as values do that are multiplied.
+    """
+    centre = centre_of(metric, units)
     design = Design(
         variance,
         variance,
@@ -147,7 +157,7 @@ def planned_factor(
             design=replace(design, treatment_variance=treated),
             wanted_power=experiment.power,
         )
-    return 1 + effect / abs(centre)
+    return effect
 
 
 def _moments_of_all(units: MetricUnits) -> Moments:

@@ -38,25 +38,21 @@ def with_money(readout: Readout, experiment: ExperimentSettings, evidence: Evide
     """Put the primary metric's difference into the unit of value,
     per unit and for everyone who would have been exposed.
     """
-    if (
-        readout.role != "primary"
-        or readout.difference is None
-        or readout.difference_low is None
-        or readout.difference_high is None
-    ):
+    if readout.role != "primary" or readout.interval is None:
         return readout
+    difference, *ends = readout.interval
     start, end = experiment.layer_range
     population = round(evidence.n_exposed / (end - start))
     # one complaint less is worth what one more costs
     worth = experiment.value_per_unit * readout.sign
-    low, high = sorted((worth * readout.difference_low, worth * readout.difference_high))
+    low, high = sorted(worth * each for each in ends)
     return replace(
         readout,
-        revenue_lift_per_unit=worth * readout.difference,
+        revenue_lift_per_unit=worth * difference,
         revenue_lift_per_unit_low=low,
         revenue_lift_per_unit_high=high,
         n_population=population,
-        revenue_lift_total=worth * readout.difference * population,
+        revenue_lift_total=worth * difference * population,
         revenue_lift_total_low=low * population,
         revenue_lift_total_high=high * population,
     )
@@ -116,13 +112,10 @@ def _claim(readout: Readout) -> str:
 
 def claim_in_words(difference: float, *, better: Better) -> str:
     """Name the side on which a difference lies, and what that means where less is better."""
+    claim = "higher than the control" if difference > 0 else "lower than the control"
     if better == "more":
-        return "higher than the control" if difference > 0 else "lower than the control"
-    return (
-        "higher than the control, which is worse"
-        if difference > 0
-        else "lower than the control, which is better"
-    )
+        return claim
+    return f"{claim}, which is {'worse' if difference > 0 else 'better'}"
 
 
 def _holds_zero(readout: Readout) -> bool:

@@ -36,7 +36,8 @@ def compare_arms(
     alpha = experiment.significance_of(metric.name)
     terms = terms_of(metric, confidence=1 - alpha if confidence is None else confidence)
     compared = test_of(experiment, metric)(arms, terms)
-    return replace(compared, method=f"{compared.method}{_remarks(experiment, metric, arms)}")
+    remarks = _remarks(experiment, metric, arms)
+    return replace(compared, method=f"{compared.method}{remarks}")
 
 
 def test_of(experiment: ExperimentSettings, metric: MetricSettings) -> Compare:
@@ -89,13 +90,16 @@ def _remarks(experiment: ExperimentSettings, metric: MetricSettings, arms: Seque
     """Say what was done to the values, and why the configured past narrows nothing."""
     ends = (("winsorised at", metric.winsorise_at), ("winsorised below", metric.winsorise_below))
     cut = "".join(f", {what} {at:g}" for what, at in ends if at)
-    if experiment.is_designed(metric):
+    asks_for_past = metric.how.has_covariate and metric.use_covariate and experiment.has_pre_period
+    if experiment.is_designed(metric) or not asks_for_past:
         return cut
-    if not (metric.how.has_covariate and metric.use_covariate and experiment.has_pre_period):
-        return cut
+    return f"{_why_no_past(arms)}{cut}"
+
+
+def _why_no_past(arms: Sequence[Arm]) -> str:
     moments = moments_in(arms)
     if tells_anything(moments):
-        return cut
+        return ""
     is_new = all(arm.mean["covariate"] == 0 for arm in moments)
     why = "no unit has a past" if is_new else "the past of an arm sums to zero or does not vary"
-    return f", no covariate: {why}{cut}"
+    return f", no covariate: {why}"

@@ -4,14 +4,17 @@ by intervals that hold at every moment.
 
 import hashlib
 from dataclasses import replace
-from functools import partial
 
 from ntg_assets.configuration.experiments.comparisons import Comparison
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.experiments.data.evidence import Evidence
 from ntg_assets.experiments.readout.comparisons import compare_arms
-from ntg_assets.experiments.readout.readout import KEY_DIGITS, Readout, blank_readout
+from ntg_assets.experiments.readout.readout import (
+    KEY_DIGITS,
+    Readout,
+    blank_readouts,
+)
 from ntg_assets.statistics.repeated.anytime import anytime_factor, anytime_p
 from ntg_assets.statistics.two_samples import Difference
 
@@ -28,10 +31,8 @@ def harm_to_date(
     if experiment.planned_units is None:
         return []
     chosen, so_far = experiment.metric(metric), evidence.to_date()
-    start = partial(
-        blank_readout, experiment, so_far, metric=chosen, comparison=Comparison.BETWEEN_USERS
-    )
-    blanks = [start(arm=arm.name) for arm in experiment.treatments]
+    between_users = Comparison.BETWEEN_USERS
+    blanks = blank_readouts(experiment, so_far, metric=chosen, comparison=between_users)
     try:
         compared = compare_arms(experiment, so_far, metric=chosen)
     except NotEnoughDataError:

@@ -91,6 +91,13 @@ class Readout:
         return None if self.difference is None else self.sign * self.difference
 
     @property
+    def interval(self) -> tuple[float, float, float] | None:
+        """The difference and the ends of its interval; None where there is none."""
+        if self.difference is None or self.difference_low is None or self.difference_high is None:
+            return None
+        return self.difference, self.difference_low, self.difference_high
+
+    @property
     def worst_end(self) -> float | None:
         """The end of the interval at which the treatment does worst."""
         return self.difference_low if self.better == "more" else self.difference_high
@@ -117,6 +124,20 @@ def relative_columns(difference: Difference) -> dict[str, Any]:
         "relative_low": difference.relative_low,
         "relative_high": difference.relative_high,
     }
+
+
+def blank_readouts(
+    experiment: ExperimentSettings,
+    evidence: Evidence,
+    *,
+    metric: MetricSettings,
+    comparison: Comparison,
+) -> list[Readout]:
+    """Start the readouts of every treatment (see `blank_readout`)."""
+    return [
+        blank_readout(experiment, evidence, metric=metric, comparison=comparison, arm=arm.name)
+        for arm in experiment.treatments
+    ]
 
 
 def blank_readout(

@@ -17,7 +17,7 @@ from ntg_assets.experiments.readout.claims import judge, with_money, with_plan
 from ntg_assets.experiments.readout.harm import harm_to_date
 from ntg_assets.experiments.readout.metric_readouts import read_between, read_pairs
 from ntg_assets.experiments.readout.pooled import ROLE, pooled
-from ntg_assets.experiments.readout.readout import NUMBERS, Readout, blank_readout
+from ntg_assets.experiments.readout.readout import NUMBERS, Readout, blank_readouts
 from ntg_assets.statistics.repeated.multiple_testing import benjamini_hochberg
 
 
@@ -37,11 +37,10 @@ def read_out(
         judged_only: Leave out what no decision looks at: other metrics, and plans (units needed,
             detectable difference).
     """
-    look = look_of(experiment, evidence)
     readouts = _read_apart(experiment, evidence, judged_only=judged_only)
     if not judged_only:
         readouts += _read_pooled(experiment, evidence)
-    if not look.is_reached:
+    if not look_of(experiment, evidence).is_reached:
         reason = f"not read yet: {wait_in_words(experiment, evidence)}"
         readouts = [r if r.is_valid else replace(r, verdict=reason) for r in readouts]
     for guardrail in experiment.guardrails:
@@ -50,14 +49,10 @@ def read_out(
     if not judged_only:
         readouts = [with_plan(readout, experiment) for readout in readouts]
     fit = [_without_unfit(readout, checks) for readout in readouts]
-    return [
-        judge(
-            with_money(readout, experiment, evidence),
-            concerning(checks, readout.metric),
-            minimum_units=experiment.minimum_units_per_arm,
-        )
-        for readout in _adjust_secondary(fit, experiment.alpha_weights)
-    ]
+    adjusted = _adjust_secondary(fit, experiment.alpha_weights)
+    priced = [with_money(readout, experiment, evidence) for readout in adjusted]
+    fewest = experiment.minimum_units_per_arm
+    return [judge(r, concerning(checks, r.metric), minimum_units=fewest) for r in priced]
 
 
 def _read_apart(
@@ -84,21 +79,14 @@ def _read_pooled(experiment: ExperimentSettings, evidence: Evidence) -> list[Rea
     together = pooled(experiment, evidence)
     if together is None:
         return []
-    look = look_of(experiment, evidence)
+    look, between_users = look_of(experiment, evidence), Comparison.BETWEEN_USERS
+    shown: dict[str, Any] = {"role": ROLE, "look": look.number, "n_looks": look.n_looks}
     return [
-        replace(
-            readout,
-            role=ROLE,
-            look=look.number,
-            n_looks=look.n_looks,
-            significance=own.significance,
-        )
+        replace(readout, **shown, significance=own.significance)
         for metric in experiment.measured
         if not metric.how.reads_ranks
-        for own in [_at_look(together[0], evidence, metric, Comparison.BETWEEN_USERS)]
-        for readout in _read_metric(
-            own, together[1], metric=metric, comparison=Comparison.BETWEEN_USERS
-        )
+        for own in [_at_look(together[0], evidence, metric, between_users)]
+        for readout in _read_metric(own, together[1], metric=metric, comparison=between_users)
     ]
 
 
@@ -142,10 +130,7 @@ def _read_metric(
     metric: MetricSettings,
     comparison: Comparison,
 ) -> list[Readout]:
-    blanks = [
-        blank_readout(experiment, evidence, metric=metric, comparison=comparison, arm=arm.name)
-        for arm in experiment.treatments
-    ]
+    blanks = blank_readouts(experiment, evidence, metric=metric, comparison=comparison)
     try:
         if comparison == Comparison.PAIRED:
             return [read_pairs(blank, experiment, evidence) for blank in blanks]

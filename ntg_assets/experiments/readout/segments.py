@@ -92,12 +92,8 @@ def _within_segments(
             yield from (replace(blank, verdict=f"no result: {reason}") for blank in blanks)
             continue
         for blank, difference in zip(blanks, compared.differences, strict=True):
-            yield replace(
-                blank,
-                **interval_columns(difference),
-                standard_error=difference.standard_error,
-                p=difference.p,
-            )
+            error, p = difference.standard_error, difference.p
+            yield replace(blank, **interval_columns(difference), standard_error=error, p=p)
 
 
 def _blank(

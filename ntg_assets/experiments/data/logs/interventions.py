@@ -41,7 +41,8 @@ def read_interventions(
         SourceError: no such strategy in the log, or the delivered contacts name nobody who was
             drawn for one.
     """
-    rows = read(FileSource(files=source.assignments), {**COLUMNS, "unit_id": "user_id"}, what=what)
+    columns = {**COLUMNS, "unit_id": "user_id"}
+    rows = read(FileSource(files=source.assignments), columns, what=what)
     rows = _of_strategy(rows, source.strategy, what=what)
     drawn = rows.select(
         "unit_id",
@@ -51,11 +52,9 @@ def read_interventions(
     )
     if source.delivered is None:
         return drawn
-    contacted = read(
-        source.delivered,
-        {"unit_id": source.delivered.user_id},
-        what=f"{what}: delivered contacts",
-    )["unit_id"].unique()
+    wanted = {"unit_id": source.delivered.user_id}
+    delivered = read(source.delivered, wanted, what=f"{what}: delivered contacts")
+    contacted = delivered["unit_id"].unique()
     return pl.concat([drawn, _contacted_in_the_holdout(drawn, contacted, what=what)])
 
 

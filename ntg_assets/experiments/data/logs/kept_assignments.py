@@ -21,12 +21,8 @@ def read_kept_assignments(definitions: Sequence[ExperimentSettings], *, home: Pa
     A file that does not exist yet keeps nothing: the first night writes it.
     """
     files = LogFiles(home)
-    return pl.concat(
-        [
-            pl.DataFrame(schema=KEPT_TYPES),
-            *(_kept_of(experiment, files=files) for experiment in definitions),
-        ]
-    )
+    kept = (_kept_of(experiment, files=files) for experiment in definitions)
+    return pl.concat([pl.DataFrame(schema=KEPT_TYPES), *kept])
 
 
 def _kept_of(experiment: ExperimentSettings, *, files: LogFiles) -> pl.DataFrame:
@@ -41,12 +37,8 @@ def _kept_of(experiment: ExperimentSettings, *, files: LogFiles) -> pl.DataFrame
         what=what,
         experiment=experiment.id,
     )
-    arm_names = [arm.name for arm in experiment.arms]
-    kept = (
-        rows.filter(pl.col("arm").is_in(arm_names))
-        .select(pl.lit(experiment.id).alias("experiment"), "unit_id", "arm")
-        .unique()
-    )
+    of_arms = rows.filter(pl.col("arm").is_in([arm.name for arm in experiment.arms]))
+    kept = of_arms.select(experiment=pl.lit(experiment.id), unit_id="unit_id", arm="arm").unique()
     _refuse_several_arms(kept, what)
     return kept.sort("unit_id")
 

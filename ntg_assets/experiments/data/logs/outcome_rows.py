@@ -38,10 +38,13 @@ def outcomes_of(
     rows = files.read(log, wanted, what=what)
     if "value" not in wanted:
         rows = rows.with_columns(pl.lit(1.0).alias("value"))
-    kind = pl.col("event_type") if "event_type" in wanted else pl.lit("outcome").alias("event_type")
-    event_on = local_day(pl.col("event_at"), files.zone).alias("event_on")
     typed = rows.select(
-        pl.lit(experiment.id).alias("experiment"), "unit_id", "event_at", kind, "value", event_on
+        experiment=pl.lit(experiment.id),
+        unit_id="unit_id",
+        event_at="event_at",
+        event_type="event_type" if "event_type" in wanted else pl.lit("outcome"),
+        value="value",
+        event_on=local_day(pl.col("event_at"), files.zone),
     )
     distinct = list(OUTCOME_TYPES) if log.duplicates == "drop" else []
     return judge_rows(typed, files.rules, at="event_at", log=OUTCOMES, what=what, distinct=distinct)

@@ -51,12 +51,18 @@ def cohorts_of_days(experiment: ExperimentSettings, rows: pl.DataFrame) -> pl.Da
     if not (isinstance(first, date) and isinstance(last, date)):
         return None
     kinds = {"week": WEEK_DAYS} | ({"day": 1} if (last - first).days < MOST_DAILY_COHORTS else {})
-    cohort_rows = [
-        (experiment.id, arm, kind, str(at), None, n, datetime(at.year, at.month, at.day), x, xx)
-        for (arm, kind, at), (n, x, xx) in sorted(_cells(primary, first, kinds).items())
-        if n
-    ]
+    cells = sorted(_cells(primary, first, kinds).items())
+    cohort_rows = [_cohort_row(experiment, *key, *sums) for key, sums in cells if sums[0]]
     return pl.DataFrame(cohort_rows, schema=COHORT_TYPES, orient="row")
+
+
+def _cohort_row(
+    experiment: ExperimentSettings, arm: str, kind: str, at: date, *sums: int
+) -> tuple[object, ...]:
+    """Lay the sums of a cohort (n, value, value squared) out as a row of `daily_sums`."""
+    n, value, squares = sums
+    starts_at = datetime(at.year, at.month, at.day)
+    return experiment.id, arm, kind, str(at), None, n, starts_at, value, squares
 
 
 def _cells(

@@ -96,16 +96,16 @@ def _labels(own: pl.DataFrame, name: str) -> pl.Series:
 def _stratified(experiment: ExperimentSettings, own: pl.DataFrame) -> list[Contrast]:
     strata = _labels(own, str(experiment.strata))
     cells = own.with_columns(stratum=strata)
-    arms = [
-        {
-            str(name): _sample(cells.filter(pl.col("arm") == arm.name, pl.col("stratum") == name))
-            for name in cells.filter(pl.col("arm") == arm.name)["stratum"].unique().sort()
-        }
-        for arm in experiment.arms
-    ]
-    plain = [_sample(cells.filter(pl.col("arm") == arm.name)) for arm in experiment.arms]
+    parts = [cells.filter(pl.col("arm") == arm.name) for arm in experiment.arms]
+    arms, plain = [_by_stratum(part) for part in parts], [_sample(part) for part in parts]
     sizes = dict(cells.group_by("stratum").agg(pl.col("n").sum().cast(pl.Float64)).iter_rows())
     return stratified_contrasts(arms, plain, weights=sizes)
+
+
+def _by_stratum(cells: pl.DataFrame) -> dict[str, Sample]:
+    """Put the cells of each stratum of an arm together."""
+    names = cells["stratum"].unique().sort()
+    return {str(name): _sample(cells.filter(pl.col("stratum") == name)) for name in names}
 
 
 def _sample(rows: pl.DataFrame) -> Sample:

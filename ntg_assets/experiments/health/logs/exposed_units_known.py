@@ -18,9 +18,8 @@ FEWEST_KNOWN = 0.05
 @asks(60)
 def ask(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:
     """Ask whether the ids are the same in both logs."""
-    arms = [arm for arm in evidence.traffic.values() if arm.n_known is not None]
-    if not isinstance(experiment.source, ReplaySource) and any(arm.n_exposed for arm in arms):
-        yield _exposed_units_known(experiment.source, arms)
+    if not isinstance(experiment.source, ReplaySource) and evidence.arms_in_logs:
+        yield _exposed_units_known(experiment.source, evidence.arms_in_logs)
 
 
 def _exposed_units_known(source: LoggedSource, arms: list[ArmTraffic]) -> HealthCheck:

@@ -19,9 +19,8 @@ MOST_LATE = 0.5
 @asks(70)
 def ask(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:
     """Ask how many exposures came too late."""
-    arms = [arm for arm in evidence.traffic.values() if arm.n_known is not None]
-    if not isinstance(experiment.source, ReplaySource) and any(arm.n_exposed for arm in arms):
-        yield _exposures_in_time(experiment.source, arms)
+    if not isinstance(experiment.source, ReplaySource) and evidence.arms_in_logs:
+        yield _exposures_in_time(experiment.source, evidence.arms_in_logs)
 
 
 def _exposures_in_time(source: LoggedSource, arms: list[ArmTraffic]) -> HealthCheck:

@@ -17,11 +17,10 @@ from ntg_assets.statistics.shares.proportions import Count, equal_shares_p
 @asks(80)
 def ask(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:
     """Ask whether the arms differ in outcomes just before their exposure."""
-    arms = [arm for arm in evidence.traffic.values() if arm.n_known is not None]
     if experiment.cluster_id:
         return  # units of a cluster act together: counts of units would differ by chance alone
-    if not isinstance(experiment.source, ReplaySource) and any(arm.n_exposed for arm in arms):
-        yield _nothing_before_its_cause(arms)
+    if not isinstance(experiment.source, ReplaySource) and evidence.arms_in_logs:
+        yield _nothing_before_its_cause(evidence.arms_in_logs)
 
 
 def _nothing_before_its_cause(arms: list[ArmTraffic]) -> HealthCheck:

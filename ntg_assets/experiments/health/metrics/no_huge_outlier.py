@@ -29,11 +29,7 @@ def _no_huge_outlier(
     experiment: ExperimentSettings, metric: MetricSettings, evidence: Evidence
 ) -> Iterator[HealthCheck]:
     """Ask whether one unit carries the variance: then the interval speaks of that unit alone."""
-    carried = [
-        evidence.sums_for(Comparison.BETWEEN_USERS, metric.name, arm.name)
-        for arm in experiment.arms
-    ]
-    shares = [share for sums in carried if (share := _share_of_the_largest(sums)) is not None]
+    shares = _shares_of_the_largest(experiment, metric, evidence)
     if "no_huge_outlier" in metric.how.checks and shares:
         largest, limit = max(shares), MOST_IN_ONE_UNIT
         is_huge = largest > limit
@@ -47,6 +43,18 @@ def _no_huge_outlier(
             f"{advice}",
             alone(experiment, metric),
         )
+
+
+def _shares_of_the_largest(
+    experiment: ExperimentSettings, metric: MetricSettings, evidence: Evidence
+) -> list[float]:
+    """Return that share of every arm that has one."""
+    arm_sums = (
+        evidence.sums_for(Comparison.BETWEEN_USERS, metric.name, arm.name)
+        for arm in experiment.arms
+    )
+    shares = (_share_of_the_largest(sums) for sums in arm_sums)
+    return [share for share in shares if share is not None]
 
 
 def _share_of_the_largest(sums: Sums) -> float | None:

@@ -1,6 +1,6 @@
 """Whether units fell on the arms as the weights say: in all, in each segment, early and late."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from ntg_assets.configuration.experiments.comparisons import Comparison
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
@@ -59,26 +59,27 @@ def _p(observed: Mapping[str, int], weights: Mapping[str, float]) -> float:
 
 def _verdict(p: float) -> Verdict:
     """Between one in a hundred and one in a thousand it may be chance, and may be a fault."""
-    return Verdict.SICK if p < FAULT_P else Verdict.WARNING if p < NOTICE_P else Verdict.HEALTHY
+    return Verdict.SICK if p < FAULT_P else Verdict.WARNING.when(fault=p < NOTICE_P)
 
 
 def _by_segment(experiment: ExperimentSettings, evidence: Evidence) -> dict[str, dict[str, int]]:
     """Count the units of the primary metric by segment, whether they have a value or not."""
-    counts: dict[str, dict[str, int]] = {}
-    for (comparison, metric, arm, segment), sums in sorted(evidence.sums.items()):
-        if comparison == Comparison.BETWEEN_USERS and metric == experiment.primary_metric:
-            n = sums.n + sums.n_null + sums.n_unusable
-            counts.setdefault(segment, dict.fromkeys(evidence.traffic, 0))[arm] = n
-    return counts
+    return _by_part(
+        evidence,
+        (
+            (segment, arm, sums.n + sums.n_null + sums.n_unusable)
+            for (comparison, metric, arm, segment), sums in sorted(evidence.sums.items())
+            if comparison == Comparison.BETWEEN_USERS and metric == experiment.primary_metric
+        ),
+    )
 
 
 def _by_day(evidence: Evidence) -> dict[str, dict[str, int]]:
     """Count the units of each day on which an arm can be expected to get a few; only logs
     know days.
     """
-    per_day: dict[str, dict[str, int]] = {}
-    for (day, arm), n in sorted(evidence.by_day.items()):
-        per_day.setdefault(f"{day:%Y-%m-%d}", dict.fromkeys(evidence.traffic, 0))[arm] = n
+    by_day = sorted(evidence.by_day.items())
+    per_day = _by_part(evidence, ((f"{day:%Y-%m-%d}", arm, n) for (day, arm), n in by_day))
     total = sum(arm.weight for arm in evidence.traffic.values())
     least = min((arm.weight for arm in evidence.traffic.values()), default=0.0) / (total or 1.0)
     return {
@@ -90,10 +91,21 @@ def _by_day(evidence: Evidence) -> dict[str, dict[str, int]]:
 
 def _by_time(evidence: Evidence) -> dict[str, dict[str, int]]:
     """Count the units that were exposed early and late."""
+    cells = (
+        (name, arm, cohort.sums.n)
+        for arm, cohorts in evidence.cohorts.items()
+        for name, cohort in cohorts.items()
+    )
+    return _by_part(evidence, cells)
+
+
+def _by_part(
+    evidence: Evidence, cells: Iterable[tuple[str, str, int]]
+) -> dict[str, dict[str, int]]:
+    """Lay out counts by part and arm; an arm without units in a part counts 0 there."""
     counts: dict[str, dict[str, int]] = {}
-    for arm, cohorts in evidence.cohorts.items():
-        for name, cohort in cohorts.items():
-            counts.setdefault(name, dict.fromkeys(evidence.traffic, 0))[arm] = cohort.sums.n
+    for part, arm, n in cells:
+        counts.setdefault(part, dict.fromkeys(evidence.traffic, 0))[arm] = n
     return counts
 
 
