@@ -18,8 +18,8 @@ from ntg_assets.ranking.contracts import Candidates
 from ntg_assets.ranking.lists.contracts import Recommendations
 from ntg_assets.ranking.lists.progress import Progress
 from ntg_assets.ranking.lists.scored_users import candidate_rows, recommendation_rows, walk_users
-from ntg_assets.ranking.scoring.model import catalogue, ranking_model
 from ntg_assets.ranking.scoring.popularity import item_popularity
+from ntg_assets.ranking.scoring.ranking_model import catalogue, ranking_model
 from ntg_assets.ranking.scoring.sources import STRENGTH, configured_sources
 from ntg_assets.sql import Query, Stream, Table
 from ntg_assets.storage.connection import connect

@@ -39,8 +39,8 @@ from ntg_assets.configuration.taste import TasteSettings
 from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.interactions.interactions import code_interactions
 from ntg_assets.randomness import random_stream
-from ntg_assets.ranking.learning.examples import relevant_items
 from ntg_assets.ranking.learning.inner_cut import inner_slices, sample_users
+from ntg_assets.ranking.learning.inner_examples import relevant_items
 from ntg_assets.ranking.scoring.popularity import with_half_lives
 from ntg_assets.statistics.bootstrap import mean_intervals
 from ntg_assets.statistics.ranking_metrics import hits_by_place, user_metrics

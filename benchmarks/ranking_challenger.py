@@ -9,7 +9,8 @@ import numpy as np
 from benchmarks.ranking_ntg import Learned, model_of
 from benchmarks.ranking_peers import Task
 from ntg_assets.arrays import Floats, codes_of
-from ntg_assets.ranking.learning.examples import Examples, returns_of
+from ntg_assets.ranking.learning.examples import Examples
+from ntg_assets.ranking.learning.inner_examples import returns_of
 from ntg_assets.ranking.scoring.scores import is_large, scorer, user_blocks
 
 ROUNDS = 100

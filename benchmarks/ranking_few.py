@@ -24,8 +24,9 @@ from ntg_assets.configuration.ranking import RankingSettings
 from ntg_assets.configuration.taste import TasteSettings
 from ntg_assets.randomness import random_stream
 from ntg_assets.ranking.learning.blend_fit import ndcg_of, returns_position
-from ntg_assets.ranking.learning.examples import Examples, collect_examples
+from ntg_assets.ranking.learning.examples import Examples
 from ntg_assets.ranking.learning.inner_cut import inner_slices
+from ntg_assets.ranking.learning.inner_examples import collect_examples
 from ntg_assets.ranking.learning.popularity_pace import Pace
 from ntg_assets.ranking.learning.ranking_weights import learn_weights
 from ntg_assets.ranking.learning.repeat_weights import with_returns

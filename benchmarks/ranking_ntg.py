@@ -13,12 +13,14 @@ from ntg_assets.configuration.ranking import RankingSettings
 from ntg_assets.interactions.dislikes import mark_dislikes
 from ntg_assets.interactions.interactions import Interactions, code_interactions
 from ntg_assets.randomness import random_stream
-from ntg_assets.ranking.learning.examples import Examples, graphs_of
+from ntg_assets.ranking.learning.examples import Examples
 from ntg_assets.ranking.learning.teaching import teach
 from ntg_assets.ranking.lists.recommendations import rank_users
-from ntg_assets.ranking.scoring.model import RankingModel, ranking_model
+from ntg_assets.ranking.scoring.model import RankingModel
 from ntg_assets.ranking.scoring.popularity import item_popularity
+from ntg_assets.ranking.scoring.ranking_model import ranking_model
 from ntg_assets.ranking.scoring.scores import is_large, user_blocks
+from ntg_assets.ranking.scoring.sources import graphs_of
 
 
 class Learned(NamedTuple):

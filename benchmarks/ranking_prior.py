@@ -31,8 +31,9 @@ from ntg_assets.ranking.learning.blend_fit import (
     ndcg_of,
     returns_position,
 )
-from ntg_assets.ranking.learning.examples import Examples, collect_examples
+from ntg_assets.ranking.learning.examples import Examples
 from ntg_assets.ranking.learning.inner_cut import inner_slices
+from ntg_assets.ranking.learning.inner_examples import collect_examples
 from ntg_assets.ranking.learning.repeat_weights import fit_returns, with_returns
 from ntg_assets.ranking.learning.teaching import blended_settings
 from ntg_assets.ranking.learning.weight_prior import GAIN, roles_of

@@ -35,12 +35,13 @@ from ntg_assets.ranking.learning.blend_fit import (
     ndcg_of,
     returns_position,
 )
-from ntg_assets.ranking.learning.examples import Examples, collect_examples, graphs_of
+from ntg_assets.ranking.learning.examples import Examples
 from ntg_assets.ranking.learning.inner_cut import InnerSlice, inner_slices
+from ntg_assets.ranking.learning.inner_examples import collect_examples
 from ntg_assets.ranking.learning.teaching import blended_settings
 from ntg_assets.ranking.learning.weight_prior import weight_prior
 from ntg_assets.ranking.scoring.popularity import return_window
-from ntg_assets.ranking.scoring.sources import Source, configured_sources
+from ntg_assets.ranking.scoring.sources import Source, configured_sources, graphs_of
 from ntg_assets.statistics.bootstrap import mean_intervals
 from ntg_assets.taste.neighbours import CountBlock, choose_neighbours, rows_at_once
 from ntg_assets.taste.taste_graph import edge_table, guarded_nodes

@@ -10,9 +10,8 @@ from ntg_assets.configuration.ranking import RankingSettings
 from ntg_assets.configuration.taste import TasteSettings
 from ntg_assets.interactions.interactions import Interactions, code_interactions
 from ntg_assets.randomness import random_stream
-from ntg_assets.ranking.learning.examples import Examples, graphs_of
+from ntg_assets.ranking.learning.examples import Examples
 from ntg_assets.ranking.learning.teaching import teach
-from ntg_assets.ranking.lists.cold_start import chosen_half_life, floor_half_life, judge_half_lives
 from ntg_assets.ranking.lists.item_rules import judge_items
 from ntg_assets.ranking.lists.recommendations import default_list
 from ntg_assets.ranking.lists.scored_users import (
@@ -21,9 +20,15 @@ from ntg_assets.ranking.lists.scored_users import (
     strategy_list_rows,
     walk_users,
 )
-from ntg_assets.ranking.scoring.model import RankingModel, catalogue, ranking_model
+from ntg_assets.ranking.newcomers.cold_start import (
+    chosen_half_life,
+    floor_half_life,
+    judge_half_lives,
+)
+from ntg_assets.ranking.scoring.model import RankingModel
 from ntg_assets.ranking.scoring.popularity import item_popularity
-from ntg_assets.ranking.scoring.sources import GRAPH_TABLES
+from ntg_assets.ranking.scoring.ranking_model import catalogue, ranking_model
+from ntg_assets.ranking.scoring.sources import GRAPH_TABLES, graphs_of
 
 TASTE = TasteSettings(
     min_item_support=1,

@@ -10,10 +10,10 @@ import polars as pl
 from ntg_assets.contracts import contract_of
 from ntg_assets.orchestration.project import Project
 from ntg_assets.orchestration.staging import staged_asset
-from ntg_assets.publish.catalogue import READ_COPY_TABLES, gathered
 from ntg_assets.publish.contents import list_contents
 from ntg_assets.publish.contracts import Publication
 from ntg_assets.publish.generations.origin import origin_of
+from ntg_assets.publish.generations.read_copy import READ_COPY_TABLES, gathered
 from ntg_assets.publish.locations import FIGURE_FOLDER
 from ntg_assets.publish.manifest import Manifest
 from ntg_assets.publish.pictures.figures import FIGURES

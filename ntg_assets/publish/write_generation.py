@@ -16,7 +16,7 @@ from ntg_assets.configuration.settings import Settings
 from ntg_assets.contracts import IdTypes
 from ntg_assets.history.links import show_history
 from ntg_assets.publish.brief import write_brief
-from ntg_assets.publish.catalogue import PUBLISHED_TABLES, READ_COPY_TABLES
+from ntg_assets.publish.catalogue import PUBLISHED_TABLES
 from ntg_assets.publish.contents import hashes
 from ntg_assets.publish.exports import (
     CONTACT_LIST_SCHEMA,
@@ -35,6 +35,7 @@ from ntg_assets.publish.exports import (
 from ntg_assets.publish.files import write_text
 from ntg_assets.publish.generations.headlines import headlines, unit_of
 from ntg_assets.publish.generations.origin import ORIGIN, Origin
+from ntg_assets.publish.generations.read_copy import READ_COPY_TABLES
 from ntg_assets.publish.json_schemas import report_schema
 from ntg_assets.publish.locations import BRIEF, FIGURE_FOLDER, REPORT_FOLDER
 from ntg_assets.publish.manifest import Manifest, PublishedFile, describe_file, write_manifest

@@ -15,7 +15,8 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from ntg_assets.contracts import known_tables
-from ntg_assets.publish.catalogue import PUBLISHED_TABLES, READ_COPY_TABLES
+from ntg_assets.publish.catalogue import PUBLISHED_TABLES
+from ntg_assets.publish.generations.read_copy import READ_COPY_TABLES
 from ntg_assets.publish.pictures.figures import FIGURES
 from ntg_assets.publish.reports import REPORTS
 from ntg_assets_tests.logs import movielens as movielens_log

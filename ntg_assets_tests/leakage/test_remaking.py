@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 import ntg_assets.churn.walk_forward
-import ntg_assets.ranking.learning.examples
+import ntg_assets.ranking.learning.inner_examples
 from ntg_assets.configuration.settings import Settings, load_settings
 from ntg_assets.errors import LeakageError, UndeclaredReadError
 from ntg_assets.evaluation.leakage import futures, remaking
@@ -34,6 +34,7 @@ from ntg_assets.evaluation.leakage.world import TRAIN_HORIZONS, World, planted_w
 from ntg_assets.evaluation.leakage.worlds_remade import Makers
 from ntg_assets.interactions.interactions import code_interactions
 from ntg_assets.ranking.learning.inner_cut import InnerSlice, inner_slices
+from ntg_assets.ranking.scoring.sources import graphs_of
 from ntg_assets.subscriptions.terms.known_terms import known_terms
 from ntg_assets.taste.taste_graph import graph_of
 
@@ -219,16 +220,15 @@ def test_a_model_of_later_windows_shows_at_the_origin(
 def test_a_graph_of_the_label_events_shows_at_the_cut(
     settings: Settings, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    module = ntg_assets.ranking.learning.examples
+    module = ntg_assets.ranking.learning.inner_examples
     whole = code_interactions(world.events.filter(pl.col("event_at") < world.train_end))
 
     def made_of_all(log: Any, *, taste: Any, seed: int) -> dict[str, pl.DataFrame]:
         return {
-            **graphs(log, taste=taste, seed=seed),
+            **graphs_of(log, taste=taste, seed=seed),
             "taste": graph_of(whole, settings=taste).edges,
         }
 
-    graphs = module.graphs_of
     monkeypatch.setitem(module.collect_examples.__kwdefaults__ or {}, "make_graphs", made_of_all)
     remake = remake_with(settings)
 

@@ -8,7 +8,7 @@ import pytest
 from ntg_assets.definitions import STAGE_JOBS, defs
 from ntg_assets.orchestration.asset_specs import CODE, URI
 from ntg_assets.orchestration.domains import DOMAIN, GROUPS, PART, STAGE
-from ntg_assets.publish.catalogue import READ_COPY_TABLES
+from ntg_assets.publish.generations.read_copy import READ_COPY_TABLES
 
 GRAPH = defs.resolve_job_def("nightly").asset_layer.asset_graph
 NODES = [GRAPH.get(key) for key in sorted(GRAPH.get_all_asset_keys())]

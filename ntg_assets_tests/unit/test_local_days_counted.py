@@ -24,8 +24,8 @@ from ntg_assets.interactions.interactions import code_interactions
 from ntg_assets.optional_sources.reading import read_optional_sources
 from ntg_assets.publish.reports import Header
 from ntg_assets.ranking.learning.inner_cut import inner_slices
-from ntg_assets.ranking.scoring.model import ranking_model
 from ntg_assets.ranking.scoring.popularity import item_popularity
+from ntg_assets.ranking.scoring.ranking_model import ranking_model
 from ntg_assets.ranking.scoring.repeat_consumption import return_parts
 from ntg_assets.ranking.scoring.sources import RETURN_DEFAULTS
 from ntg_assets.revenue.contacts.lists.contact_log import read_contacts

@@ -18,8 +18,8 @@ from ntg_assets.contracts import IdTypes, contract_of, key_of, schema_of
 from ntg_assets.errors import QueryError
 from ntg_assets.publish import store_schema
 from ntg_assets.publish.answers import ANSWERS
-from ntg_assets.publish.catalogue import READ_COPY_TABLES
 from ntg_assets.publish.column_sources import reached_from
+from ntg_assets.publish.generations.read_copy import READ_COPY_TABLES
 from ntg_assets.publish.store_copy import publish_store
 from ntg_assets.publish.store_schema import create_table
 from ntg_assets.sql import Table

@@ -9,8 +9,8 @@ from ntg_assets.contracts import IdTypes, check_frame
 from ntg_assets.interactions.interactions import code_interactions
 from ntg_assets.ranking import contracts
 from ntg_assets.ranking.lists import contracts as list_contracts
-from ntg_assets.ranking.lists.cold_start import chosen_half_life
 from ntg_assets.ranking.lists.recommendations import rank_users, recommendation_id
+from ntg_assets.ranking.newcomers.cold_start import chosen_half_life
 from ntg_assets.ranking.scoring.popularity import item_popularity
 from ntg_assets.ranking.scoring.profiles import recent_profile
 from ntg_assets.ranking.scoring.sources import configured_sources

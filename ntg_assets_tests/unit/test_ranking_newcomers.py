@@ -8,15 +8,15 @@ from ntg_assets.configuration.ranking import RankingSettings
 from ntg_assets.configuration.rules import Diversity, RulesSettings
 from ntg_assets.contracts import IdTypes, check_frame
 from ntg_assets.interactions.interactions import code_interactions
-from ntg_assets.ranking.lists.cold_start import (
+from ntg_assets.ranking.lists.contracts import DefaultListReport
+from ntg_assets.ranking.lists.item_rules import judge_items
+from ntg_assets.ranking.newcomers.cold_start import (
     DECISION_K,
     FEWEST_NEWCOMERS,
     chosen_half_life,
     judge_half_lives,
     newcomer_settings,
 )
-from ntg_assets.ranking.lists.contracts import DefaultListReport
-from ntg_assets.ranking.lists.item_rules import judge_items
 from ntg_assets_tests.logs import events
 
 INTEGERS = IdTypes("integer", "integer")

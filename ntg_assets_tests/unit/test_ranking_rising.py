@@ -12,9 +12,10 @@ from ntg_assets.ranking.lists.evidence import edge_strengths
 from ntg_assets.ranking.lists.reasons import give_reasons
 from ntg_assets.ranking.lists.recommendations import rank_users
 from ntg_assets.ranking.scoring.dense_scores import DenseScores
-from ntg_assets.ranking.scoring.model import RankingModel, ranking_model
+from ntg_assets.ranking.scoring.model import RankingModel
 from ntg_assets.ranking.scoring.popularity import item_popularity
 from ntg_assets.ranking.scoring.profiles import history_profile
+from ntg_assets.ranking.scoring.ranking_model import ranking_model
 from ntg_assets.ranking.scoring.sources import FAINT, GRAPH_TABLES
 from ntg_assets_tests.logs import events
 from ntg_assets_tests.ranking_world import RANKING, World, communities, make_world

@@ -23,7 +23,7 @@ from ntg_assets.ranking.lists.reranking import make_lists
 from ntg_assets.ranking.lists.rules_report import report_rules
 from ntg_assets.ranking.scoring.candidates import Pairs
 from ntg_assets.ranking.scoring.list_rules import NO_LIMIT, ListRules
-from ntg_assets.ranking.scoring.model import ranking_model
+from ntg_assets.ranking.scoring.ranking_model import ranking_model
 from ntg_assets.ranking.scoring.sources import GRAPH_TABLES
 from ntg_assets.sources.sources import Place
 from ntg_assets.storage.run import run

@@ -17,8 +17,9 @@ from ntg_assets.ranking.lists.recommendations import rank_users
 from ntg_assets.ranking.scoring import user_neighbours as module
 from ntg_assets.ranking.scoring.dense_scores import DenseScores
 from ntg_assets.ranking.scoring.list_rules import list_rules
-from ntg_assets.ranking.scoring.model import RankingModel, catalogue, ranking_model, with_rules
+from ntg_assets.ranking.scoring.model import RankingModel, with_rules
 from ntg_assets.ranking.scoring.profiles import history_profile, recent_profile, source_profile
+from ntg_assets.ranking.scoring.ranking_model import catalogue, ranking_model
 from ntg_assets.ranking.scoring.scores import score_users
 from ntg_assets.ranking.scoring.sources import GRAPH_TABLES, NEIGHBOURS
 from ntg_assets.ranking.scoring.user_neighbours import nearest_users, user_neighbours

@@ -8,11 +8,11 @@ from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.settings import Settings
 from ntg_assets.contracts import IdTypes
 from ntg_assets.errors import StorageError
-from ntg_assets.publish.catalogue import READ_COPY_TABLES
 from ntg_assets.publish.forgetting.forgot import Forgot
 from ntg_assets.publish.forgetting.people import count_people_rows, remove_people
 from ntg_assets.publish.generations.handover import make_current
 from ntg_assets.publish.generations.origin import ORIGIN, Origin
+from ntg_assets.publish.generations.read_copy import READ_COPY_TABLES
 from ntg_assets.publish.generations.shelf import current_folder, shelve
 from ntg_assets.publish.manifest import Manifest, read_manifest
 from ntg_assets.publish.reports import Header

@@ -8,8 +8,9 @@ import polars as pl
 from ntg_assets.configuration.ranking import RankingSettings
 from ntg_assets.configuration.taste import TasteSettings
 from ntg_assets.interactions.interactions import code_interactions
-from ntg_assets.ranking.learning.examples import Examples, collect_examples
+from ntg_assets.ranking.learning.examples import Examples
 from ntg_assets.ranking.learning.inner_cut import MOST_SLICES, inner_slices
+from ntg_assets.ranking.learning.inner_examples import collect_examples
 from ntg_assets.ranking.learning.popularity_pace import Pace, judge_pace
 from ntg_assets.ranking.learning.ranking_weights import learn_weights
 from ntg_assets.ranking.scoring.popularity import with_half_lives

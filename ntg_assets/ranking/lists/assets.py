@@ -1,26 +1,17 @@
-"""Assets of the lists: business rules, lists of known users and of newcomers."""
+"""Assets of the lists: business rules, and the lists of known users."""
 
 from collections.abc import Iterable, Sequence
 
 import dagster as dg
 import polars as pl
 
-from ntg_assets.attributes.regions import ANYWHERE
 from ntg_assets.interactions.dislikes import history_columns, mark_dislikes
-from ntg_assets.interactions.interactions import HISTORY, Interactions, code_interactions
+from ntg_assets.interactions.interactions import Interactions, code_interactions
 from ntg_assets.orchestration.project import Project
 from ntg_assets.orchestration.staging import staged_asset, staged_assets
 from ntg_assets.ranking.contracts import Candidates
-from ntg_assets.ranking.lists.audiences import Audience, audiences, excluded_there
-from ntg_assets.ranking.lists.cold_start import (
-    chosen_half_life,
-    floor_half_life,
-    judge_half_lives,
-    newcomer_settings,
-)
+from ntg_assets.ranking.lists.audiences import Audience, audiences
 from ntg_assets.ranking.lists.contracts import (
-    DefaultList,
-    DefaultListReport,
     ItemRules,
     RankingRulesReport,
     Recommendations,
@@ -29,7 +20,6 @@ from ntg_assets.ranking.lists.contracts import (
 from ntg_assets.ranking.lists.excluded_items import find_excluded
 from ntg_assets.ranking.lists.item_rules import judge_items
 from ntg_assets.ranking.lists.progress import Progress
-from ntg_assets.ranking.lists.recommendations import default_list as popular_list
 from ntg_assets.ranking.lists.rules_report import no_rules, report_rules
 from ntg_assets.ranking.lists.scored_users import (
     RowsOf,
@@ -38,16 +28,12 @@ from ntg_assets.ranking.lists.scored_users import (
     strategy_list_rows,
     walk_audiences,
 )
-from ntg_assets.ranking.scoring.model import (
-    GRAPH_COLUMNS,
-    RankingModel,
-    catalogue,
-    ranking_model,
-)
-from ntg_assets.ranking.scoring.popularity import with_half_lives
+from ntg_assets.ranking.scoring.model import RankingModel
+from ntg_assets.ranking.scoring.ranking_model import catalogue, ranking_model
+from ntg_assets.ranking.scoring.sources import GRAPHS
 from ntg_assets.splits.boundaries import train_end, zone_of
 from ntg_assets.sql import Query, Stream, Table
-from ntg_assets.stages import BACKTEST, LEARNED_FROM, LIVE
+from ntg_assets.stages import BACKTEST, LIVE
 from ntg_assets.storage.set_aside import divided
 
 
@@ -97,11 +83,9 @@ def ranking_rules_report(
         project.read(Query("select * from stored", {"stored": table}))
         for table in (item_rules, ranking_weights, item_popularity)
     )
-    events = _history(project, train_events)
-    log = code_interactions(events, items=catalogue(popularity))
-    model = _model(
+    _, model = _scored_by(
         project,
-        log,
+        train_events,
         popularity,
         split_boundaries,
         weights,
@@ -113,6 +97,7 @@ def ranking_rules_report(
         latent=item_embeddings,
     )
     excluded = find_excluded(excluded_items["listed_id"], judged["item_id"])
+    events = _history(project, train_events)
     return report_rules(events, model, facts=judged, excluded=excluded, seed=settings.seed)
 
 
@@ -150,10 +135,9 @@ def compared_lists(
     project: Project,
 ) -> tuple[Stream, ...]:
     """All three come from one walk over the users."""
-    log = code_interactions(_history(project, train_events), items=catalogue(item_popularity))
-    model = _model(
+    log, model = _scored_by(
         project,
-        log,
+        train_events,
         item_popularity,
         split_boundaries,
         ranking_weights,
@@ -194,10 +178,9 @@ def recommendations(
     project: Project,
 ) -> Stream:
     """What to show each user, with a reason on each row."""
-    log = code_interactions(_history(project, train_events), items=catalogue(item_popularity))
-    model = _model(
+    log, model = _scored_by(
         project,
-        log,
+        train_events,
         item_popularity,
         split_boundaries,
         ranking_weights,
@@ -216,65 +199,21 @@ def recommendations(
     return lists
 
 
-@staged_asset(
-    contract=DefaultListReport,
-    group="ranking",
-    kinds=("numpy",),
-    live_reads=LEARNED_FROM,
-)
-def default_list_report(
-    train_events: Table, ranking_weights: pl.DataFrame, project: Project
-) -> pl.DataFrame:
-    """How well each half-life of popularity served the newcomers of the past,
-    and which one is used for tomorrow's.
-    """
-    settings, log = project.settings, code_interactions(project.columns(train_events, *HISTORY))
-    ranking = with_half_lives(settings.ranking, log.at)
-    return judge_half_lives(
-        log,
-        floor=floor_half_life(ranking_weights, settings=ranking),
-        settings=ranking,
-        seed=settings.seed,
-        rng=project.rng("default_list_report"),
-        samples=settings.gate.bootstrap_samples,
-    )
-
-
-@staged_asset(contract=DefaultList, group="ranking", kinds=("numpy",))
-def default_list(
-    item_popularity: pl.DataFrame,
-    default_list_report: pl.DataFrame,
-    item_rules: pl.DataFrame,
-    regional_exclusions: pl.DataFrame,
-    items: pl.DataFrame,
-    split_boundaries: pl.DataFrame,
+def _scored_by(
     project: Project,
-) -> pl.DataFrame:
-    """What to show to users without history, wherever they are."""
-    rules = excluded_there(item_rules, regional_exclusions, ANYWHERE)
-    settings = newcomer_settings(project.settings.ranking, rules)
-    model = ranking_model(
-        popularity=item_popularity,
-        graphs={},
-        cutoff_at=train_end(split_boundaries),
-        settings=settings,
-        item_rules=rules,
-    )
-    return popular_list(model, chosen_half_life(default_list_report), titles=items)
-
-
-def _model(
-    project: Project,
-    log: Interactions,
+    train_events: Table,
     popularity: pl.DataFrame,
     boundaries: pl.DataFrame,
     weights: pl.DataFrame,
     rules: pl.DataFrame | None,
     **graphs: Table,
-) -> RankingModel:
-    """Build the model that lists are made with, reading what it needs of each graph."""
-    tables = {name: project.columns(table, *GRAPH_COLUMNS[name]) for name, table in graphs.items()}
-    return ranking_model(
+) -> tuple[Interactions, RankingModel]:
+    """Return the log of TRAIN and the model that makes its lists, reading what that needs of each
+    graph.
+    """
+    log = code_interactions(_history(project, train_events), items=catalogue(popularity))
+    tables = {name: project.columns(table, *GRAPHS[name].columns) for name, table in graphs.items()}
+    model = ranking_model(
         popularity=popularity,
         graphs=tables,
         cutoff_at=train_end(boundaries),
@@ -284,6 +223,7 @@ def _model(
         zone=zone_of(boundaries),
         log=log,
     )
+    return log, model
 
 
 def _walked(

@@ -16,23 +16,24 @@ from ntg_assets.interactions.dislikes import history_columns, mark_dislikes
 from ntg_assets.interactions.interactions import Interactions, code_interactions
 from ntg_assets.ranking.lists.audiences import in_region
 from ntg_assets.ranking.lists.explain import Contribution, explain_item
-from ntg_assets.ranking.lists.recommendations import rank_users, recommendation_table, titled
-from ntg_assets.ranking.scoring.model import (
-    GRAPH_COLUMNS,
-    RankingModel,
-    catalogue,
-    ranking_model,
+from ntg_assets.ranking.lists.published_lists import (
+    STAGE,
+    columns_of,
+    given_history,
+    history_of,
+    read_table,
+    stored_regions,
 )
-from ntg_assets.ranking.scoring.sources import GRAPH_TABLES, NEIGHBOURS
+from ntg_assets.ranking.lists.recommendations import rank_users, recommendation_table, titled
+from ntg_assets.ranking.scoring.model import RankingModel
+from ntg_assets.ranking.scoring.ranking_model import catalogue, ranking_model
+from ntg_assets.ranking.scoring.sources import GRAPHS, NEIGHBOURS
 from ntg_assets.splits.boundaries import train_end, zone_of
-from ntg_assets.sql import Query, Table, quote_identifier
+from ntg_assets.sql import Table
 from ntg_assets.storage.connection import Connection, MissingTableError, connect  # noqa: TID251  # a library over a published store
-from ntg_assets.storage.run import run
 
 BEFORE = " where event_at < $cutoff_at"
 OF_USER = " and user_id = $user_id"
-# whose TRAIN is every known event before the cutoff, so the histories are those of the log
-STAGE = "live"
 
 
 @dataclass(frozen=True)
@@ -91,16 +92,16 @@ class Recommender:
     def _of(
         cls, connection: Connection, store: Path, *, settings: RankingSettings, hold_log: bool
     ) -> "Recommender":
-        tables = {name: _read(connection, Table(STAGE, name)) for name in OTHER_TABLES}
+        tables = {name: read_table(connection, Table(STAGE, name)) for name in OTHER_TABLES}
         edges = {
-            name: _read(connection, Table(STAGE, table), _columns(*GRAPH_COLUMNS[name]))
-            for name, table in GRAPH_TABLES.items()
+            name: read_table(connection, Table(STAGE, graph.table), columns_of(*graph.columns))
+            for name, graph in GRAPHS.items()
         }
         cutoff_at = train_end(tables["split_boundaries"])
         log = None
         if hold_log or _asks_for_neighbours(tables["ranking_weights"]):
-            text = _columns(*history_columns(settings.dislikes)) + BEFORE
-            events = _read(connection, Table("ingest", "events"), text, cutoff_at=cutoff_at)
+            text = columns_of(*history_columns(settings.dislikes)) + BEFORE
+            events = read_table(connection, Table("ingest", "events"), text, cutoff_at=cutoff_at)
             marked = mark_dislikes(events, settings.dislikes)
             log = code_interactions(marked, items=catalogue(tables["item_popularity"]))
         model = ranking_model(
@@ -113,9 +114,9 @@ class Recommender:
             zone=zone_of(tables["split_boundaries"]),
             log=log,
         )
-        titles = titled(model.items, _read(connection, Table("ingest", "items")))
+        titles = titled(model.items, read_table(connection, Table("ingest", "items")))
         held = log if hold_log else None
-        regions = _regions(connection)
+        regions = stored_regions(connection)
         return cls(model, titles, tables["default_list"], cutoff_at, store, held, *regions)
 
     def recommend(
@@ -205,9 +206,11 @@ class Recommender:
                 " user_id or events."
             )
         if events is None and self.log is not None:
-            return _user_of(self.log, user_id)
+            return history_of(self.log, user_id)
         rows = (
-            _given(events, user_id, self.cutoff_at) if events is not None else self._stored(user_id)
+            given_history(events, user_id, self.cutoff_at)
+            if events is not None
+            else self._stored(user_id)
         )
         marked = mark_dislikes(rows, self.model.settings.dislikes)
         return code_interactions(
@@ -217,10 +220,10 @@ class Recommender:
     def _stored(self, user_id: int | str | None) -> pl.DataFrame:
         columns = history_columns(self.model.settings.dislikes)
         with connect(self.store, read_only=True) as connection:  # type: ignore[arg-type]  # asked for above
-            return _read(
+            return read_table(
                 connection,
                 Table("ingest", "events"),
-                _columns(*columns) + BEFORE + OF_USER,
+                columns_of(*columns) + BEFORE + OF_USER,
                 user_id=user_id,
                 cutoff_at=self.cutoff_at,
             )
@@ -236,42 +239,6 @@ OTHER_TABLES = (
 MOST_MODELS = 16  # of regions, held at once: each has its own copy of the graphs
 
 
-def _regions(connection: Connection) -> tuple[pl.DataFrame | None, pl.DataFrame | None]:
-    """Where users are and what is barred there; none in a store of before there were regions."""
-    try:
-        users = _read(connection, Table(STAGE, "user_regions")).sort("user_id")
-        return users, _read(connection, Table(STAGE, "regional_exclusions"))
-    except MissingTableError:
-        return None, None
-
-
 def _asks_for_neighbours(weights: pl.DataFrame) -> bool:
     """Whether lists are made from what other users took: their histories are then read."""
     return not weights.filter((pl.col("kind") == NEIGHBOURS) & (pl.col("weight") > 0)).is_empty()
-
-
-def _given(events: pl.DataFrame, user_id: int | str | None, cutoff_at: datetime) -> pl.DataFrame:
-    """Complete a history given by hand."""
-    rows = events.with_columns(user_id=pl.lit("given" if user_id is None else user_id))
-    if "event_at" in rows.columns:
-        return rows
-    seconds_ago = pl.len() - pl.int_range(pl.len())
-    return rows.with_columns(
-        event_at=pl.lit(cutoff_at).cast(pl.Datetime("us")) - pl.duration(seconds=seconds_ago)
-    )
-
-
-def _user_of(log: Interactions, user_id: int | str | None) -> Interactions:
-    """Return the rows of one user of a log; no users when it does not hold the user."""
-    code = code_of(user_id, known=log.users)
-    return log.block(0, 0) if code < 0 else log.block(code, code + 1)
-
-
-def _columns(*names: str) -> str:
-    return f"select {', '.join(map(quote_identifier, names))} from stored"  # noqa: S608  # columns come from code
-
-
-def _read(
-    connection: Connection, table: Table, text: str = "select * from stored", **parameters: object
-) -> pl.DataFrame:
-    return run(Query(text, {"stored": table}, parameters), connection)

@@ -1,10 +1,18 @@
 """Where candidates come from: each source gives every user a score for every item."""
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Protocol
+
+import polars as pl
 
 from ntg_assets.configuration.ranking import RankingSettings
-from ntg_assets.taste.item_transitions import LATELY
+from ntg_assets.configuration.taste import TasteSettings
+from ntg_assets.interactions.interactions import Interactions
+from ntg_assets.taste.ease_graph import linear_graph_of
+from ntg_assets.taste.item_embeddings import embeddings_of
+from ntg_assets.taste.item_transitions import LATELY, transitions_of
+from ntg_assets.taste.sequence_graph import sequence_graph_of
+from ntg_assets.taste.taste_graph import graph_of
 
 Kind = Literal["graph", "latent", "neighbours", "popularity", "consumed"]
 
@@ -58,29 +66,83 @@ NEIGHBOURS = "neighbours"  # users x items: what those took who can be neighbour
 RISING = "rising"  # the same embeddings, each item by how many of its users are new
 
 
+class MakeGraph(Protocol):
+    """Makes one graph of a log."""
+
+    def __call__(self, log: Interactions, *, taste: TasteSettings, seed: int) -> pl.DataFrame: ...
+
+
 class Graph(NamedTuple):
     """What the profile of a user is spread over.
 
     Attributes:
         table: Its table.
-        strength: Column with the strength of an edge; None: it has no edges between items.
+        ends: Column to which a profile is spread from an item: `NEIGHBOUR`, or `DIMENSION`.
+        values: Columns of what an item counts there; between items it is the strength of an edge.
         reason: What its sources say of an item in words (`KINDS_OF_REASONS`).
+        make: Makes it of a log: at the inner cuts that teach the weights.
     """
 
     table: str
-    strength: str | None
+    ends: str
+    values: tuple[str, ...]
     reason: str
+    make: MakeGraph
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """What is read of the table."""
+        return ("item_id", self.ends, *self.values)
 
 
+NEIGHBOUR, DIMENSION = "neighbour_id", "dimension"
 GRAPHS = {
-    "taste": Graph("taste_graph", "similarity", "goes"),
-    "sequence": Graph("sequence_graph", "similarity", "next"),
-    "linear": Graph("linear_graph", "weight", "goes"),
-    LATENT: Graph("item_embeddings", None, "near"),
-    TRANSITION: Graph("item_transitions", None, "next"),
+    "taste": Graph(
+        "taste_graph",
+        NEIGHBOUR,
+        ("similarity",),
+        "goes",
+        lambda log, *, taste, seed: graph_of(log, settings=taste).edges,  # noqa: ARG005
+    ),
+    "sequence": Graph(
+        "sequence_graph",
+        NEIGHBOUR,
+        ("similarity",),
+        "next",
+        lambda log, *, taste, seed: sequence_graph_of(log, settings=taste).edges,  # noqa: ARG005
+    ),
+    "linear": Graph(
+        "linear_graph",
+        NEIGHBOUR,
+        ("weight",),
+        "goes",
+        lambda log, *, taste, seed: linear_graph_of(log, settings=taste),  # noqa: ARG005
+    ),
+    LATENT: Graph(
+        "item_embeddings",
+        DIMENSION,
+        ("value",),
+        "near",
+        lambda log, *, taste, seed: embeddings_of(log, settings=taste, seed=seed),
+    ),
+    TRANSITION: Graph(
+        "item_transitions",
+        DIMENSION,
+        ("taken", "next"),
+        "next",
+        lambda log, *, taste, seed: transitions_of(log, settings=taste, seed=seed),
+    ),
 }
 GRAPH_TABLES = {name: graph.table for name, graph in GRAPHS.items()}
-STRENGTH = {name: graph.strength for name, graph in GRAPHS.items() if graph.strength is not None}
+# graphs with edges between items, and their strength
+STRENGTH = {name: graph.values[0] for name, graph in GRAPHS.items() if graph.ends == NEIGHBOUR}
+
+
+def graphs_of(log: Interactions, *, taste: TasteSettings, seed: int) -> dict[str, pl.DataFrame]:
+    """Make every graph that a model spreads profiles over, by its name in `GRAPHS`."""
+    return {name: graph.make(log, taste=taste, seed=seed) for name, graph in GRAPHS.items()}
+
+
 NEW_ITEMS = "new_items"  # candidates for places held for new items; without weight in the blend
 PLAIN_GRAPH = "taste_recent"  # the graph strategy: the taste graph with the decayed profile
 

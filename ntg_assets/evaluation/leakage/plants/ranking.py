@@ -23,7 +23,7 @@ PLANTS: dict[str, Plant] = {
         "the graphs behind the weights have seen the events that teach them",
         (
             Edit(
-                "ranking/learning/examples.py",
+                "ranking/learning/inner_examples.py",
                 "make_graphs(log, taste=taste, seed=seed)",
                 "make_graphs(code_interactions(pl.concat([cut.history, cut.labels])), taste=taste, seed=seed)",
             ),
@@ -33,7 +33,7 @@ PLANTS: dict[str, Plant] = {
         "the popularity behind the weights has seen the events that teach them",
         (
             Edit(
-                "ranking/learning/examples.py",
+                "ranking/learning/inner_examples.py",
                 "    popularity = item_popularity(\n        log, now",
                 "    popularity = item_popularity(\n        code_interactions("
                 "pl.concat([cut.history, cut.labels])), now",
@@ -44,7 +44,7 @@ PLANTS: dict[str, Plant] = {
         "the profiles of label users hold the events that are to be predicted",
         (
             Edit(
-                "ranking/learning/examples.py",
+                "ranking/learning/inner_examples.py",
                 '        history.filter(pl.col("user_id").is_in(users.implode())), items=model.items',
                 "        pl.concat([history, mark_dislikes(cut.labels.head(200), settings.dislikes)])"
                 '.filter(pl.col("user_id").is_in(users.implode())), items=model.items',
