@@ -1,10 +1,12 @@
 """Formats of times that are found in the texts of a person's files."""
 
+import re
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from ntg_assets.sources.values.calendar_words import MONTHS_ABROAD, WEEKDAYS_ABROAD
 from ntg_assets.sources.values.time_formats import find_readings
 from ntg_assets_tests.event_files import accepted, log_settings, survey_log, write_log
 from ntg_assets_tests.sniffed_logs import FIRST, SECONDS, TIMES, lines, sniff
@@ -38,6 +40,7 @@ NARROW = "\u202f"
         ("%Y%m%d", ["%Y%m%d"]),
         ("%Y%m%dT%H%M%SZ", ["%Y%m%dT%H%M%S%z"]),
         ("%Y%m%d%H%M", ["%Y%m%d%H%M"]),
+        ("%Y%m%dT%H%MZ", ["%Y%m%dT%H%M%z"]),
         ("%Y%j", ["%Y%j"]),
         ("%y/%m/%d", ["%y/%m/%d"]),
         ("[%d/%b/%Y:%H:%M:%S +0100]", ["[%d/%b/%Y:%H:%M:%S %z]"]),
@@ -78,6 +81,10 @@ def test_a_year_of_two_digits_is_no_day_where_the_log_would_last_for_decades() -
         (["3 janv. 2024 à 00:00", "14 févr. 2024 à 00:00"], [(1, 3), (2, 14)]),
         (["3 de enero de 2024", "14 de agosto de 2024"], [(1, 3), (8, 14)]),
         (["Mittwoch, 3. Januar 2024", "Donnerstag, 14. März 2024"], [(1, 3), (3, 14)]),
+        (["3 января 2024 г.", "14 августа 2024 г."], [(1, 3), (8, 14)]),  # noqa: RUF001  # Russian
+        (["3 sty 2024", "14 paź 2024"], [(1, 3), (10, 14)]),
+        (["3 Oca 2024", "14 Ağu 2024"], [(1, 3), (8, 14)]),
+        (["3 maj 2024 kl. 00:00", "14 juni 2024 kl. 00:00"], [(5, 3), (6, 14)]),
     ],
 )
 def test_names_of_months_and_days_may_be_those_of_other_languages(
@@ -87,6 +94,48 @@ def test_names_of_months_and_days_may_be_those_of_other_languages(
     write_log(tmp_path, [f'u,i,"{text}",1' for text in texts])
     found = accepted(tmp_path, log_settings(timestamp_format=list(reading.formats)), "event_at")
     assert found == [datetime(2024, month, day) for month, day in expected]
+
+
+@pytest.mark.parametrize(
+    ("morning", "afternoon"),
+    [
+        ("5/1/2024 9:04 a. m.", "5/1/2024 3:04 p. m."),
+        ("5/1/2024 9:04 a.\u00a0m.", "5/1/2024 3:04 p.\u00a0m."),
+        ("2024/1/5 午前9:04", "2024/1/5 午後3:04"),
+        ("2024年1月5日 上午9:04", "2024年1月5日 下午3:04"),
+        ("2024. 1. 5. 오전 9:04", "2024. 1. 5. 오후 3:04"),
+        ("5/1/2024 9:04 π.μ.", "5/1/2024 3:04 μ.μ."),
+        ("05.01.2024 9:04 ÖÖ", "05.01.2024 3:04 ÖS"),
+        ("5 ene 2024 9:04 a. m.", "5 ene 2024 3:04 p. m."),
+    ],
+)
+def test_halves_of_the_day_may_be_those_of_other_languages(
+    tmp_path: Path, morning: str, afternoon: str
+) -> None:
+    texts = [morning, afternoon, afternoon.replace("3:04", "12:04")]
+    if "午後" in afternoon:
+        texts[2] = afternoon.replace("3:04", "0:04")  # as Japanese clocks show noon
+    sure = re.sub(r"(?<!\d)0?5(?!\d)", "25", morning, count=1)  # a day that is no month
+    formats = find_readings([*texts, sure])[0].formats
+    write_log(tmp_path, [f'u,i,"{text}",1' for text in texts])
+    hours = accepted(tmp_path, log_settings(timestamp_format=list(formats)), "event_at")
+    assert hours == [datetime(2024, 1, 5, hour, 4) for hour in (9, 12, 15)]
+
+
+def test_each_name_of_a_month_or_a_day_means_one() -> None:
+    for abroad in (MONTHS_ABROAD, WEEKDAYS_ABROAD):
+        places: dict[str, set[int]] = {}
+        for names in abroad.values():
+            for place, alike in enumerate(names.split()):
+                for name in alike.split("|"):
+                    places.setdefault(name, set()).add(place)
+        assert {name for name, meant in places.items() if len(meant) > 1} == set()
+
+
+def test_words_beside_a_clock_that_nobody_knows_are_no_formats() -> None:
+    """One of them may be the afternoon."""
+    assert find_readings(["2024-01-05 9:04 mane", "2024-01-05 3:04 vespere"]) == []
+    assert find_readings(["2024-01-05 9:04 hora", "2024-01-05 3:04 hora"])
 
 
 def test_two_spellings_in_one_column_are_read_by_two_formats() -> None:
@@ -102,6 +151,8 @@ def test_two_spellings_in_one_column_are_read_by_two_formats() -> None:
         ("2024-07-05 15:04 CEST", "%Y-%m-%d %H:%M %Z", datetime(2024, 7, 5, 13, 4)),
         ("2024-07-05 15:04 EDT", "%Y-%m-%d %H:%M %Z", datetime(2024, 7, 5, 19, 4)),
         ("2024-07-05 15:04 BST", "%Y-%m-%d %H:%M %Z", datetime(2024, 7, 5, 14, 4)),
+        ("2024-07-05 15:04 PST", "%Y-%m-%d %H:%M %Z", datetime(2024, 7, 5, 23, 4)),
+        ("2024-07-05 15:04 EST", "%Y-%m-%d %H:%M %Z", datetime(2024, 7, 5, 20, 4)),
         ("5 Sept 2024 3:04 p.m.", "%d %b %Y %I:%M %p", datetime(2024, 9, 5, 15, 4)),
         ("2024-01-05 15:04 +0100 (CET)", "%Y-%m-%d %H:%M %z", datetime(2024, 1, 5, 14, 4)),
         ("2024-01-05T15:04:05+01:00[Europe/Berlin]", None, datetime(2024, 1, 5, 14, 4, 5)),

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import polars as pl
 
+from ntg_assets.sources.values.day_halves import differ_in_words_only
 from ntg_assets.sources.values.time_parts import formats_of
 from ntg_assets.sources.values.time_texts import time_in_format
 from ntg_assets.sources.values.times import TimeReading
@@ -50,7 +51,11 @@ def find_readings(texts: Sequence[str]) -> list[Reading]:
     for order in ORDERS:
         usable = [entry for entry in tried if _order_of(entry) in {None, order}]
         reading, instants = _cover(usable, parsed)
-        if reading.formats and reading.n_fitting >= needed:
+        if (
+            reading.formats
+            and reading.n_fitting >= needed
+            and not differ_in_words_only(reading.formats)
+        ):
             matches.setdefault(tuple(instants), reading)
     simplest = min((len(reading.formats) for reading in matches.values()), default=0)
     usual = {

@@ -14,6 +14,7 @@ from ntg_assets.sources.values.calendar_words import (
     SHORT,
     WEEKDAYS,
 )
+from ntg_assets.sources.values.day_halves import HALF
 
 
 class Part(NamedTuple):
@@ -34,9 +35,10 @@ DATES = (
     _part("date", r"\d{4}W\d{3}(?!\d)", "%GW%V%u"),
     _part("date and clock", r"\d{14}(?!\d)", "%Y%m%d%H%M%S"),
     _part("date and clock", r"\d{8}T\d{6}(?!\d)", "%Y%m%dT%H%M%S"),
+    _part("date and clock", r"\d{8}T\d{4}(?!\d)", "%Y%m%dT%H%M"),
     _part("date and clock", r"\d{12}(?!\d)", "%Y%m%d%H%M"),
     _part("date", r"\d{8}(?!\d)", "%Y%m%d"),
-    _part("date", r"\d{4}([-/. ])\d{1,2}\1\d{1,2}(?!\d)", r"%Y\g<1>%m\g<1>%d"),
+    _part("date", r"\d{4}(\. |[-/. ])\d{1,2}\1\d{1,2}(?!\d)", r"%Y\g<1>%m\g<1>%d"),
     _part("date", r"\d{4}-\d{3}(?!\d)", "%Y-%j"),
     _part("date", r"(?:19|20)\d{2}[0-3]\d{2}(?!\d)", "%Y%j"),
     _part("date", r"\d{4}([年년] ?)\d{1,2}([月월] ?)\d{1,2}([日일])", r"%Y\g<1>%m\g<2>%d\g<3>"),
@@ -50,13 +52,16 @@ DATES = (
         r"%y\g<1>%m\g<1>%d",
     ),
 )
-HALF_DAYS = r"([ ]*)(?i:[ap]\.?m\b\.?)"
+HALF_DAYS = rf"([ ]*){HALF}"
 CLOCKS = (
     _part("clock", rf"\d{{1,2}}([:.])\d{{2}}\1\d{{2}}([.,])\d{{1,9}}{HALF_DAYS}",
           r"%I\g<1>%M\g<1>%S\g<2>%f\g<3>%p"),
     _part("clock", rf"\d{{1,2}}([:.])\d{{2}}\1\d{{2}}{HALF_DAYS}", r"%I\g<1>%M\g<1>%S\g<2>%p"),
     _part("clock", rf"\d{{1,2}}([:.])\d{{2}}{HALF_DAYS}", r"%I\g<1>%M\g<2>%p"),
     _part("clock", rf"\d{{1,2}}{HALF_DAYS}", r"%I\g<1>%p"),
+    _part("clock", rf"{HALF}([ ]*)\d{{1,2}}([:.])\d{{2}}\2\d{{2}}(?!\d)",
+          r"%p\g<1>%I\g<2>%M\g<2>%S"),
+    _part("clock", rf"{HALF}([ ]*)\d{{1,2}}([:.])\d{{2}}(?!\d)", r"%p\g<1>%I\g<2>%M"),
     _part("clock", r"\d{1,2}([時时시] ?)\d{1,2}([分분] ?)\d{1,2}([秒초])",
           r"%H\g<1>%M\g<2>%S\g<3>"),
     _part("clock", r"\d{1,2}([時时시] ?)\d{1,2}([分분])", r"%H\g<1>%M\g<2>"),

@@ -3,6 +3,7 @@
 import re
 from functools import reduce
 
+from ntg_assets.sources.values import day_halves
 from ntg_assets.sources.values.calendar_words import in_english
 
 TIME_TEXT = r"\s*[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?)?\s*"
@@ -24,16 +25,28 @@ ZONE_NAMES = {
     "CDT": "Etc/GMT+5",
     "MDT": "Etc/GMT+6",
     "PDT": "Etc/GMT+7",
+    # places to the engine, whose clocks would show summer time where the text says that they do not
+    "PST": "Etc/GMT+8",
+    "CST": "Etc/GMT+6",
+    "AKST": "Etc/GMT+9",
+    "AKDT": "Etc/GMT+8",
+    "AEST": "Etc/GMT-10",
+    "AEDT": "Etc/GMT-11",
+    "AWST": "Etc/GMT-8",
+    "NZST": "Etc/GMT-12",
+    "NZDT": "Etc/GMT-13",
+    "MSK": "Etc/GMT-3",
+    "KST": "Etc/GMT-9",
 }
 
 
-NAMED = re.compile(r"%[bBaA]")
+NAMED = re.compile(r"%[bBaAp]")
 
 
 def time_in_format(expression: str, place: int, format_: str) -> str:
     r"""A text read in one format, the one that `$time_format_<place>` holds. The spaces that some
-    programs put before AM and PM (U+202F, U+00A0) are spaces, `p.m.` is PM, `Sept` is Sep; names of
-    months and days may be those of other languages than English, those of
+    programs put before AM and PM (U+202F, U+00A0) are spaces, `Sept` is Sep; names of months and
+    days and of the halves of a day (`p. m.`) may be those of other languages than English, those of
     zones that mean one offset are known (`CEST`, `EDT`), and what follows an offset in brackets is
     a comment.
 
@@ -43,9 +56,6 @@ def time_in_format(expression: str, place: int, format_: str) -> str:
         format_: The format.
     """
     text = f"replace(replace({expression}, chr(8239), ' '), chr(160), ' ')"
-    if "%p" in format_:
-        dotted = rf"regexp_replace({text}, '(?i)([ap])\.m\b\.?', '\1m')"
-        text = f"case when contains(lower({text}), '.m') then {dotted} else {text} end"
     if "%b" in format_:
         text = f"replace({text}, 'Sept ', 'Sep ')"
     if "%z" in format_ and not format_.rstrip().endswith((")", "]")):
@@ -59,9 +69,13 @@ def time_in_format(expression: str, place: int, format_: str) -> str:
     kind = "timestamptz" if is_zoned(format_) else "timestamp"
     parsed = f"try_strptime({text}, $time_format_{place})"
     if marks := NAMED.findall(format_):
-        english = reduce(in_english, marks, text)
+        english = reduce(_in_english, marks, text)
         parsed = f"coalesce({parsed}, try_strptime({english}, $time_format_{place}))"
     return f"cast({parsed} as {kind})"
+
+
+def _in_english(text: str, mark: str) -> str:
+    return day_halves.in_english(text) if mark == "%p" else in_english(text, mark)
 
 
 def _with_known_zone(text: str) -> str:
