@@ -20,6 +20,7 @@ from ntg_assets.errors import ConfigurationError, NtgError
 
 NEEDED = (
     "encoding",
+    "records",
     "user_id",
     "item_id",
     "event_at",

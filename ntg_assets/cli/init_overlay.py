@@ -12,6 +12,7 @@ from ntg_assets.cli.options import out
 
 QUESTIONS = {
     "encoding": "In which encoding is the text written (see the example that is shown)?",
+    "records": "Which of these arrays of one document holds the events?",
     "user_id": "Which column is the user (or `constant:NAME` where all of it is one user's)?",
     "item_id": "Which column is the item?",
     "timestamp_format": "How are the times written?",

@@ -56,11 +56,75 @@ def test_the_array_of_records_can_be_said_and_a_line_of_json_ends_in_a_line_feed
     rows = [{"user_id": f"u\u2028{n}", "item_id": n, "time": at.isoformat()}
             for n, at in enumerate(TIMES)]  # fmt: skip
     document = json.dumps({"people": [{"name": "x"}] * 99, "plays": rows})
-    assert sniff(tmp_path, document).settings["records"] == "people"
+    assert sniff(tmp_path, document).settings["records"] == "plays"  # which has times
+    assert (
+        "1 other array(s) of objects are not read: 'people' (99)" in sniff(tmp_path, document).notes
+    )
     said = sniff_file(tmp_path / "log", name="log", records="plays")
     assert (said.settings["records"], said.settings["event_at"]) == ("plays", "time")
     text = "\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
     assert sniff(tmp_path, text).values["user_id"] == [row["user_id"] for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("documents", "settings"),
+    [
+        (lambda rows: json.dumps(rows[:9]) + "\n" + json.dumps(rows[9:]), {}),
+        (lambda rows: "\n".join(json.dumps(rows[n : n + 3]) for n in range(0, 14, 3)), {}),
+        (lambda rows: "".join(map(json.dumps, rows)), {}),
+        (lambda rows: "\n".join(json.dumps(row, indent=1) for row in rows), {}),
+        (lambda rows: "\r".join(map(json.dumps, rows)), {}),
+        (lambda rows: "".join(f"\x1e{json.dumps(row)}\n" for row in rows), {}),
+        (lambda rows: f"[{','.join(map(json.dumps, rows))},\n]", {}),
+        (
+            lambda rows: "\n".join(
+                json.dumps({"page": n, "data": {"plays": rows[n : n + 3]}, "next": None})
+                for n in range(0, 14, 3)
+            ),
+            {"records": "data.plays"},
+        ),
+    ],
+    ids=[
+        "arrays",
+        "an array a line",
+        "objects",
+        "indented",
+        "returns",
+        "sequence",
+        "comma",
+        "pages",
+    ],
+)
+def test_no_record_of_documents_that_follow_one_another_is_lost(
+    tmp_path: Path, documents: Callable[[list[dict[str, Any]]], str], settings: dict[str, Any]
+) -> None:
+    rows = [
+        {"user_id": f"u{n}", "item_id": f"i{n}", "time": at.isoformat()}
+        for n, at in enumerate(TIMES)
+    ]
+    found = sniff(tmp_path, documents(rows))
+    assert {key: found.settings[key] for key in settings} == settings
+    read = log_settings("log", value=None, event_at="time", **settings)
+    assert accepted(tmp_path, read, "item_id") == [row["item_id"] for row in rows]
+
+
+def test_several_arrays_of_one_kind_are_asked_and_parts_of_records_are_not_taken_for_them(
+    tmp_path: Path,
+) -> None:
+    rows = [{"user_id": "u", "item_id": n, "time": at.isoformat()} for n, at in enumerate(TIMES)]
+    found = sniff(tmp_path, json.dumps({"likes": rows[:7], "plays": rows[7:]}))
+    assert found.open["records"] == ["likes", "plays"]
+    baskets = [
+        {"user_id": "u", "time": row["time"], "products": [{"product_id": 1}, {"product_id": 2}]}
+        for row in rows
+    ]
+    found = sniff(tmp_path, "\n".join(map(json.dumps, baskets)))
+    assert "products.0.product_id" in found.open["item_id"]
+    assert "names the first one only" in " ".join(found.notes)
+    alike = '{"user_id": "u", "item_id": "a", "time": "2024-01-05", "item_id": "b"}\n'
+    found = sniff(tmp_path, alike * 3)
+    assert found.values["item_id"] == ["a"] * 3
+    assert "keys come twice in a record ('item_id'): the first counts" in found.notes
 
 
 def test_what_no_setting_says_is_noted(tmp_path: Path) -> None:

@@ -35,6 +35,7 @@ HEAD_BYTES = 4096  # enough for the first line of a log
 PARQUET = b"PAR1"
 ENDS: dict[Packing, str] = {"gzip": ".gz", "zstd": ".zst"}
 KNOWN_PARQUET = {"parquet", None}
+SEQUENCE = b"\x1e"  # before each text of a JSON sequence (RFC 7464)
 
 
 def format_of(path: Path, *, name: str, source: FileSource) -> Format:
@@ -100,10 +101,12 @@ def is_whole_parquet(path: Path) -> bool:
 
 
 def json_kind(text: bytes) -> Literal["json", "ndjson"] | None:
-    """Tell the kind of JSON that a text begins with: a document, or one object a line;
-    none where its first line is a header in brackets or braces.
+    """Tell the kind of JSON that a text begins with: a document (or several, one behind the other),
+    or one object a line; none where its first line is a header in brackets or braces.
     """
     first = text.split(b"\n", 1)[0].strip()
+    if text.startswith(SEQUENCE) or (first.startswith(b"{") and _is_followed(first)):
+        return "json"
     if first.startswith(b"["):
         is_array = first == b"[" or re.match(rb"\[\s*([{\[\]]|$)", first) or _is_json(first)
         return "json" if is_array else None
@@ -123,3 +126,13 @@ def _is_json(line: bytes) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _is_followed(line: bytes) -> bool:
+    """Whether a line begins with one whole object behind which another one begins."""
+    text = line.decode("utf-8", "ignore")
+    try:
+        _, end = json.JSONDecoder().raw_decode(text)
+    except (ValueError, RecursionError):
+        return False
+    return text[end:].lstrip()[:1] in {"{", ","}

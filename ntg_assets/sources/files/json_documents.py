@@ -1,33 +1,42 @@
-"""The records of a JSON document, one after the other, without parsing what they hold."""
+"""The records of JSON documents, one after the other, without parsing what they hold."""
 
 import json
 import re
-from collections.abc import Iterator
-from typing import NoReturn
+from collections.abc import Generator, Iterator
 
 from ntg_assets.errors import SourceError
 
-SPACE = re.compile(r"[ \t\r\n]*")
+SPACE = re.compile(r"[ \t\r\n\x1e\ufeff]*")  # and what stands before each text of a sequence
 LINE_ENDS = str.maketrans("\r\n", "  ")
 
 
 def records_of(text: str, place: str | None, *, name: str) -> Iterator[str]:
-    """Texts of the records of a JSON document, in order.
+    """Texts of the records of JSON documents that follow one another, in order: the elements of
+    their arrays, and of several objects without an array each one.
 
     Args:
-        text: The document.
-        place: Dotted keys that lead to the array of records; none: it is the document.
+        text: The documents; mostly one.
+        place: Dotted keys that lead to the array of records in each; none: the document is it.
         name: The file in messages.
 
     Raises:
-        SourceError: the document is no JSON, or there is no array.
+        SourceError: a document is no JSON, or there is no array.
     """
     decoder = json.JSONDecoder()
+    keys = place.split(".") if place else []
+    begin, n_documents = _after_space(text, 0), 0
     try:
-        start = _descend(text, place.split(".") if place else [], decoder, name=name)
-        if text[start : start + 1] != "[":
-            _refuse_no_array(text, start, decoder, place=place, name=name)
-        yield from _elements(text, start + 1, decoder)
+        while begin < len(text) or n_documents == 0:
+            start = _descend(text, keys, begin, decoder, name=name)
+            if text[start : start + 1] == "[":
+                end = yield from _elements(text, start + 1, decoder)
+            else:
+                _refuse_lone_object(text, start, decoder, place, n_documents, name=name)
+                _, end = decoder.raw_decode(text, start)
+                yield text[start:end]
+            begin = _after_space(text, _end_of(text, end, len(keys), decoder))
+            n_documents += 1
+            _refuse_comma(text, begin, name=name)
     except json.JSONDecodeError as error:
         raise SourceError(
             f"{name}: is no whole JSON (line {error.lineno}: {error.msg}). Was its copy"
@@ -39,35 +48,60 @@ def records_of(text: str, place: str | None, *, name: str) -> Iterator[str]:
         ) from None
 
 
-def _refuse_no_array(
-    text: str, start: int, decoder: json.JSONDecoder, *, place: str | None, name: str
-) -> NoReturn:
-    """Say what lies where an array of records was expected: several objects, or one with keys."""
-    _refuse_loose_records(text, start, decoder, name=name)
+def _refuse_lone_object(
+    text: str,
+    start: int,
+    decoder: json.JSONDecoder,
+    place: str | None,
+    n_before: int,
+    *,
+    name: str,
+) -> None:
+    """Raise when a document is an object that is no record: it stands alone, or in the place of an
+    array.
+    """
+    is_object = text[start : start + 1] == "{"
+    if place is None and is_object:
+        _, end = decoder.raw_decode(text, start)
+        after = _after_space(text, end)
+        _refuse_comma(text, after, name=name)
+        if n_before or after < len(text):
+            return
     where = f"under records: {place}" if place else "in it"
-    keys = _keys_at(text, start, decoder)
+    result = _keys_at(text, start, decoder)
     raise SourceError(
-        f"{name}: is a JSON document without an array {where}{keys}. Say where its"
-        " records lie with `records`, such as `records: data.plays`."
+        f"{name}: is a JSON document without an array {where}{result}. Say where its records lie"
+        " with `records`, such as `records: data.plays`."
     )
 
 
-def _refuse_loose_records(text: str, start: int, decoder: json.JSONDecoder, *, name: str) -> None:
-    """Raise when further records follow the first one without an array around them."""
-    _, end = decoder.raw_decode(text, start)
-    after = _after_space(text, end)
-    if text[after : after + 1] in {"{", ","}:
-        line = text.count("\n", 0, after) + 1
+def _refuse_comma(text: str, place: int, *, name: str) -> None:
+    """Raise when a comma follows a document: it is one of several records without an array."""
+    if text[place : place + 1] == ",":
+        line = text.count("\n", 0, place) + 1
         raise SourceError(
             f"{name}: holds several JSON objects without an array around them (the second one after"
-            f" {text[after]!r} in line {line}). Write one object a line, without commas between"
-            " them, or one array."
+            f" ',' in line {line}). Write one object a line, without commas between them, or one"
+            " array."
         )
 
 
-def _descend(text: str, keys: list[str], decoder: json.JSONDecoder, *, name: str) -> int:
-    """Where the value under some keys begins."""
-    place = _after_space(text, 0)
+def _end_of(text: str, place: int, n_objects: int, decoder: json.JSONDecoder) -> int:
+    """Where a document ends, of which a value inside of so many objects ends at a place."""
+    for _ in range(n_objects):
+        place = _after_space(text, place)
+        while text[place : place + 1] != "}":
+            _, place = decoder.raw_decode(text, _expect(text, place, ","))
+            _, place = decoder.raw_decode(text, _expect(text, place, ":"))
+            place = _after_space(text, place)
+        place += 1
+    return place
+
+
+def _descend(
+    text: str, keys: list[str], place: int, decoder: json.JSONDecoder, *, name: str
+) -> int:
+    """Where the value under some keys of the document that begins at a place begins."""
     for key in keys:
         if text[place : place + 1] != "{":
             raise SourceError(
@@ -100,18 +134,18 @@ def _members(text: str, place: int, decoder: json.JSONDecoder) -> Iterator[tuple
         raise json.JSONDecodeError("a key or '}' expected", text, place)
 
 
-def _elements(text: str, place: int, decoder: json.JSONDecoder) -> Iterator[str]:
-    """Texts of the elements of an array, from after its bracket."""
+def _elements(text: str, place: int, decoder: json.JSONDecoder) -> Generator[str, None, int]:
+    """Texts of the elements of an array, from after its bracket; return where it ends. A comma
+    behind the last element, as people leave it, is none more.
+    """
     place = _after_space(text, place)
-    if text[place : place + 1] == "]":
-        return
-    while True:
+    while text[place : place + 1] != "]":
         _, end = decoder.raw_decode(text, place)
         yield text[place:end]
         place = _after_space(text, end)
-        if text[place : place + 1] == "]":
-            return
-        place = _expect(text, place, ",")
+        if text[place : place + 1] != "]":
+            place = _expect(text, place, ",")
+    return place + 1
 
 
 def _expect(text: str, place: int, sign: str) -> int:

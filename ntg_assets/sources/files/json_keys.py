@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 from ntg_assets.sources.files.packing import open_unpacked
 
@@ -30,15 +31,27 @@ def key_path(name: str) -> str:
     return "$" + "".join(f"[{part}]" if part.isdigit() else f'."{part}"' for part in parts if part)
 
 
-def records_place(document: object, above: str = "") -> str | None:
-    """Dotted place of the longest array of objects."""
-    best: tuple[int, str | None] = (0, None)
+class RecordArray(NamedTuple):
+    """An array of objects in a JSON document.
+
+    Attributes:
+        place: Dotted keys that lead to it.
+        n_records: Its length.
+        keys: Of its first object.
+    """
+
+    place: str
+    n_records: int
+    keys: frozenset[str]
+
+
+def record_arrays(document: object, above: str = "") -> Iterator[RecordArray]:
+    """Arrays of objects in a document, but for those inside of arrays."""
     for key, value in document.items() if isinstance(document, dict) else ():
         if isinstance(value, list) and value and isinstance(value[0], dict):
-            best = max(best, (len(value), f"{above}{key}"), key=lambda array: array[0])
-        elif isinstance(value, dict) and (deeper := records_place(value, f"{above}{key}.")):
-            best = max(best, (1, deeper), key=lambda array: array[0])
-    return best[1]
+            yield RecordArray(f"{above}{key}", len(value), frozenset(value[0]))
+        else:
+            yield from record_arrays(value, f"{above}{key}.")
 
 
 def _keys(record: object, above: str, depth: int = 1) -> Iterator[str]:

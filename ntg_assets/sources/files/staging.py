@@ -17,7 +17,7 @@ from ntg_assets.sources.files.packing import open_unpacked
 
 NATIVE = frozenset({"utf-8", "utf-8-sig", "ascii"})
 CHUNK_CHARACTERS = 4 << 20
-VERSION = 4  # of what is written: another one is written anew
+VERSION = 5  # of what is written: another one is written anew
 
 
 class Staged(NamedTuple):

@@ -60,6 +60,7 @@ def _sniff_role(
 ) -> None:
     """Take the column that is called like a role; without one a needed role stays open."""
     candidates, why = of_role(role, free, sniffed.said, has_names=has_names)
+    candidates = _without_parts(sniffed, role, candidates)
     if role == "value":
         _sniff_value(sniffed, candidates, free, texts, why=why)
         return
@@ -71,6 +72,24 @@ def _sniff_role(
     name = _whole_title(sniffed, candidates) if role == "item_id" else candidates[0]
     free.remove(name)
     sniffed.take(role, name, f"{why}; values such as {show_texts(texts[name])}")
+
+
+def _without_parts(sniffed: Sniffed, role: str, candidates: list[str]) -> list[str]:
+    """Columns but for those that name one of several objects in a record (`items.0.id`), which only
+    a person may take for all of it.
+    """
+    parts = [
+        name
+        for name in candidates
+        if name not in sniffed.said.values()
+        and any(name.startswith(f"{above}.0.") for above in sniffed.lists)
+    ]
+    if parts and parts == candidates:
+        sniffed.notes.append(
+            f"records hold several objects where {parts[0]!r} ({role}) names the first one only:"
+            " write one record for each, or name that column where the first one is meant"
+        )
+    return [name for name in candidates if name not in parts]
 
 
 def _complements(sniffed: Sniffed, free: Sequence[str]) -> list[dict[str, list[str]]]:

@@ -7,10 +7,12 @@ from pathlib import Path
 
 from ntg_assets.errors import SourceError
 from ntg_assets.sources.files.json_documents import records_of
-from ntg_assets.sources.files.json_keys import records_place
+from ntg_assets.sources.files.json_keys import record_arrays
 from ntg_assets.sources.files.packing import open_unpacked, unpacking
+from ntg_assets.sources.sniffing.role_names import ROLES, by_name
 from ntg_assets.sources.sniffing.sniffed import SAMPLE_RECORDS, Sniffed
 
+SHOWN_ARRAYS = 5
 FEWEST_KEYED = 3  # objects of the same fields, which are records then
 
 
@@ -26,9 +28,14 @@ def sniff_json(text: str, path: Path, sniffed: Sniffed, *, kind: str, name: str)
     """
     lines = text.split("\n")  # nothing else ends a line of JSON
     records: Iterable[str] = lines
-    if kind == "json" or len([line for line in lines if line.strip()]) == 1:
+    if kind == "json" or _are_pages([line for line in lines if line.strip()]):
         records = _document_records(path, sniffed, kind=kind, name=name) or lines
-    parsed = [_parsed(record) for record in islice(records, SAMPLE_RECORDS)]
+    twice: set[str] = set()
+    parsed = [_parsed(record, twice) for record in islice(records, SAMPLE_RECORDS)]
+    if twice:
+        sniffed.notes.append(
+            f"keys come twice in a record ({', '.join(map(repr, sorted(twice)))}): the first counts"
+        )
     flat = [_flat(entry) for entry in parsed if isinstance(entry, dict)]
     if not flat and text.lstrip().startswith("{"):
         list(records_of(text, None, name=name))  # says what is wrong where
@@ -40,6 +47,60 @@ def sniff_json(text: str, path: Path, sniffed: Sniffed, *, kind: str, name: str)
     _refuse_columns_of_json(flat, name=name)
     sniffed.columns = list(dict.fromkeys(key for entry in flat for key in entry))
     sniffed.values = {key: [entry.get(key, "") for entry in flat] for key in sniffed.columns}
+    sniffed.lists = {key for entry in parsed for key in _lists(entry)}
+
+
+def _are_pages(lines: Sequence[str]) -> bool:
+    """Whether the lines are no records but documents that hold arrays of them; one line may be."""
+    if len(lines) == 1:
+        return True
+    first = _first_document(lines[0]) if lines else None
+    has_arrays = any(_has_times(array.keys) for array in record_arrays(first))
+    return has_arrays and not _has_times(_flat_keys(first))
+
+
+def _sniff_place(document: object, sniffed: Sniffed) -> str | None:
+    """Where the records of a document lie: in the longest of its arrays of objects that hold times;
+    where others hold the same, a person says which.
+    """
+    arrays = list(record_arrays(document))
+    if not arrays:
+        return None
+    chosen = max(arrays, key=lambda array: (_has_times(array.keys), array.n_records))
+    alike = [array for array in arrays if array.keys == chosen.keys]
+    others = [array for array in arrays if array not in alike]
+    sniffed.take("records", chosen.place, "the longest array of objects with times")
+    if len(alike) > 1:
+        sniffed.settings.pop("records")
+        sniffed.open["records"] = [array.place for array in alike]
+    if others:
+        shown = ", ".join(
+            f"{array.place!r} ({array.n_records:,})" for array in others[:SHOWN_ARRAYS]
+        )
+        sniffed.notes.append(f"{len(others):,} other array(s) of objects are not read: {shown}")
+    return chosen.place
+
+
+def _has_times(keys: Iterable[str]) -> bool:
+    """Whether some key is called like a time."""
+    return bool(by_name(list(keys), ROLES["event_at"]))
+
+
+def _flat_keys(record: object) -> list[str]:
+    """Dotted keys of a record, but for those inside of arrays."""
+    flat = _flat(record) if isinstance(record, dict) else {}
+    return [key for key in flat if ".0." not in key]
+
+
+def _lists(record: object, above: str = "") -> Iterator[str]:
+    """Dotted keys of the arrays of a record that hold more than one object."""
+    for key, value in record.items() if isinstance(record, dict) else ():
+        if isinstance(value, dict):
+            yield from _lists(value, f"{above}{key}.")
+        elif isinstance(value, list) and value and isinstance(value[0], dict):
+            if len(value) > 1:
+                yield f"{above}{key}"
+            yield from _lists(value[0], f"{above}{key}.0.")
 
 
 def _document_records(
@@ -49,11 +110,9 @@ def _document_records(
     with unpacking(name), open_unpacked(path) as opened:
         whole = opened.read().decode(sniffed.settings.get("encoding", "utf-8"))
     whole = whole.removeprefix("\ufeff")
-    document = _parsed(whole) if whole.lstrip().startswith("{") else None
+    document = _first_document(whole)
     _refuse_keyed_records(document, name=name)
-    place = sniffed.settings.get("records") or records_place(document)
-    if place is not None and "records" not in sniffed.settings:
-        sniffed.take("records", place, "the longest array of objects in the document")
+    place = sniffed.settings.get("records") or _sniff_place(document, sniffed)
     return records_of(whole, place, name=name) if kind == "json" or place is not None else None
 
 
@@ -85,11 +144,34 @@ def _refuse_keyed_records(document: object, *, name: str) -> None:
         )
 
 
-def _parsed(text: str) -> object:
+def _parsed(text: str, twice: set[str] | None = None) -> object:
+    """A JSON text as the reader takes it: of keys that come twice the first one.
+
+    Args:
+        text: JSON.
+        twice: Takes up such keys.
+    """
+
+    def take(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        taken: dict[str, object] = {}
+        for key, value in pairs:
+            if key in taken and twice is not None:
+                twice.add(key)
+            taken.setdefault(key, value)
+        return taken
+
     try:
-        return json.loads(text)
+        return json.loads(text, object_pairs_hook=take, parse_constant=str)
     except (ValueError, RecursionError):
         return None  # the reader says where, and quarantines or refuses it
+
+
+def _first_document(text: str) -> object:
+    """The first of the JSON documents of a text."""
+    try:
+        return json.JSONDecoder().raw_decode(text.lstrip())[0]
+    except (ValueError, RecursionError):
+        return None  # as above
 
 
 def _flat(record: Mapping[str, object], above: str = "") -> dict[str, str]:

@@ -97,7 +97,7 @@ def _sniff_text(
             f"{name}: holds records as Python prints them, not JSON (it begins with"
             f" {PRINTED_DICT!r}). Write them with `json.dumps`, one a line."
         )
-    kind = json_kind(text.lstrip()[:HEAD_BYTES].encode())
+    kind = json_kind(text.lstrip(" \t\r\n")[:HEAD_BYTES].encode())
     if kind is not None:
         sniff_json(text, path, sniffed, kind=kind, name=name)
         return

@@ -20,6 +20,8 @@ class Sniffed:
         notes: What a person should know of the file, and no setting says.
         columns: Names of the columns, in order.
         values: Some texts of each column.
+        lists: Keys of arrays that hold several objects in some record, of which a column can name
+            one only.
         said: Columns that a person has named, by role.
         is_items: Whether it is an item table, not a log.
         files: Files that are like this one.
@@ -31,6 +33,7 @@ class Sniffed:
     notes: list[str] = field(default_factory=list)
     columns: list[str] = field(default_factory=list)
     values: dict[str, list[str]] = field(default_factory=dict)
+    lists: set[str] = field(default_factory=set)
     said: dict[str, str] = field(default_factory=dict)
     is_items: bool = False
     files: list[str] = field(default_factory=list)
