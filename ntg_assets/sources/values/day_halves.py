@@ -26,11 +26,17 @@ WORDS = re.compile(r"[^\W\d_]+")
 
 def in_english(text: str) -> str:
     """Write the halves of the day in an SQL text as AM and PM, and the hour 0 of a half as 12."""
+    written = "t"
     for half in ("AM", "PM"):
-        text = f"regexp_replace({text}, '{TOUCHING[half]}', '{half}')"
-        text = rf"regexp_replace({text}, '(?i)(^|[^\pL])(?:{APART[half]})([^\pL]|$)', '\1{half}\2')"
-    zero = f"regexp_matches({text}, '[AP]M *0?0:')"
-    return f"case when {zero} then regexp_replace({text}, '0?0:', '12:') else {text} end"
+        apart = rf"(?i)(^|[^\pL])(?:{APART[half]})([^\pL]|$)"
+        written = f"regexp_replace({written}, '{TOUCHING[half]}', '{half}')"
+        written = rf"regexp_replace({written}, '{apart}', '\1{half}\2')"
+    zero = "case when regexp_matches(w, '[AP]M *0?0:') then regexp_replace(w, '0?0:', '12:')"
+    # lambdas, so that a text is put together once, and only where it is not English
+    return (
+        f"list_transform([{text}], lambda t: list_transform([{written}],"
+        f" lambda w: {zero} else w end)[1])[1]"
+    )
 
 
 def differ_in_words_only(formats: tuple[str, ...]) -> bool:
