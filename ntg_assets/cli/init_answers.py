@@ -82,6 +82,8 @@ def likely_answers(sections: Mapping[str, Any]) -> list[str]:
             first = "COLUMN"
         if key == "value_if_empty":
             first = "null"
+        if key == "timestamp_format" and "%" not in first:
+            first = "FORMAT"  # which nobody knows here
         answers.append(f"--set {shlex.quote(f'{key}={first}')}")
     return answers
 

@@ -5,6 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from ntg_assets.sources.sniffing.proposals import sniff_file
@@ -106,6 +109,38 @@ def test_no_record_of_documents_that_follow_one_another_is_lost(
     assert {key: found.settings[key] for key in settings} == settings
     read = log_settings("log", value=None, event_at="time", **settings)
     assert accepted(tmp_path, read, "item_id") == [row["item_id"] for row in rows]
+
+
+@pytest.mark.parametrize("sign", [", ", " ,", " , ", " \t "])
+def test_spaces_beside_delimiters_are_no_part_of_ids(tmp_path: Path, sign: str) -> None:
+    rows = [f"u{n}{sign}i{n}{sign}{at:%Y-%m-%d}" for n, at in enumerate(TIMES)]
+    found = sniff(tmp_path, "\n".join([f" user_id{sign}item_id{sign}date ", *rows, ""]))
+    taken = {key: found.settings[key] for key in ("delimiter", "user_id", "item_id", "event_at")}
+    assert taken["delimiter"] == sign
+    read = log_settings("log", value=None, **taken)
+    assert accepted(tmp_path, read, "user_id", "item_id") == [
+        (f"u{n}", f"i{n}") for n in range(len(TIMES))
+    ]
+
+
+def test_a_cell_may_hold_a_document(tmp_path: Path) -> None:
+    long = '"' + "x, " * 100_000 + '"'
+    written = lines(
+        lambda n, at: f"u{n},i{n},{at:%Y-%m-%d},{long if n == 3 else 'y'}", "u,i,date,n\n"
+    )
+    found = sniff(tmp_path, written)
+    assert found.columns == ["u", "i", "date", "n"]
+    read = log_settings("log", value=None, user_id="u", item_id="i", event_at="date")
+    assert len(accepted(tmp_path, read, "user_id")) == len(TIMES)
+
+
+def test_fields_of_structs_are_columns_and_maps_are_none(tmp_path: Path) -> None:
+    frame = pl.DataFrame({"user": [{"id": "u", "age": 3}] * 14, "time": TIMES, "n": [[1]] * 14})
+    table = frame.to_arrow()
+    maps = pa.array([[("a", "b")]] * 14, pa.map_(pa.string(), pa.string()))
+    pq.write_table(table.append_column("labels", maps), tmp_path / "log")
+    found = sniff_file(tmp_path / "log", name="log")
+    assert (found.settings["user_id"], found.settings["event_at"]) == ("user.id", "time")
 
 
 def test_several_arrays_of_one_kind_are_asked_and_parts_of_records_are_not_taken_for_them(

@@ -41,6 +41,8 @@ def tell_other_delimiter(header: str, delimiter: str, wanted: Collection[str] = 
 
 
 def _fields(header: str, delimiter: str) -> list[str]:
+    if len(delimiter) > 1:
+        return header.split(delimiter)
     try:
         return next(
             csv.reader(io.StringIO(header, newline=""), delimiter=delimiter, strict=True), []

@@ -67,6 +67,14 @@ TEXT_KINDS = (
     ),
     (rb"-----BEGIN PGP", "is encrypted (PGP). Decrypt it."),
     (
+        rb"(?i)(insert into|create table|copy [^\n]{1,200} from stdin;|-- (my|postgre|maria))",
+        "is a dump of a database in SQL. Load it there, and export the table as CSV.",
+    ),
+    (
+        rb"(window\.|var |let |const )[^\n=]{1,80}=\s*[\[{]",
+        "is JavaScript around JSON. Remove what stands before its first bracket.",
+    ),
+    (
         rb"(?i)sep=.\r?\n",
         "begins with a `sep=` line for Excel. Set `skip_lines: 1`, and that `delimiter`.",
     ),
@@ -89,6 +97,12 @@ def refuse_other_kinds(head: bytes, *, name: str, source: FileSource) -> None:
                     f" {encoding.lower()}`."
                 )
     if sentence := _binary_kind(head) or _text_kind(head_text(head, source.encoding), source):
+        raise SourceError(f"{name}: {sentence}")
+
+
+def refuse_binary_kinds(head: bytes, *, name: str) -> None:
+    """Raise when first bytes are those of an archive, a workbook, a picture, a database."""
+    if sentence := _binary_kind(head):
         raise SourceError(f"{name}: {sentence}")
 
 

@@ -7,17 +7,27 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from ntg_assets.errors import SourceError
+from ntg_assets.sources.files.dialects import Dialect
 from ntg_assets.sources.sniffing.headers import MOSTLY, is_datum, take_columns
-from ntg_assets.sources.sniffing.sniffed import SAMPLE_LINES, SAMPLE_RECORDS, Sniffed
+from ntg_assets.sources.sniffing.sniffed import (
+    SAMPLE_BYTES,
+    SAMPLE_LINES,
+    SAMPLE_RECORDS,
+    Sniffed,
+)
 
 DELIMITERS = ("::", ";", "\t", "|", ",", "^", "~", "\x01", "\x1f")
+PADDED = ",;|\t"  # may stand between spaces
 MOST_TITLE_LINES = 20
+RULES, FIRST_LINES = re.compile(r"[-+|:=\s]*-{3}[-+|:=\s]*"), 4  # of printed tables; where
+csv.field_size_limit(SAMPLE_BYTES)  # a cell may hold a document
 MANY_LINE_ENDS = 20  # in one field
 
 
 def sniff_csv(lines: Sequence[str], sniffed: Sniffed, *, name: str) -> None:
     """Take the lines of a text apart: titles, delimiter, quotes, header, values."""
     body, comment = _without_comments(lines, sniffed)
+    _refuse_printed_table(body, name=name)
     is_for_excel = bool(body) and body[0].lower().startswith("sep=")
     quote, escape = _quotes_of(body, sniffed)
     delimiter, n_fields = _delimiter_of(body[is_for_excel:], quote, escape)
@@ -45,6 +55,16 @@ def _without_comments(lines: Sequence[str], sniffed: Sniffed) -> tuple[list[str]
         sniffed.take("comment", comment, "its first line begins with #")
     body = [line for line in lines if line.strip() and not (comment and line.startswith(comment))]
     return body, comment
+
+
+def _refuse_printed_table(lines: Sequence[str], *, name: str) -> None:
+    """Raise when a line of dashes stands below a header, as databases print tables for people."""
+    rule = next((line for line in lines[:FIRST_LINES] if RULES.fullmatch(line)), None)
+    if rule is not None:
+        raise SourceError(
+            f"{name}: is a table as a program prints it for people (with a line {rule[:40]!r}),"
+            " whose fields are padded. Export it as CSV."
+        )
 
 
 def _begins_with_comment(lines: Sequence[str]) -> bool:
@@ -132,31 +152,42 @@ def _delimiter_of(lines: Sequence[str], quote: str, escape: str | None) -> tuple
     delimiter, n_fields = chosen
     if delimiter == "|" and all(line.count("||") * 2 == line.count("|") for line in sample):
         return "||", (n_fields + 1) // 2
-    if delimiter in ",;|" and n_fields > 1 and _is_spaced(sample, delimiter):
-        return delimiter + " ", n_fields
+    if delimiter in PADDED and n_fields > 1:
+        return _with_spaces(sample, delimiter), n_fields
     return delimiter, n_fields
 
 
-def _is_spaced(lines: Sequence[str], delimiter: str) -> bool:
-    """Whether a space follows each delimiter."""
-    return all(
-        line.count(delimiter + " ") + line.endswith(delimiter) == line.count(delimiter)
-        for line in lines
-    )
+def _with_spaces(lines: Sequence[str], delimiter: str) -> str:
+    """The delimiter with the spaces that stand beside each of its places."""
+    before = " " if all(_is_beside(line, " " + delimiter, delimiter) for line in lines) else ""
+    after = " " if all(_is_beside(line, delimiter + " ", delimiter) for line in lines) else ""
+    return before + delimiter + after
+
+
+def _is_beside(line: str, padded: str, delimiter: str) -> bool:
+    """Whether each delimiter of a line, but for one at its end, is padded."""
+    n_bare = line.endswith(delimiter) and not line.endswith(padded)
+    return line.count(padded) + n_bare == line.count(delimiter)
 
 
 def _rows(
     lines: Sequence[str], delimiter: str, quote: str, escape: str | None = None
 ) -> Iterable[list[str]]:
-    is_spaced = delimiter[1:] == " "
-    if len(delimiter) > 1 and not is_spaced:
-        return (line.split(delimiter) for line in lines)
+    if len(delimiter) > 1:
+        return (_fields(Dialect(delimiter, quote, escape or quote), line) for line in lines)
     text = io.StringIO("\n".join(lines), newline="")
     return csv.reader(
         text,
-        delimiter=delimiter[0],
+        delimiter=delimiter,
         quotechar=quote,
         doublequote=escape is None,
         escapechar=escape,
-        skipinitialspace=is_spaced,
     )
+
+
+def _fields(dialect: Dialect, line: str) -> list[str]:
+    """Fields of a line; where it cannot be divided, the line is one."""
+    try:
+        return dialect.parse(line)
+    except csv.Error:
+        return [line]

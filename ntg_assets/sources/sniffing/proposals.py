@@ -13,7 +13,7 @@ from polars import selectors
 from ntg_assets.configuration.inputs.files import FileSource
 from ntg_assets.errors import SourceError
 from ntg_assets.sources.files.file_kinds import HEAD_BYTES, is_whole_parquet, json_kind
-from ntg_assets.sources.files.other_kinds import refuse_other_kinds
+from ntg_assets.sources.files.other_kinds import refuse_binary_kinds, refuse_other_kinds
 from ntg_assets.sources.files.packing import open_unpacked, unpacking
 from ntg_assets.sources.files.text_bytes import ends_in_returns
 from ntg_assets.sources.sniffing.column_roles import sniff_roles
@@ -78,9 +78,15 @@ def _sniff_parquet(path: Path, sniffed: Sniffed, *, name: str) -> None:
         raise SourceError(f"{name}: holds no record. Deliver a file with rows.")
     # lengths of time are whole numbers to other readers
     frame = frame.with_columns(selectors.duration().to_physical())
+    while structs := [name for name, dtype in frame.schema.items() if dtype == pl.Struct]:
+        frame = frame.with_columns(
+            frame[name].struct.field(field).alias(f"{name}.{field}")
+            for name in structs
+            for field in frame[name].struct.fields
+        ).drop(structs)
     sniffed.columns = frame.columns
     for column, dtype in frame.schema.items():
-        plain = not isinstance(dtype, pl.List | pl.Struct | pl.Array | pl.Object | pl.Binary)
+        plain = not (dtype.is_nested() or isinstance(dtype, pl.Object | pl.Binary))
         texts = (
             frame[column].cast(pl.String) if plain else frame[column].map_elements(str, pl.String)
         )
@@ -90,6 +96,7 @@ def _sniff_parquet(path: Path, sniffed: Sniffed, *, name: str) -> None:
 def _sniff_text(
     head: bytes, path: Path, sniffed: Sniffed, *, name: str, encoding: str | None
 ) -> None:
+    refuse_binary_kinds(head[:HEAD_BYTES], name=name)
     encodings = [encoding] if encoding else encodings_of(head, name=name)
     text = _decoded(head, encodings, sniffed, name=name)
     if text.lstrip().startswith(PRINTED_DICT):

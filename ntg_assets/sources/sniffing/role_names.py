@@ -8,10 +8,10 @@ ROLES: dict[str, tuple[str, ...]] = {
     "event_at": (
         "event_at", "timestamp", "ts", "event_time", "eventtime", "time", "datetime", "date_time",
         "start_time", "starttime", "endtime", "end_time", "started_at", "played_at", "watched_at",
-        "watched_date", "watch_date", "created_at", "utc_time", "date", "day", "datum", "zeitpunkt",
-        "zeit", "uhrzeit", "gesehen_am", "gekauft_am", "bestellt_am", "occurred_at", "happened_at",
-        "listened_at", "uts", "fecha", "data", "horodatage", "order_date", "bestelldatum", "日時",
-        "視聴日時", "再生日時", "購入日時", "購入日", "注文日", "日付", "タイムスタンプ",
+        "watched_date", "watch_date", "created_at", "uts", "utc_time", "date", "day", "datum",
+        "zeitpunkt", "zeit", "uhrzeit", "gesehen_am", "gekauft_am", "bestellt_am", "occurred_at",
+        "happened_at", "listened_at", "last_played", "start", "begin", "fecha", "data", "horodatage", "order_date", "bestelldatum",
+        "日時", "視聴日時", "再生日時", "購入日時", "購入日", "注文日", "日付", "タイムスタンプ",
     ),
     "user_id": (
         "user_id", "userid", "user", "username", "user_name", "uid", "member", "member_id",
