@@ -145,7 +145,7 @@ def make_plan(
     plan = Plan(
         find_layouts(connection, originals, described),
         tuple(rules),
-        filters_of(described),
+        filters_of(described, repeats_header=any(file.repeats_header for file in originals)),
         tuple(described.source.null_words),
         parameters or {},
         tables or {},

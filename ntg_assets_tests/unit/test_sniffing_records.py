@@ -10,8 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from ntg_assets.errors import SourceError
 from ntg_assets.sources.sniffing.proposals import sniff_file
-from ntg_assets_tests.event_files import accepted, log_settings
+from ntg_assets_tests.event_files import accepted, log_settings, survey_log
 from ntg_assets_tests.sniffed_logs import TIMES, lines, sniff
 
 
@@ -111,6 +112,23 @@ def test_no_record_of_documents_that_follow_one_another_is_lost(
     assert accepted(tmp_path, read, "item_id") == [row["item_id"] for row in rows]
 
 
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_headers_of_files_that_were_put_together_are_left_out_and_counted(
+    tmp_path: Path, mark: str
+) -> None:
+    one = lines(lambda n, at: f"u{n},i{n},{at:%Y-%m-%d}", "user_id,item_id,date\n")
+    assert "1 further line(s) repeat the header" in " ".join(sniff(tmp_path, one + one).notes)
+    other = one.replace("u", "v").replace("vser", "user")
+    (tmp_path / "log.csv").write_text(one + mark + other)
+    ledger = survey_log(tmp_path, log_settings(event_at="date", value=None)).load_ledger
+    counts = ledger.select("n_rows", "n_accepted", "n_skipped", "n_quarantined").row(0)
+    assert counts == (2 * len(TIMES) + 1, 2 * len(TIMES), 1, 0)
+    assert ledger["skipped_because"][0] == "the line repeats the header: 1"
+    swapped = lines(lambda n, at: f"i{n},u{n},{at:%Y-%m-%d}", "item_id,user_id,date\n")
+    with pytest.raises(SourceError, match="holds another header"):
+        sniff(tmp_path, one + swapped)
+
+
 @pytest.mark.parametrize("sign", [", ", " ,", " , ", " \t "])
 def test_spaces_beside_delimiters_are_no_part_of_ids(tmp_path: Path, sign: str) -> None:
     rows = [f"u{n}{sign}i{n}{sign}{at:%Y-%m-%d}" for n, at in enumerate(TIMES)]
@@ -125,11 +143,8 @@ def test_spaces_beside_delimiters_are_no_part_of_ids(tmp_path: Path, sign: str) 
 
 def test_a_cell_may_hold_a_document(tmp_path: Path) -> None:
     long = '"' + "x, " * 100_000 + '"'
-    written = lines(
-        lambda n, at: f"u{n},i{n},{at:%Y-%m-%d},{long if n == 3 else 'y'}", "u,i,date,n\n"
-    )
-    found = sniff(tmp_path, written)
-    assert found.columns == ["u", "i", "date", "n"]
+    rows = lines(lambda n, at: f"u{n},i{n},{at:%Y-%m-%d},{long if n == 3 else 'y'}")
+    assert sniff(tmp_path, "u,i,date,n\n" + rows).columns == ["u", "i", "date", "n"]
     read = log_settings("log", value=None, user_id="u", item_id="i", event_at="date")
     assert len(accepted(tmp_path, read, "user_id")) == len(TIMES)
 

@@ -28,6 +28,7 @@ class SourceFile:
         header: Column names of a CSV file, in order; keys of the first records of a JSON file.
         n_header_lines: Lines that the header takes up.
         has_quotes: Whether a CSV file holds a quote character at all.
+        repeats_header: Whether the header of a CSV file comes again below it.
         packing: How what is read is packed.
         misnamed: In what its bytes differ from what its name promises; none: in nothing.
         copy_of: Number of an earlier file with the same content.
@@ -50,6 +51,7 @@ class SourceFile:
     header: tuple[str, ...] = ()
     n_header_lines: int = 0
     has_quotes: bool = False
+    repeats_header: bool = False
     packing: Packing = "none"
     misnamed: str | None = None
     copy_of: int | None = None

@@ -5,6 +5,7 @@ import re
 
 from ntg_assets.errors import SourceError
 
+UTF8_MARK = codecs.BOM_UTF8
 LINE_ENDS = re.compile(rb"\n+")
 
 
@@ -26,6 +27,8 @@ class TextCounts:
         self._has_long_ends = False  # `\\r\\r\\n`, of a text that was converted twice
         self._decoder = codecs.getincrementaldecoder("utf-8")()
         self._at_line_start = True
+        self._first: bytes | None = None
+        self.repeats_first = False  # whether the first line comes again
 
     def add(self, chunk: bytes) -> None:
         """Count one more chunk, and refuse what is no UTF-8 text."""
@@ -37,10 +40,20 @@ class TextCounts:
             self._n_two_byte_ends += chunk.count(b"\r\n")
             self._has_long_ends = self._has_long_ends or b"\r\r\n" in chunk
         text = b"\n" + plain if self._at_line_start else plain
+        self._look_for_first(text)
         if b"\n\n" in text:
             self.n_blank_lines += len(text) - len(LINE_ENDS.sub(b"\n", text))
         self.n_lines += plain.count(b"\n")
         self._at_line_start = text.endswith(b"\n")
+
+    def _look_for_first(self, text: bytes) -> None:
+        if self._first is None:
+            self._first, mark, _ = text.lstrip(b"\n").removeprefix(UTF8_MARK).partition(b"\n")
+            text = text[text.index(self._first) + len(self._first) :] if mark else b""
+        line = self._first + b"\n"
+        self.repeats_first = self.repeats_first or (
+            len(line) > 1 and (b"\n" + line in text or UTF8_MARK + line in text)
+        )
 
     def finish(self) -> None:
         """Count a last line without a line end."""

@@ -74,6 +74,7 @@ def inspect_text(file: SourceFile, described: Described, *, folder: Path) -> Sou
         n_lines=counts.n_lines,
         n_blank_lines=counts.n_blank_lines,
         has_quotes=counts.has_quotes,
+        repeats_header=n_header_lines > 0 and counts.repeats_first,
         header=header,
         n_header_lines=n_header_lines,
     )

@@ -41,14 +41,23 @@ class Filter:
         return f"not {result}" if self.keeps else result
 
 
-def filters_of(described: Described) -> tuple[Filter, ...]:
-    """The filters of a source, in the order in which they are tried."""
+def filters_of(described: Described, *, repeats_header: bool = False) -> tuple[Filter, ...]:
+    """The filters of a source, in the order in which they are tried.
+
+    Args:
+        described: The source.
+        repeats_header: Whether a header comes again in some file, where files were put together.
+    """
     source = described.source
     made: list[Filter] = []
 
     def add(given: str, reason: str, words: Sequence[str], *, keeps: bool = False) -> None:
         made.append(Filter(described.column_of(given), reason, tuple(words), len(made), keeps))
 
+    in_files = {key: name for key, name in described.columns.items() if isinstance(name, str)}
+    if repeats_header and in_files:  # no time is written like the name of its column
+        name = in_files.get("event_at", next(iter(in_files.values())))
+        add(name, "the line repeats the header", (name, f"\ufeff{name}"))
     for given, words in source.keep.items():
         shown = ", ".join(words[:SHOWN_WORDS]) + (", ..." if len(words) > SHOWN_WORDS else "")
         add(given, f"{given} is none of {shown} (keep)", words, keeps=True)

@@ -37,14 +37,15 @@ def _judge_header(sniffed: Sniffed, rows: Sequence[Sequence[str]], *, name: str)
     """Say what is odd about a header; refuse one that is not that of the lines below it."""
     header = sniffed.columns
     _refuse_foreign_header(header, rows, name=name)
+    _refuse_other_header(rows, header, name=name)
     folded = [entry.casefold() for entry in header]
     twice = sorted({entry for entry in header if entry and folded.count(entry.casefold()) > 1})
     if twice:
         sniffed.notes.append(f"several columns are called alike: {', '.join(map(repr, twice))}")
     if n_repeated := sum(row == header for row in rows):
         sniffed.notes.append(
-            f"{n_repeated:,} further line(s) repeat the header (were files put together?) and will"
-            " be quarantined"
+            f"{n_repeated:,} further line(s) repeat the header (were files put together?) and are"
+            " left out"
         )
 
 
@@ -67,6 +68,21 @@ def _refuse_foreign_header(
         )
 
 
+def _refuse_other_header(
+    rows: Sequence[Sequence[str]], header: Sequence[str], *, name: str
+) -> None:
+    """Raise when the names of the header come again in another order: what follows would be read
+    under wrong names.
+    """
+    other = next((row for row in rows if row != header and sorted(row) == sorted(header)), None)
+    if other is not None:
+        raise SourceError(
+            f"{name}: holds another header ({', '.join(map(repr, other))}) below"
+            f" {', '.join(map(repr, header))}: files of differing columns were put together."
+            " Deliver them apart."
+        )
+
+
 def _is_header(rows: Sequence[Sequence[str]]) -> bool:
     """Whether the first line holds names: none of them is a number or a time, or comes again below
     (a repeated header apart).
@@ -74,7 +90,7 @@ def _is_header(rows: Sequence[Sequence[str]]) -> bool:
     first = rows[0]
     if any(is_datum(cell) for cell in first):
         return False
-    others = [row for row in rows[1:SAMPLE_LINES] if row != first]
+    others = [row for row in rows[1:SAMPLE_LINES] if sorted(row) != sorted(first)]
     return not any(
         cell.strip() and sum(place < len(row) and row[place] == cell for row in others) > 0
         for place, cell in enumerate(first)

@@ -87,10 +87,12 @@ def _sniff_parquet(path: Path, sniffed: Sniffed, *, name: str) -> None:
     sniffed.columns = frame.columns
     for column, dtype in frame.schema.items():
         plain = not (dtype.is_nested() or isinstance(dtype, pl.Object | pl.Binary))
-        texts = (
-            frame[column].cast(pl.String) if plain else frame[column].map_elements(str, pl.String)
-        )
+        texts = frame[column].cast(pl.String) if plain else map(_as_text, frame[column])
         sniffed.values[column] = [text or "" for text in texts]
+
+
+def _as_text(value: object) -> str:
+    return "" if value is None else str(value)
 
 
 def _sniff_text(

@@ -10,7 +10,8 @@ ROLES: dict[str, tuple[str, ...]] = {
         "start_time", "starttime", "endtime", "end_time", "started_at", "played_at", "watched_at",
         "watched_date", "watch_date", "created_at", "uts", "utc_time", "date", "day", "datum",
         "zeitpunkt", "zeit", "uhrzeit", "gesehen_am", "gekauft_am", "bestellt_am", "occurred_at",
-        "happened_at", "listened_at", "last_played", "start", "begin", "fecha", "data", "horodatage", "order_date", "bestelldatum",
+        "happened_at", "listened_at", "last_played", "start", "begin", "fecha",
+        "data", "horodatage", "order_date", "bestelldatum",
         "日時", "視聴日時", "再生日時", "購入日時", "購入日", "注文日", "日付", "タイムスタンプ",
     ),
     "user_id": (
