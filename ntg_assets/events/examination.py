@@ -74,7 +74,7 @@ def examine_sources(
         log_ids: Filled with the users and items of the log.
     """
     place = place_of_files(ingest, paths=paths, engine=engine)
-    now = datetime.now(UTC).replace(tzinfo=None) + CLOCK_TOLERANCE
+    now = latest_now()
     try:
         result = survey(ingest, place=place, now=now)
     except NtgError as error:
@@ -89,6 +89,11 @@ def examine_sources(
     if log_ids is not None:
         log_ids.users, log_ids.items = events["user_id"].unique(), events["item_id"].unique()
     yield from _doubts(result, ingest, events)
+
+
+def latest_now() -> datetime:
+    """Before which events lie: now, with the tolerance for clocks (naive UTC)."""
+    return datetime.now(UTC).replace(tzinfo=None) + CLOCK_TOLERANCE
 
 
 def days_of(extent: Extent) -> int:

@@ -6,7 +6,7 @@ import polars as pl
 
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.settings import Settings
-from ntg_assets.events.examination import place_of_files
+from ntg_assets.events.examination import latest_now, place_of_files
 from ntg_assets.events.load import survey
 from ntg_assets.events.load_history import Extent
 from ntg_assets.sources.sources import source_reader
@@ -30,7 +30,7 @@ def preview_events(settings: Settings, *, paths: Paths, n_rows: int) -> Preview:
         SourceError: the load would be refused.
     """
     place = place_of_files(settings.ingest, paths=paths, engine=settings.engine)
-    result = survey(settings.ingest, place=place)
+    result = survey(settings.ingest, place=place, now=latest_now())
     events = result.events
     first = f"select {COLUMNS} from ({events.text}) limit {int(n_rows)}"  # noqa: S608  # our own text, values are bound
     with source_reader(place) as connection:

@@ -1,5 +1,6 @@
 """Where the records of a file begin and end, and what in them no setting can say."""
 
+import gzip
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -129,10 +130,10 @@ def test_headers_of_files_that_were_put_together_are_left_out_and_counted(
         sniff(tmp_path, one + swapped)
 
 
-@pytest.mark.parametrize("sign", [", ", " ,", " , ", " \t "])
+@pytest.mark.parametrize("sign", [", ", " ,", " , ", " \t ", " "])
 def test_spaces_beside_delimiters_are_no_part_of_ids(tmp_path: Path, sign: str) -> None:
     rows = [f"u{n}{sign}i{n}{sign}{at:%Y-%m-%d}" for n, at in enumerate(TIMES)]
-    found = sniff(tmp_path, "\n".join([f" user_id{sign}item_id{sign}date ", *rows, ""]))
+    found = sniff(tmp_path, "\n".join([f"user_id{sign}item_id{sign}date", *rows, ""]))
     taken = {key: found.settings[key] for key in ("delimiter", "user_id", "item_id", "event_at")}
     assert taken["delimiter"] == sign
     read = log_settings("log", value=None, **taken)
@@ -156,6 +157,26 @@ def test_fields_of_structs_are_columns_and_maps_are_none(tmp_path: Path) -> None
     pq.write_table(table.append_column("labels", maps), tmp_path / "log")
     found = sniff_file(tmp_path / "log", name="log")
     assert (found.settings["user_id"], found.settings["event_at"]) == ("user.id", "time")
+
+
+def test_a_line_of_another_kind_leaves_a_short_table_what_it_is(tmp_path: Path) -> None:
+    rows = lines(lambda n, at: f"u{n};i{n};{at:%d.%m.%Y};{n},5", "Kunde;Artikel;Datum;Betrag\n")
+    more = rows.split("\n", 1)[1].replace("u", "v")
+    found = sniff(tmp_path, f"{rows}{more};;Gesamt;182,0\n")
+    taken = {key: found.settings[key] for key in ("timestamp_format", "decimal", "value")}
+    assert taken == {"timestamp_format": "%d.%m.%Y", "decimal": ",", "value": "Betrag"}
+    assert found.open["skip_when_empty"] == [["Kunde", "Artikel"]]
+
+
+def test_lines_that_end_in_three_ways_and_zeros_behind_a_stream_are_read(tmp_path: Path) -> None:
+    rows = lines(lambda n, at: f"u{n},i{n},{at:%Y-%m-%d}", "user_id,item_id,event_at\n")
+    settings = log_settings(value=None)
+    (tmp_path / "log.csv").write_bytes(
+        rows.replace("\n", "\r", 5).replace("\n", "\r\n", 3).encode()
+    )
+    assert len(accepted(tmp_path, settings, "user_id")) == len(TIMES)
+    (tmp_path / "log.csv").write_bytes(gzip.compress(rows.encode()) + bytes(512))
+    assert len(accepted(tmp_path, settings, "user_id")) == len(TIMES)
 
 
 def test_several_arrays_of_one_kind_are_asked_and_parts_of_records_are_not_taken_for_them(

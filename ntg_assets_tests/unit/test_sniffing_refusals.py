@@ -32,6 +32,7 @@ TAR = b"log.csv".ljust(257, b"\0") + b"ustar\0" + bytes(300)
         (GOOD.replace("value\n", "value\n---+---+---+---\n"), "is a table as a program prints it"),
         ("INSERT INTO plays VALUES ('u', 'i', '2024-01-05');\n" * 9, "is a dump of a database"),
         ("COPY plays (user_id) FROM stdin;\nu\n", "is a dump of a database"),
+        (GOOD.replace(",", "    "), "4 columns that are aligned with spaces"),
         ('window.YTD.plays.part0 = [ {"user_id": "u"} ]', "is JavaScript around JSON"),
         (b"[]", "is JSON without an object"),
         (b'[["user_id","item_id"],["u","i"]]', "is JSON without an object"),

@@ -122,6 +122,28 @@ def test_halves_of_the_day_may_be_those_of_other_languages(
     assert hours == [datetime(2024, 1, 5, hour, 4) for hour in (9, 12, 15)]
 
 
+ARABIC = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
+THAI = str.maketrans("0123456789", "๐๑๒๓๔๕๖๗๘๙")
+
+
+@pytest.mark.parametrize("digits", [ARABIC, THAI], ids=["arabic", "thai"])
+def test_digits_may_be_those_of_other_scripts(tmp_path: Path, digits: dict[int, str]) -> None:
+    rows = lines(lambda n, at: f"u,i{n},{f'{at:%Y-%m-%d %H:%M:%S},{n}'.translate(digits)}")
+    found = sniff(tmp_path, "user_id,item_id,date,amount\n" + rows, name="log")
+    written = found.settings["timestamp_format"]
+    read = log_settings("log", event_at="date", value="amount", timestamp_format=written)
+    assert accepted(tmp_path, read, "event_at", "value") == [
+        (at, float(n)) for n, at in enumerate(TIMES)
+    ]
+
+
+def test_years_of_other_calendars_are_no_future(tmp_path: Path) -> None:
+    thai = lines(lambda n, at: f"u{n},i{n},{at:%d/%m}/{at.year + 543}", "user_id,item_id,date\n")
+    found = sniff(tmp_path, thai)
+    assert "timestamp_format" in found.open
+    assert "are of the Buddhist calendar ('05/01/2567')" in " ".join(found.notes)
+
+
 def test_each_name_of_a_month_or_a_day_means_one() -> None:
     for abroad in (MONTHS_ABROAD, WEEKDAYS_ABROAD):
         places: dict[str, set[int]] = {}

@@ -13,6 +13,7 @@ from ntg_assets.errors import SourceError
 Packing = Literal["none", "gzip", "zstd"]
 MARKS: dict[bytes, Packing] = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
 LONGEST_MARK = 4
+TRAILER_BYTES = 8  # of gzip
 
 
 def packing_of(path: Path) -> Packing:
@@ -20,6 +21,17 @@ def packing_of(path: Path) -> Packing:
     with path.open("rb") as opened:
         head = opened.read(LONGEST_MARK)
     return next((packing for mark, packing in MARKS.items() if head.startswith(mark)), "none")
+
+
+def is_padded(path: Path) -> bool:
+    """Whether zeros follow a gzip stream, as tapes and some archives pad it: its own last bytes are
+    a checksum and a length, which are not both zero.
+    """
+    if packing_of(path) != "gzip" or path.stat().st_size <= TRAILER_BYTES:
+        return False
+    with path.open("rb") as opened:
+        opened.seek(-TRAILER_BYTES, io.SEEK_END)
+        return not any(opened.read())
 
 
 def open_unpacked(path: Path) -> IO[bytes]:

@@ -72,6 +72,14 @@ class TextCounts:
         )
 
     @property
+    def has_stray_returns(self) -> bool:
+        """Whether some lines end in a carriage return alone, where others end otherwise and no
+        quotes could hold it.
+        """
+        n_bare = self._n_returns - self._n_two_byte_ends
+        return n_bare > 0 and not self._has_long_ends and not self.has_quotes
+
+    @property
     def has_mixed_ends(self) -> bool:
         """Whether some lines end in carriage return and line feed, others in a line feed, or some
         in more.

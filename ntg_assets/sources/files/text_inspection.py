@@ -19,7 +19,7 @@ from ntg_assets.sources.files.file_kinds import (
 )
 from ntg_assets.sources.files.json_keys import keys_of_records
 from ntg_assets.sources.files.other_kinds import refuse_other_kinds
-from ntg_assets.sources.files.packing import open_unpacked
+from ntg_assets.sources.files.packing import is_padded, open_unpacked
 from ntg_assets.sources.files.source_files import SourceFile
 from ntg_assets.sources.files.staging import (
     Staged,
@@ -41,7 +41,7 @@ def staged_text(file: SourceFile, source: FileSource, *, folder: Path) -> Source
     named = {"name": file.name, "sha256": file.sha256}
     if file.format == "json" and (source.records is not None or json_kind(text) == "json"):
         return _as_staged(file, stage_records(file.path, source, folder=folder, **named))
-    if not needs_staging(source):
+    if not needs_staging(source) and not is_padded(file.path):
         return file
     has_bare_returns = ends_in_returns(text)
     return _as_staged(
@@ -59,7 +59,7 @@ def inspect_text(file: SourceFile, described: Described, *, folder: Path) -> Sou
         folder: Where what must be written once more lies.
     """
     counts = _count_text(file, described.source)
-    if counts.has_bare_returns:
+    if counts.has_bare_returns or (counts.has_stray_returns and file.format == "csv"):
         file = _with_one_line_end(file, described.source, folder=folder, has_bare_returns=True)
         counts = _count_text(file, described.source)
     if counts.has_mixed_ends and file.staged is None:  # the reader takes the first kind for all

@@ -17,7 +17,9 @@ from ntg_assets.sources.sniffing.sniffed import (
 )
 
 DELIMITERS = ("::", ";", "\t", "|", ",", "^", "~", "\x01", "\x1f")
+GAP = re.compile(r" {2,}|\t")
 PADDED = ",;|\t"  # may stand between spaces
+FEWEST_WORDS = 3
 MOST_TITLE_LINES = 20
 RULES, FIRST_LINES = re.compile(r"[-+|:=\s]*-{3}[-+|:=\s]*"), 4  # of printed tables; where
 csv.field_size_limit(SAMPLE_BYTES)  # a cell may hold a document
@@ -33,6 +35,7 @@ def sniff_csv(lines: Sequence[str], sniffed: Sniffed, *, name: str) -> None:
     delimiter, n_fields = _delimiter_of(body[is_for_excel:], quote, escape)
     rows = list(_rows(body[: SAMPLE_RECORDS + 1], delimiter, quote, escape))
     if n_fields == 1:
+        _refuse_aligned_lines(body, name=name)
         _refuse_quoted_lines(rows, body, name=name)
     n_before = int(is_for_excel) + _title_lines(rows[is_for_excel:], n_fields)
     if len(rows) == n_before:
@@ -76,6 +79,16 @@ def _begins_with_comment(lines: Sequence[str]) -> bool:
     delimiter, n_fields = _delimiter_of(others, '"', None)
     first = next(iter(_rows(lines[:1], delimiter, '"')), [])
     return n_marked > 1 or len(first) != n_fields or n_fields == 1
+
+
+def _refuse_aligned_lines(lines: Sequence[str], *, name: str) -> None:
+    """Raise when fields are padded with spaces to columns of one width."""
+    n_fields = {len(GAP.split(line.strip())) for line in lines[:SAMPLE_LINES]}
+    if len(n_fields) == 1 and min(n_fields) > 1:
+        raise SourceError(
+            f"{name}: holds {min(n_fields)} columns that are aligned with spaces, not divided by a"
+            " delimiter. Export it as CSV."
+        )
 
 
 def _refuse_quoted_lines(rows: Sequence[Sequence[str]], lines: Sequence[str], *, name: str) -> None:
@@ -150,11 +163,23 @@ def _delimiter_of(lines: Sequence[str], quote: str, escape: str | None) -> tuple
         if n_fields > 1 and (n_lines / len(sample), n_fields) > best:
             best, chosen = (n_lines / len(sample), n_fields), (delimiter, n_fields)
     delimiter, n_fields = chosen
+    if n_fields == 1 and (n_words := _n_words(sample, quote, escape)):
+        return " ", n_words
     if delimiter == "|" and all(line.count("||") * 2 == line.count("|") for line in sample):
         return "||", (n_fields + 1) // 2
     if delimiter in PADDED and n_fields > 1:
         return _with_spaces(sample, delimiter), n_fields
     return delimiter, n_fields
+
+
+def _n_words(lines: Sequence[str], quote: str, escape: str | None) -> int:
+    """Into how many fields spaces divide each line; none: they do not, or stand in texts."""
+    rows = list(_rows(lines, " ", quote, escape))
+    if any("" in row or any(sign in cell for cell in row for sign in "[=") for row in rows):
+        return 0  # columns of one width, the lines of a server, pairs of keys and values
+    counts = Counter(map(len, rows))
+    n_fields, n_lines = max(counts.items(), key=lambda count: count[1], default=(0, 0))
+    return n_fields if n_fields >= FEWEST_WORDS and n_lines >= MOSTLY * len(lines) else 0
 
 
 def _with_spaces(lines: Sequence[str], delimiter: str) -> str:

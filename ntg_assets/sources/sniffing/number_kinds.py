@@ -16,10 +16,10 @@ from ntg_assets.sources.values.numbers import (
     number_pattern,
     typed,
 )
+from ntg_assets.sources.values.time_formats import most_others
 
 Setting = tuple[str, Any, str]
 
-OTHERS_SHARE = 0.01  # bad records, of which a load takes as many
 LARGEST = 1e300
 PROGRAMS = re.compile(r"\s*[+-]?(\d+(_\d+)*\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
 CORE = re.compile(r"\d(?:[\d.,'_ ]*\d)?")
@@ -52,10 +52,10 @@ def is_between(text: str, low: float, high: float) -> bool:
 
 def are_mostly(texts: Sequence[str], is_one: Callable[[str], bool]) -> bool:
     """Whether texts are of a kind, but for as few as a load takes for bad records."""
-    n_others = 0
+    n_others, allowed = 0, most_others(len(texts))
     for text in texts:
         n_others += not is_one(text)
-        if n_others > OTHERS_SHARE * len(texts):
+        if n_others > allowed:
             return False
     return bool(texts)
 

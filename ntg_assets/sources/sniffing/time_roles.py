@@ -7,6 +7,7 @@ from ntg_assets.sources.sniffing.null_words import ask_of_gaps, sniff_null_words
 from ntg_assets.sources.sniffing.role_names import ROLES, by_name, words_of
 from ntg_assets.sources.sniffing.sniffed import Sniffed, show_texts
 from ntg_assets.sources.sniffing.time_kinds import Told, time_settings, what_is_lost
+from ntg_assets.sources.values.numbers import typed
 
 # words in a name that say what it is, and those that say that it is something else
 TIME_WORDS = frozenset(
@@ -19,6 +20,9 @@ OTHER_TIMES = frozenset(
 CLOCK = re.compile(r"\s*\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?(\s*[APap][Mm])?\s*")
 HAS_CLOCK = re.compile(r"\d:\d|%[HIM]")
 LOOKED_AT = 20  # texts
+YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
+# with the years in which logs of our time lie
+OTHER_CALENDARS = (("the Buddhist calendar", 2533, 2593), ("the Persian calendar", 1369, 1429))
 
 
 def sniff_time(
@@ -79,11 +83,27 @@ def _take_time(
         sniffed.take(key, value, fits)
     if choices:
         sniffed.open["timestamp_format"] = choices
+    if calendar := _other_calendar(texts[name]):
+        sniffed.settings.pop("timestamp_format", None)
+        sniffed.open["timestamp_format"] = [f"none for {calendar}"]
+        sniffed.notes.append(
+            f"times of {name!r} are of {calendar} ({texts[name][0]!r}), which no setting reads:"
+            " deliver them in the Gregorian one"
+        )
     sniff_null_words(sniffed, name)
     if lost := what_is_lost(texts[name], settings):
         sniffed.notes.append(f"times of {name!r} {lost}")
     ask_of_gaps(sniffed, name)
     _tell_clock_apart(sniffed, name, texts)
+
+
+def _other_calendar(texts: Sequence[str]) -> str | None:
+    """Which calendar the years of times are of, where it is not the Gregorian one."""
+    years = [YEAR.search(typed(text)) for text in texts[:LOOKED_AT]]
+    for calendar, first, last in OTHER_CALENDARS:
+        if all(year and first <= int(year[0]) <= last for year in years):
+            return calendar
+    return None
 
 
 def _tell_clock_apart(sniffed: Sniffed, name: str, texts: Mapping[str, list[str]]) -> None:

@@ -17,12 +17,14 @@ FALSE_WORDS = (
     "false", "f", "no", "n", "off", "nein", "falsch", "non", "faux", "falso", "n\u00e3o", "nao",
     "nee", "onwaar",
 )  # fmt: skip
-# signs that mean the same whoever reads them: digits of full width, minus signs and dashes, spaces
-# and apostrophes of print
-PRINTED = (
-    "\uff10\uff11\uff12\uff13\uff14\uff15\uff16\uff17\uff18\uff19\uff0e\uff0c\uff0d\u2212\u2013"
-)
-TYPED = "0123456789.,---"
+# signs that mean the same whoever reads them: digits of other scripts, minus signs and dashes,
+# spaces and apostrophes of print
+DIGITS = "0123456789"
+# of full width; Arabic, Persian, Devanagari, Bengali, Thai
+FIRST_DIGITS = "\uff10\u0660\u06f0\u0966\u09e6\u0e50"
+PRINTED_DIGITS = "".join(chr(ord(first) + place) for first in FIRST_DIGITS for place in range(10))
+PRINTED = PRINTED_DIGITS + "\uff0e\uff0c\uff0d\u2212\u2013\u066b\u066c"
+TYPED = DIGITS * len(FIRST_DIGITS) + ".,---.,"
 SPACES = "\u00a0\u202f\u2009\u2007"
 APOSTROPHES = "\u2019\u02bc"
 FULL_STARS, HALF, EMPTY_STARS = "\u2605\u2b50\u272d", "\u00bd", "\u2606\u2729\u2730"

@@ -21,6 +21,7 @@ from ntg_assets.storage.run import run
 
 EXAMINED_TEXTS, TRIED_FORMATS, MOST_FORMATS = 300, 12, 4
 FITTING_SHARE = 0.99  # the rest are bad records, of which a load takes as many
+FEWEST_WITH_ONE = 20  # texts of which one may be none of a column: a total below it, a header
 ORDERS = DAY_FIRST, MONTH_FIRST, YEAR_FIRST = ("day first", "month first", "year first")
 MUCH_LONGER = 4  # a log as long as that, in another reading, is none
 
@@ -46,7 +47,7 @@ def find_readings(texts: Sequence[str]) -> list[Reading]:
     if not tried:
         return []
     parsed = _parse(texts, tried)
-    needed = FITTING_SHARE * len(texts)
+    needed = len(texts) - most_others(len(texts))
     matches: dict[tuple[datetime | None, ...], Reading] = {}
     for order in ORDERS:
         usable = [entry for entry in tried if _order_of(entry) in {None, order}]
@@ -64,6 +65,11 @@ def find_readings(texts: Sequence[str]) -> list[Reading]:
         if len(reading.formats) == simplest
     }
     return list(_without_far_years(usual).values())
+
+
+def most_others(n_texts: int) -> int:
+    """How many of some texts may be of another kind than their column."""
+    return max(int((1 - FITTING_SHARE) * n_texts), int(n_texts >= FEWEST_WITH_ONE))
 
 
 def _without_far_years(

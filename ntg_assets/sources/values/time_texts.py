@@ -5,6 +5,7 @@ from functools import reduce
 
 from ntg_assets.sources.values import day_halves
 from ntg_assets.sources.values.calendar_words import in_english
+from ntg_assets.sources.values.numbers import DIGITS, FIRST_DIGITS, PRINTED_DIGITS
 
 TIME_TEXT = r"\s*[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?)?\s*"
 OFFSET = r"[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?"  # no zone is further from UTC than 14 hours
@@ -68,14 +69,23 @@ def time_in_format(expression: str, place: int, format_: str) -> str:
         text = _with_known_zone(text)
     kind = "timestamptz" if is_zoned(format_) else "timestamp"
     parsed = f"try_strptime({text}, $time_format_{place})"
-    if marks := NAMED.findall(format_):
-        english = reduce(_in_english, marks, text)
-        parsed = f"coalesce({parsed}, try_strptime({english}, $time_format_{place}))"
+    english = reduce(_in_english, NAMED.findall(format_), _in_digits_of_ascii(text))
+    parsed = f"coalesce({parsed}, try_strptime({english}, $time_format_{place}))"
     return f"cast({parsed} as {kind})"
 
 
 def _in_english(text: str, mark: str) -> str:
     return day_halves.in_english(text) if mark == "%p" else in_english(text, mark)
+
+
+def _in_digits_of_ascii(text: str) -> str:
+    """An SQL text with the digits of other scripts as those of ASCII."""
+    written = f"translate(t, '{PRINTED_DIGITS}', '{DIGITS * len(FIRST_DIGITS)}')"
+    # a lambda, so that a text is put together once, and only where it does not fit as it is
+    return (
+        f"list_transform([{text}], lambda t: case when strlen(t) > length(t) then {written}"
+        " else t end)[1]"
+    )
 
 
 def _with_known_zone(text: str) -> str:
