@@ -98,14 +98,14 @@ def ask(sniffed: Any) -> None:  # noqa: ANN401  # imported only where it is need
 
 
 def _take_answer(sniffed: Any, key: str, answer: str) -> None:  # noqa: ANN401  # as above
-    """Set what a person said: a text, `constant:NAME` or its kin, columns of which the first counts
-    (`first_of:A,B`), a list or number as YAML.
+    """Set what a person said: a text, `constant:NAME` or its kin, columns of which the first or all
+    count (`first_of:A,B`, `all_of:A,B`), a list or number as YAML.
     """
     kind, sign, value = answer.partition(":")
     taken: object = answer
     if sign and kind in {"constant", "file_name", "folder"}:
         taken = {kind: value}
-    elif sign and kind == "first_of":
+    elif sign and kind in {"first_of", "all_of"}:
         taken = {kind: value.split(",")}
     elif answer.startswith("[") or key == "value_if_empty":
         import yaml  # noqa: PLC0415  # help comes at once

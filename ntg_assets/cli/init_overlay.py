@@ -45,7 +45,12 @@ def tell_proposal(section: str, sniffed: Any) -> None:  # noqa: ANN401  # import
         table.add_row(key, f"[yellow]{MARK}[/]", escape(f"one of {shown}"))
     for note in sniffed.notes:
         out.print(f"[yellow]note:[/] {escape(note)}", highlight=False, soft_wrap=True)
-    unused = [name for name in sniffed.columns if name not in list(sniffed.settings.values())]
+    used = [
+        name
+        for value in sniffed.settings.values()
+        for name in (value.get("all_of", []) if isinstance(value, dict) else [value])
+    ]
+    unused = [name for name in sniffed.columns if name not in used]
     out.print(table)
     if unused and "columns" not in sniffed.settings:
         out.print(f"not used: {', '.join(unused)}", highlight=False, soft_wrap=True, markup=False)

@@ -179,6 +179,27 @@ def test_lines_that_end_in_three_ways_and_zeros_behind_a_stream_are_read(tmp_pat
     assert len(accepted(tmp_path, settings, "user_id")) == len(TIMES)
 
 
+@pytest.mark.parametrize(
+    ("day", "clock", "formats"),
+    [("%Y-%m-%d", "%H:%M:%S", []), ("%m/%d/%Y", "%I:%M:%S %p", ["%m/%d/%Y %I:%M:%S %p"])],
+)
+def test_a_day_and_a_time_of_day_in_two_columns_are_one_time(
+    tmp_path: Path, day: str, clock: str, formats: list[str]
+) -> None:
+    rows = lines(lambda n, at: f"u{n},i{n},{at:{day}},{at:{clock}},0:10:0{n % 9}")
+    found = sniff(tmp_path, "user_id,item_id,date,time,duration\n" + rows)
+    taken = {key: found.settings[key] for key in ("event_at", "value", "value_format")}
+    assert taken == {
+        "event_at": {"all_of": ["date", "time"]}, "value": "duration", "value_format": "duration",
+    }  # fmt: skip
+    assert found.notes == []
+    read = log_settings("log", **taken, timestamp_format=formats)
+    assert accepted(tmp_path, read, "event_at") == TIMES
+    (tmp_path / "log").write_text("user_id,item_id,date,duration\nu,i,2024-01-05,0:10:00\n")
+    with pytest.raises(SourceError, match=r"no column 'time' \(ingest.events.event_at.all_of.1\)"):
+        accepted(tmp_path, read, "event_at")
+
+
 def test_several_arrays_of_one_kind_are_asked_and_parts_of_records_are_not_taken_for_them(
     tmp_path: Path,
 ) -> None:
@@ -200,9 +221,9 @@ def test_several_arrays_of_one_kind_are_asked_and_parts_of_records_are_not_taken
 
 def test_what_no_setting_says_is_noted(tmp_path: Path) -> None:
     apart = lines(
-        lambda n, at: f"u{n},i{n},{at:%Y-%m-%d},{at:%H:%M}", "user_id,item_id,date,time\n"
+        lambda n, at: f"u{n},i{n},{at:%Y-%m-%d},{at:%H:%M}", "user_id,item_id,date,seen\n"
     )
-    assert "'time' times of day" in " ".join(sniff(tmp_path, apart).notes)
+    assert "'seen' times of day or lengths of time" in " ".join(sniff(tmp_path, apart).notes)
     cut = lines(lambda n, at: f"1.{n}E+11,i{n},{at:%Y-%m-%d}", "user_id,item_id,date\n")
     assert "a spreadsheet has cut their digits" in " ".join(sniff(tmp_path, cut).notes)
     header = "user_id,item_id,date,price\n"

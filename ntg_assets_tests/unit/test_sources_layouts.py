@@ -98,7 +98,7 @@ def test_columns_from_folders_constants_and_defaults(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        ({}, "exactly one of column, first_of, file_name, folder and constant, found none"),
+        ({}, "exactly one of column, first_of, all_of, file_name, folder and constant, found none"),
         ({"constant": "a", "folder": "(.*)"}, "found folder and constant"),
         ({"file_name": "("}, "is no regular expression"),
         ({"file_name": "(.*)-(.*)"}, "exactly one group"),

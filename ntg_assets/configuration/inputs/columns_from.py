@@ -11,7 +11,7 @@ from ntg_assets.configuration.section import Section
 
 class ColumnFrom(Section):
     """A column that is not simply a column of the files: exactly one of `column` (with a
-    `default`), `first_of`, `file_name`, `folder` or `constant`.
+    `default`), `first_of`, `all_of`, `file_name`, `folder` or `constant`.
     """
 
     column: str | None = None
@@ -23,6 +23,10 @@ class ColumnFrom(Section):
     first_of: list[str] | None = Field(default=None, min_length=2)
     """Columns of which the first that is not empty counts, such as where films and episodes stand
     in columns of their own: `{first_of: [movie.title, show.title]}`. A file needs one of them.
+    """
+    all_of: list[str] | None = Field(default=None, min_length=2)
+    """Columns whose texts together are the value, with a space between them, such as where day and
+    time of day stand apart: `{all_of: [date, time]}`. Empty where the first of them is.
     """
     file_name: str | None = None
     r"""Pattern (a regular expression) of the whole file name; its group is the value:
@@ -39,13 +43,13 @@ class ColumnFrom(Section):
     def _is_one(self) -> "ColumnFrom":
         kinds = [
             name
-            for name in ("column", "first_of", "file_name", "folder", "constant")
+            for name in ("column", "first_of", "all_of", "file_name", "folder", "constant")
             if getattr(self, name) is not None
         ]
         if len(kinds) != 1:
             raise ValueError(
-                "must hold exactly one of column, first_of, file_name, folder and constant,"
-                f" found {' and '.join(kinds) or 'none'}"
+                "must hold exactly one of column, first_of, all_of, file_name, folder and"
+                f" constant, found {' and '.join(kinds) or 'none'}"
             )
         if self.default is not None and self.column is None:
             raise ValueError("default belongs to column: name the column that some files lack")
@@ -74,6 +78,8 @@ class ColumnFrom(Section):
             return self.column
         if self.first_of is not None:
             return f"first of {', '.join(self.first_of)}"
+        if self.all_of is not None:
+            return f"all of {', '.join(self.all_of)}"
         if self.constant is not None:
             return f"constant {self.constant}"
         return (

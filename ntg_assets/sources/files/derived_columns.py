@@ -5,11 +5,19 @@ what a file's name, its folder or the configuration says of them.
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import NamedTuple
 
 from ntg_assets.configuration.inputs.columns_from import ColumnFrom, ColumnName, column_name
 from ntg_assets.configuration.inputs.files import FileSource
 from ntg_assets.errors import SourceError
 from ntg_assets.sources.files.partitions import Partition
+
+
+class Joined(NamedTuple):
+    """How a column is made from several: `first_of` or `all_of` these."""
+
+    kind: str
+    parts: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -43,9 +51,10 @@ class Described:
             f"{self.key}.{key}": name for key, name in self.names.items() if name not in self.joined
         }
         named |= {
-            f"{self.key}.{key}.first_of.{place}": part
+            f"{self.key}.{key}.{joined.kind}.{place}": part
             for key, name in self.names.items()
-            for place, part in enumerate(self.joined.get(name, ()))
+            if (joined := self.joined.get(name))
+            for place, part in enumerate(joined.parts)
         }
         existing = {*named.values(), *self.joined}
         for setting in ("keep", "skip_when_empty"):
@@ -56,20 +65,22 @@ class Described:
         return named
 
     @property
-    def joined(self) -> dict[str, tuple[str, ...]]:
-        """Columns that are the first of several, with these."""
+    def joined(self) -> dict[str, Joined]:
+        """Columns that are made from several, with these."""
         return {
-            column.name: tuple(column.first_of)
+            column.name: Joined(kind, tuple(parts))
             for column in self.columns.values()
-            if isinstance(column, ColumnFrom) and column.first_of is not None
+            if isinstance(column, ColumnFrom)
+            for kind, parts in (("first_of", column.first_of), ("all_of", column.all_of))
+            if parts is not None
         }
 
     def absent_parts(self, existing: Collection[str]) -> list[str]:
         """Columns that a file may lack, since it has another one that stands for the same."""
         return [
             part
-            for parts in self.joined.values()
-            if any(part in existing for part in parts)
+            for kind, parts in self.joined.values()
+            if kind == "first_of" and any(part in existing for part in parts)
             for part in parts
             if part not in existing
         ]
@@ -96,7 +107,7 @@ class Described:
         path = PurePosixPath(name)
         said: list[tuple[str, str | None]] = []
         for key, given in self.columns.items():
-            if isinstance(given, str) or given.column is not None or given.first_of is not None:
+            if isinstance(given, str) or given.column is not None or given.name in self.joined:
                 continue
             value = given.value_of(file_name=path.name, folder=path.parent.name)
             if value is None or not value.strip():

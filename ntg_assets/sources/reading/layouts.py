@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any
 
+from ntg_assets.sources.files.derived_columns import Joined
 from ntg_assets.sources.files.dialects import Dialect
 from ntg_assets.sources.files.file_kinds import Format
 from ntg_assets.sources.files.file_names import read_literally
@@ -42,7 +43,7 @@ class Layout:
         nested: Columns that are fields of structs.
         n_read: Rows that the reader finds in each file, by its number; then rows can be numbered
             file by file in one reading of all.
-        joined: Columns that are the first of several that is not empty, with these.
+        joined: Columns that are made from several, with these.
         stores_rejects: Whether lines that do not fit the dialect go to DuckDB's table of rejects.
     """
 
@@ -53,7 +54,7 @@ class Layout:
     dialect: Dialect = field(default_factory=Dialect)
     stated: Mapping[str, str] = field(default_factory=dict)
     nested: tuple[str, ...] = ()
-    joined: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    joined: Mapping[str, Joined] = field(default_factory=dict)
     stores_rejects: bool = False
     n_read: Mapping[int, int] | None = None
 
@@ -79,7 +80,7 @@ class Layout:
         cast fails.
         """
         if name in self.joined:
-            return self._first_of(name)
+            return self._joined(name)
         if name not in self.types:
             return Column(
                 self.per_file(f"said_{self.index}_{self.said.index(name)}"),
@@ -95,12 +96,17 @@ class Layout:
         label = f"{self.files[0].name}, column {name!r}"
         return Column(expression, self.types[name], label, self.format == "json")
 
-    def _first_of(self, name: str) -> Column:
-        """The first of several columns that is not empty, as text."""
-        parts = [self.column(part) for part in self.joined[name]]
+    def _joined(self, name: str) -> Column:
+        """The first of several columns that is not empty, or all of them, as text."""
+        kind, names = self.joined[name]
+        parts = [self.column(part) for part in names]
         texts = [f"nullif(trim(cast({part.expression} as varchar)), '')" for part in parts]
         label = f"{self.files[0].name}, {name}"
-        return Column(f"coalesce({', '.join(texts)}, '')", "VARCHAR", label, parts[0].is_json)
+        together = (
+            f"case when {texts[0]} is null then '' else concat_ws(' ', {', '.join(texts)}) end"
+        )
+        expression = f"coalesce({', '.join(texts)}, '')" if kind == "first_of" else together
+        return Column(expression, "VARCHAR", label, parts[0].is_json)
 
     @property
     def row_number(self) -> str:

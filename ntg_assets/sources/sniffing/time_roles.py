@@ -20,6 +20,10 @@ OTHER_TIMES = frozenset(
 CLOCK = re.compile(r"\s*\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?(\s*[APap][Mm])?\s*")
 HAS_CLOCK = re.compile(r"\d:\d|%[HIM]")
 LOOKED_AT = 20  # texts
+CLOCK_WORDS = frozenset(
+    {"time", "clock", "uhrzeit", "zeit", "hora", "heure", "ora", "tijd", "start", "of", "day",
+     "event", "時刻"}
+)  # fmt: skip
 YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
 # with the years in which logs of our time lie
 OTHER_CALENDARS = (("the Buddhist calendar", 2533, 2593), ("the Persian calendar", 1369, 1429))
@@ -46,6 +50,7 @@ def sniff_time(
         if read is not None:
             free.remove(name)
             _take_time(sniffed, name, read, texts, why=why if is_named else "")
+            _take_clock(sniffed, name, free, texts)
             return
     if named:
         sniffed.open["timestamp_format"] = [f"the format of {show_texts(texts[named[0]])}"]
@@ -94,7 +99,6 @@ def _take_time(
     if lost := what_is_lost(texts[name], settings):
         sniffed.notes.append(f"times of {name!r} {lost}")
     ask_of_gaps(sniffed, name)
-    _tell_clock_apart(sniffed, name, texts)
 
 
 def _other_calendar(texts: Sequence[str]) -> str | None:
@@ -106,13 +110,38 @@ def _other_calendar(texts: Sequence[str]) -> str | None:
     return None
 
 
-def _tell_clock_apart(sniffed: Sniffed, name: str, texts: Mapping[str, list[str]]) -> None:
-    """Say that the time of day stands in a column of its own, which is not read."""
+def _take_clock(
+    sniffed: Sniffed, name: str, free: list[str], texts: Mapping[str, list[str]]
+) -> None:
+    """Read the time of day with the day, where it stands in a column that is called like one; say
+    so of another one that could be a length of time.
+    """
     if any(HAS_CLOCK.search(text) for text in texts[name][:LOOKED_AT]):
         return
-    for other, values in texts.items():
-        if other != name and values and all(CLOCK.fullmatch(text) for text in values):
-            sniffed.notes.append(
-                f"{name!r} holds days, {other!r} times of day: events are read as days. Deliver one"
-                " column of both where the hour matters"
-            )
+    others = [other for other in free if texts[other] and all(map(CLOCK.fullmatch, texts[other]))]
+    called = [other for other in others if words_of(other) <= CLOCK_WORDS]
+    if len(called) == 1 and _read_together(sniffed, name, called[0]):
+        free.remove(called[0])
+        return
+    sniffed.notes += [
+        f"{name!r} holds days, {other!r} times of day or lengths of time: events are read as days."
+        f" Where they are times, answer `event_at=all_of:{name},{other}`"
+        for other in others
+        if not by_name([other], ROLES["value"])
+    ]
+
+
+def _read_together(sniffed: Sniffed, name: str, clock: str) -> bool:
+    """Read a day and a time of day as one, where their texts together are a time; tell whether."""
+    pairs = zip(sniffed.values[name], sniffed.values[clock], strict=True)
+    together = [f"{day} {time}" for day, time in pairs if day.strip() and time.strip()]
+    read = time_settings(together, is_named=True)
+    if read is None or len(read[2]) != len(sniffed.open.get("timestamp_format", [])):
+        return False
+    settings, fits, choices = read
+    sniffed.settings.pop("timestamp_format", None)
+    sniffed.take("event_at", {"all_of": [name, clock]}, f"day and time of day: {fits}")
+    for key, value in settings.items():
+        sniffed.take(key, value, fits)
+    sniffed.open |= {"timestamp_format": choices} if choices else {}
+    return True
