@@ -25,9 +25,19 @@ class ContractPersistence(Contract):
     score_by_log_lag: float = column("How fast today's score fades", nullable=True)
     log_tenure: float = column("Per unit of ln(1 + periods)", nullable=True)
     score_mean: float = column("Mean of today's log odds in the fit", nullable=True)
+    longest_lag: int = column(
+        "Most renewals ahead at which enough ends were seen; with more the line is read there",
+        nullable=True,
+        ge=1,
+    )
+    longest_tenure: int = column(
+        "Largest billing period of which enough were seen; later ones are read there",
+        nullable=True,
+        ge=0,
+    )
     alpha: float = column("Of the beta-geometric law", nullable=True)
     beta: float = column("Of the beta-geometric law", nullable=True)
-    n_periods: int = column("Later periods, or contracts, behind it", ge=0)
+    n_periods: int = column("Later periods of contracts, or contracts, behind it", ge=0)
     n_ended: int = column("Of them, those that ended", ge=0)
 
     class Config:

@@ -1,37 +1,36 @@
 """How the hazard of a contract goes on beyond the horizon: renewal by renewal.
 
-What is seen of somebody today says less and less of later periods. So the log odds of an end in the
-period j renewals ahead are a line in those of the present period, in ln(1 + j), in their product
-(how fast today's score fades) and in ln(1 + tenure): five numbers, fitted on all whole periods that
-past snapshots could still see. Billing periods of which too few later ends were seen (yearly plans)
-follow the shifted beta-geometric law of their own cohorts instead.
+The log odds of an end in later periods are a line in today's, which fades (`landmark`). Billing
+periods of which too few later ends were seen (yearly plans) follow the shifted beta-geometric law
+of their own cohorts instead.
 
-Source: van Houwelingen 2007, "Dynamic prediction by landmarking in event history analysis" (one
-model over all landmarks); Fader and Hardie 2007, "How to project customer retention" (the shifted
-beta-geometric).
+Source: Fader and Hardie 2007, "How to project customer retention" (the shifted beta-geometric).
 """
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from ntg_assets.arrays import Floats, Longs
-from ntg_assets.statistics.glm import maximum_likelihood, sigmoid
-from ntg_assets.statistics.one_thread import one_thread
+from ntg_assets.arrays import Floats
+from ntg_assets.statistics.glm import sigmoid
 from ntg_assets.subscriptions.hazard.competing_risks import piece_hazards
 from ntg_assets.subscriptions.hazard.features import Seen
 from ntg_assets.subscriptions.hazard.learning_rows import at_risk, thinned
-from ntg_assets.subscriptions.hazard.pieces import Clock, Pieces, cut
+from ntg_assets.subscriptions.hazard.pieces import Clock, Pieces
 from ntg_assets.subscriptions.hazard.walk_forward import logit
 from ntg_assets.subscriptions.survival.beta_geometric import fit_beta_geometric
 from ntg_assets.subscriptions.survival.contract_lifetimes import contract_lifetimes, day_number
+from ntg_assets.subscriptions.survival.landmark import (
+    COEFFICIENTS,
+    MIN_FAR_ENDS,
+    Far,
+    Landmark,
+    far_periods,
+    fit_landmark,
+)
 
-MAX_LAG = 12
-MIN_FAR_ENDS = 50  # of a billing period; below it the cohorts' law is used
 MAX_ROWS = 60_000  # snapshots of the fit; five numbers need no more
-LONG_DAYS = 20_000  # beyond any renewal that is looked at
 LANDMARK, COHORT = METHODS = ("landmark", "shifted_beta_geometric")
 PERSISTENCE_TYPES: dict[str, Any] = {
     "period_months": pl.Int64,
@@ -43,22 +42,13 @@ PERSISTENCE_TYPES: dict[str, Any] = {
     "score_by_log_lag": pl.Float64,
     "log_tenure": pl.Float64,
     "score_mean": pl.Float64,
+    "longest_lag": pl.Int64,
+    "longest_tenure": pl.Int64,
     "alpha": pl.Float64,
     "beta": pl.Float64,
     "n_periods": pl.Int64,
     "n_ended": pl.Int64,
 }
-COEFFICIENTS = ("intercept", "score", "log_lag", "score_by_log_lag", "log_tenure")
-
-
-@dataclass(frozen=True)
-class Far:
-    """Later periods of past snapshots, one entry per (row, lag)."""
-
-    row: Longs
-    lag: Longs
-    number: Longs
-    ended: Floats
 
 
 def fit_persistence(
@@ -78,10 +68,10 @@ def fit_persistence(
     cutoff_on = rows["snapshot_on"].max()
     past = thinned(at_risk(rows).filter(pl.col("snapshot_on") < cutoff_on), MAX_ROWS)
     cutoff = day_number(cutoff_on)  # type: ignore[arg-type]  # a date
-    far, lives = _far(past, cutoff=cutoff), contract_lifetimes(terms, cutoff=cutoff)
+    far, lives = far_periods(past, cutoff=cutoff), contract_lifetimes(terms, cutoff=cutoff)
     score = present_score(past, hazards, sleeper_days=sleeper_days) if past.height else np.empty(0)
     mean = float(score.mean()) if len(score) else 0.0
-    landmark = _fit_landmark(far, score - mean)
+    landmark = fit_landmark(far, score - mean)
     periods = terms.select("period_months", "period_days").unique().sort(pl.all())
     tables = [
         _of_period(months, days, past, far, lives, landmark=landmark, mean=mean)
@@ -130,17 +120,17 @@ def far_hazards(
     table = rows.select("period_months", "period_days").join(
         persistence, on=["period_months", "period_days"], how="left", maintain_order="left"
     )
-    column = {name: table[name].to_numpy()[:, None] for name in (*COEFFICIENTS, "score_mean")}
+    names = (*COEFFICIENTS, "score_mean", "longest_lag", "longest_tenure")
+    column = {name: table[name].cast(pl.Float64).to_numpy()[:, None] for name in names}
     lag = np.arange(1, n_lags + 1)[None, :]
     number = np.maximum(Clock.of(rows).period, 0)[:, None] + lag
-    centred = score[:, None] - column["score_mean"]
-    held = np.minimum(lag, MAX_LAG)  # nothing is known of how a score fades beyond
+    log_lag = np.log1p(np.minimum(lag, column["longest_lag"]))
+    slope = np.maximum(column["score"] + column["score_by_log_lag"] * log_lag, 0.0)
     line = (
         column["intercept"]
-        + column["score"] * centred
-        + column["log_lag"] * np.log1p(held)
-        + column["score_by_log_lag"] * centred * np.log1p(held)
-        + column["log_tenure"] * np.log1p(number)
+        + slope * (score[:, None] - column["score_mean"])
+        + column["log_lag"] * log_lag
+        + column["log_tenure"] * np.log1p(np.minimum(number, column["longest_tenure"]))
     )
     alpha, beta = (table[name].to_numpy()[:, None] for name in ("alpha", "beta"))
     by_cohort = alpha / (alpha + beta + number)
@@ -155,17 +145,19 @@ def _of_period(
     far: Far,
     lives: pl.DataFrame,
     *,
-    landmark: Floats | None,
+    landmark: Landmark | None,
     mean: float,
 ) -> tuple[Any, ...]:
     mine = ((past["period_months"] == months) & (past["period_days"] == days)).to_numpy()
     seen = mine[far.row] if len(far.row) else np.zeros(0, dtype=bool)
-    n_ended = int(far.ended[seen].sum())
+    n_ended = far.n_ends(seen)
     if landmark is not None and n_ended >= MIN_FAR_ENDS:
-        return (months, days, LANDMARK, *landmark, mean, None, None, int(seen.sum()), n_ended)
+        line, *longest = landmark
+        counts = far.n_periods(seen), n_ended
+        return (months, days, LANDMARK, *line, mean, *longest, None, None, *counts)
     law, counts = _cohort_law(lives, months, days)
     nothing = (None,) * len(COEFFICIENTS)
-    return (months, days, COHORT, *nothing, None, *law, *counts)
+    return (months, days, COHORT, *nothing, None, None, None, *law, *counts)
 
 
 def _cohort_law(
@@ -179,29 +171,3 @@ def _cohort_law(
     ended = paid["ended"].cast(pl.Float64).to_numpy()
     law = fit_beta_geometric(paid["periods"].to_numpy(), ended)
     return law, (paid.height, int(paid["ended"].sum()))
-
-
-def _far(past: pl.DataFrame, *, cutoff: int) -> Far:
-    """Whole later periods that had closed by the cutoff."""
-    if past.is_empty():
-        none = np.empty(0, dtype=np.int64)
-        return Far(none, none, none, np.empty(0))
-    pieces = cut(past, horizon_days=LONG_DAYS, max_lag=MAX_LAG)
-    kept = (pieces.lag > 0) & (pieces.stop < cutoff) & (pieces.outcome >= 0)
-    return Far(
-        pieces.row[kept],
-        pieces.lag[kept],
-        np.maximum(pieces.number[kept], 0),
-        (pieces.outcome[kept] > 0).astype(np.float64),
-    )
-
-
-def _fit_landmark(far: Far, centred: Floats) -> Floats | None:
-    if far.ended.sum() < MIN_FAR_ENDS:
-        return None
-    score, log_lag = centred[far.row], np.log1p(far.lag)
-    design = np.column_stack(
-        [np.ones(len(score)), score, log_lag, score * log_lag, np.log1p(far.number)]
-    )
-    with one_thread():  # the order of sums in a threaded product is not fixed
-        return maximum_likelihood(design, far.ended)

@@ -15,8 +15,9 @@ from ntg_assets.subscriptions.hazard.pieces import Clock, cut
 from ntg_assets.subscriptions.hazard.recalibration import calibrated
 from ntg_assets.subscriptions.hazard.walk_forward import forecast, is_asleep, is_trial, mrr
 from ntg_assets.subscriptions.survival.end_reasons import reasons_of_end
+from ntg_assets.subscriptions.survival.landmark import LONG_DAYS
 from ntg_assets.subscriptions.survival.model import ContractModel
-from ntg_assets.subscriptions.survival.persistence import LONG_DAYS, far_hazards, present_score
+from ntg_assets.subscriptions.survival.persistence import far_hazards, present_score
 from ntg_assets.subscriptions.terms.contracts import KINDS, PAYMENT_FAILED
 
 TRIAL, WATCHING, SLEEPING, ENDING = STATES = ("trial", "watching", "sleeping", "ending")
