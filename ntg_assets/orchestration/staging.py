@@ -90,6 +90,7 @@ def staged_assets(
     *,
     group: str,
     stages: Sequence[str] = STAGES,
+    reads: Mapping[str, str] | None = None,
     kinds: Sequence[str] = ("python",),
 ) -> Callable[[Callable[..., Any]], list[dg.AssetsDefinition]]:
     """Make the decorated function one step that makes several tables in each of `stages`.
@@ -99,11 +100,15 @@ def staged_assets(
         this order.
         group: As in `staged_asset`.
         stages: As in `staged_asset`.
+        reads: As in `staged_asset`.
         kinds: As in `staged_asset`.
     """
 
     def build(function: Callable[..., Any]) -> list[dg.AssetsDefinition]:
-        return [_assets_in(stage, tables, function, group=group, kinds=kinds) for stage in stages]
+        return [
+            _assets_in(stage, tables, function, group=group, reads=reads or {}, kinds=kinds)
+            for stage in stages
+        ]
 
     return build
 
@@ -145,9 +150,10 @@ def _assets_in(
     function: Callable[..., Any],
     *,
     group: str,
+    reads: Mapping[str, str],
     kinds: Sequence[str],
 ) -> dg.AssetsDefinition:
-    keys = keys_of_tables(function, stage, {})
+    keys = keys_of_tables(function, stage, reads)
     run = issued(function, Beside().declared(f"{stage}/{function.__name__}", keys))
     STEPS.append(Step(f"{stage}/{function.__name__}", stage, group, tuple(tables), keys, run))
     stored = [Table(stage, table_of(model)) for model in tables]

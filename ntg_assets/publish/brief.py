@@ -136,6 +136,7 @@ def _contracts(read: Reader) -> ToldContracts:
         read("backtest", "contract_backtest"),
         read("ingest", "subscription_report"),
         read("ingest", "attribute_report"),
+        read("backtest", "contract_forecast_tests"),
         tell_returns(read("live", "return_scores"), read("backtest", "return_backtest")),
     )
 

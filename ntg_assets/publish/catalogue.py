@@ -113,7 +113,12 @@ _FOLDERS: dict[str, dict[str, tuple[str, ...]]] = {
             "contact_candidates",
             "contact_rules",
         ),
-        BACKTEST: ("contract_backtest", "contract_survival_backtest", "return_backtest"),
+        BACKTEST: (
+            "contract_backtest",
+            "contract_forecast_tests",
+            "contract_survival_backtest",
+            "return_backtest",
+        ),
     },
     "outputs/experiments": {
         EXPERIMENTS: (

@@ -9,6 +9,7 @@ from ntg_assets.orchestration.project import Project
 from ntg_assets.stages import BACKTEST, INGEST, STAGES
 from ntg_assets.subscriptions.hazard.backtest import implausible_orders
 from ntg_assets.subscriptions.money.waterfall import mrr_by_changes, unreconciled
+from ntg_assets.subscriptions.sentences import tell_tests
 
 
 def values_that_do_not_add_up(values: pl.DataFrame) -> pl.DataFrame:
@@ -82,6 +83,23 @@ def contracts_are_not_too_good_to_be_true(
         passed=broken.is_empty(),
         description=f"{broken.height} AUCs of contracts above {threshold}",
         metadata={"offenders": str(broken.rows())},
+    )
+
+
+@staged_check("contract_forecast_tests", stages=(BACKTEST,))
+def past_forecasts_of_contracts_were_right(
+    contract_forecast_tests: pl.DataFrame,
+) -> dg.AssetCheckResult:
+    """As many contracts ended, and stayed, as past forecasts said, but for chance; a warning, since
+    the figures that rest on others say so.
+    """
+    sentence = tell_tests(contract_forecast_tests)
+    return dg.AssetCheckResult(
+        passed=not sentence,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=sentence
+        or f"{contract_forecast_tests.height:,} past forecasts held against what came, none is off",
+        metadata={"n_off": int(contract_forecast_tests["is_off"].sum())},
     )
 
 

@@ -1,18 +1,20 @@
 """What a person is told of contracts, in sentences with their numbers."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import polars as pl
 
 from ntg_assets.subscriptions.hazard.backtest import TOGETHER
-from ntg_assets.subscriptions.hazard.learning_rows import FULL
 from ntg_assets.subscriptions.money.waterfall import MOVEMENTS
+from ntg_assets.subscriptions.survival.doubts import NOT_JUDGED, OFF
+from ntg_assets.subscriptions.survival.forecast_tests import ALL, KEY
 from ntg_assets.subscriptions.survival.scores import ENDING, SLEEPING, TRIAL
 from ntg_assets.subscriptions.terms.amounts import tell_amount
 
 SHOWN_MONTHS = 12
 LETTERS = 3  # of a currency; a total over several says more after them
+SHOWN_OCCASIONS = 3
 FEWEST_ORIGINS = 2  # one origin has no range
 
 
@@ -34,6 +36,7 @@ def tell_contracts(
     backtest: pl.DataFrame,
     report: pl.DataFrame,
     attributes: pl.DataFrame,
+    tests: pl.DataFrame,
     returns: Sequence[str] = (),
 ) -> ToldContracts:
     """Say what runs, what is at risk, how far that was right before, and what is assumed.
@@ -44,6 +47,7 @@ def tell_contracts(
         backtest: `contract_backtest`.
         report: `subscription_report`.
         attributes: `attribute_report`.
+        tests: `contract_forecast_tests`.
         returns: What is said of people who left.
     """
     assumed = attributes.filter("is_time_assumed")["sentence"].to_list()
@@ -54,6 +58,8 @@ def tell_contracts(
         *(_of_currency(rows) for rows in values.sort("currency").partition_by("currency")),
         _of_states(values),
         *_of_backtest(backtest),
+        tell_tests(tests),
+        tell_horizon(tests, values),
         *returns,
         *refused,
         *assumed,
@@ -83,13 +89,13 @@ def _of_states(values: pl.DataFrame) -> str:
 
 
 def _of_backtest(backtest: pl.DataFrame) -> list[str]:
-    full = backtest.filter(pl.col("model") == FULL)
-    rows = full.filter(pl.col("origin") == TOGETHER)
+    used = backtest.filter("is_used")
+    rows = used.filter(pl.col("origin") == TOGETHER)
     return [
         f"at past origins {tell_amount(row['mrr_at_risk_minor'], row['currency'])} a month was"
         f" called at risk, {tell_amount(row['mrr_lost_minor'], row['currency'])} was lost"
         f" ({row['n_ended']:,} of {row['n_contracts']:,} contracts; AUC {row['auc'] or 0:.2f})"
-        f"{_of_origins(full.filter(pl.col('currency') == row['currency']))}"
+        f"{_of_origins(used.filter(pl.col('currency') == row['currency']))}"
         for row in rows.sort("currency").iter_rows(named=True)
     ]
 
@@ -100,6 +106,68 @@ def _of_origins(rows: pl.DataFrame) -> str:
     if len(ratios) < FEWEST_ORIGINS:
         return ""
     return f"; at single origins {min(ratios):.0%} to {max(ratios):.0%} of what was then lost"
+
+
+def tell_tests(tests: pl.DataFrame) -> str:
+    """Name the past forecasts of contracts that were proven off; empty where none was.
+
+    Args:
+        tests: `contract_forecast_tests`.
+    """
+    off = tests.filter("is_off").sort(pl.col("group_kind") != ALL, "p_adjusted", *KEY)
+    occasions = off.sort(pl.col("origin") != TOGETHER, maintain_order=True).partition_by(
+        "after_periods", "origin", maintain_order=True
+    )
+    if not occasions:
+        return ""
+    first = "; ".join(_of_occasion(rows) for rows in occasions[:SHOWN_OCCASIONS])
+    n_more = len(occasions) - SHOWN_OCCASIONS
+    rest = f"; and {n_more} times more (contract_forecast_tests)" if n_more > 0 else ""
+    return f"past forecasts of contracts were off by more than chance: {first}{rest}"
+
+
+def _of_occasion(rows: pl.DataFrame) -> str:
+    """Tell of one origin: of all its contracts where they were off, and of the group most so."""
+    row = rows.row(0, named=True)
+    ahead = f"after {row['after_periods']} renewals" if row["after_periods"] else "in a horizon"
+    day = "over all origins" if row["origin"] == TOGETHER else f"from {row['origin']}"
+    whose = "" if row["group_kind"] == ALL else f" of {row['group_kind']} {row['group_name']}"
+    parts = rows.filter(pl.col("n_contracts") < row["n_contracts"])
+    part = parts.row(0, named=True) if parts.height else None
+    most = (
+        "" if part is None else f" (of {part['group_kind']} {part['group_name']} {_counts(part)})"
+    )
+    return f"{ahead}, {day},{whose} {_counts(row)}{most}"
+
+
+def _counts(row: dict[str, Any]) -> str:
+    return (
+        f"{row['expected_ended']:,.0f} of {row['n_contracts']:,} contracts were expected to end,"
+        f" {row['n_ended']:,} did"
+    )
+
+
+def tell_horizon(tests: pl.DataFrame, values: pl.DataFrame) -> str:
+    """Say what values of contracts rest on, as far as that is not what came; empty where it is.
+
+    Args:
+        tests: `contract_forecast_tests`.
+        values: `contract_values`.
+    """
+    counts = dict(values["value_evidence"].value_counts().iter_rows())
+    farthest = max(tests["after_periods"].to_list(), default=0)
+    parts = []
+    if n_off := counts.get(OFF, 0):
+        parts.append(
+            f"values of {n_off:,} contracts, and their chances to be there, are doubtful from the"
+            " renewals on at which past forecasts were off (doubtful_from_periods)"
+        )
+    if n_unjudged := counts.get(NOT_JUDGED, 0):
+        parts.append(
+            f"values of {n_unjudged:,} contracts reach beyond what could be judged (forecasts were"
+            f" held against what came up to {farthest} renewals ahead): an extrapolation"
+        )
+    return "; ".join(parts)
 
 
 def _months(waterfall: pl.DataFrame) -> list[list[str]]:

@@ -114,6 +114,7 @@ NOTHING_BROKEN = {
         "revenue_waterfall",
         "revenue_waterfall_total",
         "contract_backtest",
+        "contract_forecast_tests",
         "return_scores",
         "return_backtest",
         "subscription_report",

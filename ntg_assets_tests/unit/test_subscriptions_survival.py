@@ -13,13 +13,18 @@ from ntg_assets.subscriptions.survival.scores import median_periods
 from ntg_assets.subscriptions.survival.survival_backtest import (
     stayed_past_median,
     survival_backtest,
+    survival_forecasts,
 )
 from ntg_assets_tests.contract_worlds import FEW, cutoff, night, world
+
+FEW_ORIGINS = CHURN.model_copy(update={"walk_forward_origins": 2})
 
 
 def judged(rows: pl.DataFrame, terms: pl.DataFrame) -> pl.DataFrame:
     return survival_backtest(
-        rows, terms, cutoff_on=cutoff(), churn=CHURN, settings=FEW, longest_gap_days=1
+        survival_forecasts(
+            rows, terms, cutoff_on=cutoff(), churn=FEW_ORIGINS, settings=FEW, longest_gap_days=1
+        )
     )
 
 
@@ -50,9 +55,10 @@ def test_who_stays_past_the_median_is_judged_where_that_renewal_has_come() -> No
     )
     # three with a median of one renewal: the next one is on 1 March; one without; one on 1 April
     left = np.array([[0.6, 0.4, 0.3]] * 3 + [[0.9, 0.8, 0.7], [0.9, 0.8, 0.4]])
-    n, stayed, expected = stayed_past_median(clock, left, day_number(date(2024, 3, 15)))
-    assert (n, stayed) == (3, 1)
-    assert expected == pytest.approx(3 * 0.4)
+    chance, stayed, has_come = stayed_past_median(clock, left, day_number(date(2024, 3, 15)))
+    assert has_come.tolist() == [True, True, True, False, False]
+    assert stayed[has_come].tolist() == [False, False, True]
+    assert chance[has_come] == pytest.approx([0.4] * 3)
 
 
 def test_the_median_is_the_last_renewal_that_half_survive() -> None:

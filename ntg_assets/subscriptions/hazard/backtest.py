@@ -15,6 +15,7 @@ from ntg_assets.statistics.probability_metrics import (
     expected_calibration_error,
     log_loss,
 )
+from ntg_assets.subscriptions.hazard.walk_forward import chosen_model
 
 BINS = 10
 NOISE_SAMPLES = 200
@@ -22,6 +23,7 @@ TOGETHER = "all origins"
 MIN_PER_OUTCOME = 30  # with fewer of either outcome a perfect order can be luck
 BACKTEST_TYPES: dict[str, Any] = {
     "model": pl.String,
+    "is_used": pl.Boolean,
     "origin": pl.String,
     "currency": pl.String,
     "n_contracts": pl.Int64,
@@ -49,8 +51,9 @@ def contract_backtest(forecasts: pl.DataFrame) -> pl.DataFrame:
     """
     dated = forecasts.with_columns(pl.col("origin_on").cast(pl.String).alias("origin"))
     both = pl.concat([dated, dated.with_columns(origin=pl.lit(TOGETHER))])
+    used = chosen_model(forecasts)
     rows = [
-        (model, origin, currency, *_judged(part))
+        (model, model == used, origin, currency, *_judged(part))
         for (model, origin, currency), part in both.sort(
             "model", "origin", "currency", "contract_place", "origin_on"
         ).group_by("model", "origin", "currency", maintain_order=True)

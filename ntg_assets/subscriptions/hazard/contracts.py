@@ -114,12 +114,13 @@ class ContractHazards(HazardCoefficients):
         "mean_auc": "avg(auc)",
         "n_origins": "count(distinct origin)",
     },
-    where="model = 'full'",
+    where="is_used",
 )
 class ContractBacktest(Contract):
     """One row per (model, origin, currency): what was forecast of contracts, beside what came."""
 
     model: str = column("full, structure", isin=[*MODELS])
+    is_used: bool = column("Whether it is the model that forecasts are made with")
     origin: str = column("Day of the forecast, or all origins")
     currency: str = column("Currency")
     n_contracts: int = column("Contracts that ran", ge=1)

@@ -7,6 +7,7 @@ from ntg_assets.orchestration.project import Project
 from ntg_assets.orchestration.staging import staged_asset, staged_assets
 from ntg_assets.splits.boundaries import zone_of
 from ntg_assets.sql import Query
+from ntg_assets.stages import BACKTEST
 from ntg_assets.subscriptions.hazard.facts import with_facts
 from ntg_assets.subscriptions.money.acquisition import acquisition, first_contracts, trial_funnel
 from ntg_assets.subscriptions.money.announced_prices import announced_prices
@@ -25,6 +26,7 @@ from ntg_assets.subscriptions.survival.cohort_contracts import ContractCohorts
 from ntg_assets.subscriptions.survival.cohorts import contract_cohorts
 from ntg_assets.subscriptions.survival.contract_lifetimes import day_number
 from ntg_assets.subscriptions.survival.contracts import ContractScores
+from ntg_assets.subscriptions.survival.doubts import with_doubts
 from ntg_assets.subscriptions.survival.learning import Learned
 from ntg_assets.subscriptions.survival.scores import contract_scores
 
@@ -37,6 +39,7 @@ GROUP = "subscriptions"
         ContractValues: "What each contract is worth, and what of it is at risk",
     },
     group=GROUP,
+    reads={"contract_forecast_tests": BACKTEST},
     kinds=("polars",),
 )
 def contract_outlook(
@@ -47,6 +50,7 @@ def contract_outlook(
     contract_recalibration: pl.DataFrame,
     contract_hazards: pl.DataFrame,
     contract_persistence: pl.DataFrame,
+    contract_forecast_tests: pl.DataFrame,
     known_terms: pl.DataFrame,
     split_boundaries: pl.DataFrame,
     project: Project,
@@ -64,7 +68,7 @@ def contract_outlook(
     model = Learned(
         contract_walk_forward, contract_recalibration, contract_hazards, contract_persistence
     ).as_model(churn=settings.churn, settings=settings.subscriptions)
-    scores = contract_scores(now, model)
+    scores = with_doubts(contract_scores(now, model), contract_forecast_tests)
     terms = ValueTerms(
         settings.value.horizon_days, settings.value.annual_discount, settings.subscriptions.margin
     )

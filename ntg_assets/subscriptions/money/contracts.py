@@ -3,6 +3,7 @@
 import polars as pl
 
 from ntg_assets.contracts import Contract, column, contract, identifier
+from ntg_assets.subscriptions.survival.doubts import VALUE_EVIDENCE
 from ntg_assets.subscriptions.survival.scores import STATES
 from ntg_assets.subscriptions.terms.amounts import MINOR
 from ntg_assets.summaries import summary
@@ -49,6 +50,12 @@ class ContractValues(Contract):
     ltv_minor: int = column("(1 - P) V + P R", unit=MINOR, ge=0)
     value_at_risk_minor: int = column("P (V - R)", unit=MINOR, ge=0)
     state: str = column("As in contract_scores", isin=[*STATES])
+    value_evidence: str = column(
+        "judged: forecasts as far ahead as the horizon of value were held against what came; off: "
+        "they were proven off before its end, and the amounts are doubtful; not judged: the log is"
+        " too short, the amounts are an extrapolation",
+        isin=[*VALUE_EVIDENCE],
+    )
 
     class Config:
         unique = ["subscription_id"]

@@ -21,6 +21,7 @@ from ntg_assets.arrays import Floats
 from ntg_assets.columns import typed
 from ntg_assets.subscriptions.hazard.pieces import Clock
 from ntg_assets.subscriptions.money.announced_prices import prices_at
+from ntg_assets.subscriptions.survival.doubts import value_evidence
 from ntg_assets.subscriptions.survival.model import ContractModel
 from ntg_assets.subscriptions.survival.scores import BLOCK_ROWS, Outlook, outlook
 
@@ -39,6 +40,7 @@ VALUE_TYPES: dict[str, Any] = {
     "ltv_minor": pl.Int64,
     "value_at_risk_minor": pl.Int64,
     "state": pl.String,
+    "value_evidence": pl.String,
 }
 
 
@@ -98,6 +100,7 @@ def contract_values(
         value_if_ended_minor=pl.Series(np.floor(ended + 0.5).astype(np.int64)),
         ltv_minor=pl.Series(value - risk),
         value_at_risk_minor=pl.Series(risk),
+        value_evidence=value_evidence(terms.horizon_days),
     )
     return typed(valued, types)
 

@@ -4,7 +4,7 @@ import polars as pl
 
 from ntg_assets.churn.snapshots import train_history
 from ntg_assets.orchestration.project import Project
-from ntg_assets.orchestration.staging import staged_asset, staged_assets
+from ntg_assets.orchestration.staging import staged_assets
 from ntg_assets.splits.boundaries import zone_of
 from ntg_assets.stages import BACKTEST
 from ntg_assets.subscriptions.hazard.contracts import (
@@ -17,8 +17,13 @@ from ntg_assets.subscriptions.survival.contracts import (
     ContractPersistence,
     ContractSurvivalBacktest,
 )
+from ntg_assets.subscriptions.survival.forecast_test_contracts import ContractForecastTests
+from ntg_assets.subscriptions.survival.forecast_tests import forecast_tests
 from ntg_assets.subscriptions.survival.learning import learn_contracts
-from ntg_assets.subscriptions.survival.survival_backtest import survival_backtest
+from ntg_assets.subscriptions.survival.survival_backtest import (
+    survival_backtest,
+    survival_forecasts,
+)
 from ntg_assets.subscriptions.terms.known_terms import longest_gap
 
 GROUP = "subscriptions"
@@ -58,19 +63,27 @@ def contract_model(
     )
 
 
-@staged_asset(
-    contract=ContractSurvivalBacktest, group=GROUP, stages=(BACKTEST,), kinds=("scikitlearn",)
+@staged_assets(
+    {
+        ContractSurvivalBacktest: "Who was said to be there after 3, 6 and 12 renewals, and was",
+        ContractForecastTests: "Whether past forecasts of contracts were off by more than chance",
+    },
+    group=GROUP,
+    stages=(BACKTEST,),
+    kinds=("scikitlearn",),
 )
-def contract_survival_backtest(
+def contracts_in_hindsight(
     contract_snapshots: pl.DataFrame,
     contract_signals: pl.DataFrame,
+    contract_walk_forward: pl.DataFrame,
+    contract_recalibration: pl.DataFrame,
     subscription_terms: pl.DataFrame,
     attributes: pl.DataFrame,
     split_boundaries: pl.DataFrame,
     project: Project,
-) -> pl.DataFrame:
-    """Who was said to be there after 3, 6 and 12 renewals, beside who was."""
-    return survival_backtest(
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Hold what was said of contracts in the past against what came, group by group."""
+    forecasts = survival_forecasts(
         with_facts(
             contract_snapshots,
             contract_signals,
@@ -83,4 +96,7 @@ def contract_survival_backtest(
         churn=project.settings.churn,
         settings=project.settings.subscriptions,
         longest_gap_days=longest_gap(project.settings.ingest.subscriptions),
+    )
+    return survival_backtest(forecasts), forecast_tests(
+        contract_walk_forward, contract_recalibration, contract_snapshots, forecasts
     )

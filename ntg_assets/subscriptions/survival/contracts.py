@@ -103,6 +103,18 @@ class ContractScores(Contract):
     median_periods_left: int = column(
         "Renewals that half of such contracts survive; null: more than 60", nullable=True, ge=0
     )
+    judged_periods: int = column(
+        "Renewals up to which such chances were held against what came, for this billing period "
+        "(contract_forecast_tests); 0: never",
+        nullable=True,
+        ge=0,
+    )
+    doubtful_from_periods: int = column(
+        "Renewals from which such chances were proven off at a past origin, for its plan, currency "
+        "or billing period, or for all; what lies beyond is doubtful. Null: not proven off",
+        nullable=True,
+        ge=1,
+    )
     reason_1: str = column("What raises the chance most", nullable=True)
     reason_2: str = column("And next", nullable=True)
     reason_3: str = column("And then", nullable=True)

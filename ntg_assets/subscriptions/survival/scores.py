@@ -47,6 +47,8 @@ SCORE_TYPES: dict[str, Any] = {
     "stays_6_periods": pl.Float64,
     "stays_12_periods": pl.Float64,
     "median_periods_left": pl.Int64,
+    "judged_periods": pl.Int64,
+    "doubtful_from_periods": pl.Int64,
     "reason_1": pl.String,
     "reason_2": pl.String,
     "reason_3": pl.String,
@@ -176,7 +178,7 @@ def contract_scores(rows: pl.DataFrame, model: ContractModel) -> pl.DataFrame:
 
 
 def _scored(rows: pl.DataFrame, model: ContractModel) -> pl.DataFrame:
-    placed = rows.with_columns(state=_state(model.sleeper_days))
+    placed = rows.with_columns(state=state_of(model.sleeper_days))
     if rows.is_empty() or model.hazards.is_empty():
         return placed
     seen = Seen(rows, cut(rows, horizon_days=model.horizon_days), model.sleeper_days)
@@ -195,8 +197,12 @@ def _scored(rows: pl.DataFrame, model: ContractModel) -> pl.DataFrame:
     )
 
 
-def _state(sleeper_days: int) -> pl.Expr:
-    """What a contract whose end is not known is in: a trial, sleep, or neither."""
+def state_of(sleeper_days: int) -> pl.Expr:
+    """State of a contract whose end is not known.
+
+    Args:
+        sleeper_days: After how many days without an event somebody sleeps.
+    """
     return (
         pl.when(is_trial())
         .then(pl.lit(TRIAL))

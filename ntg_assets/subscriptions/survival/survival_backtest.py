@@ -1,10 +1,10 @@
 """Who was said to be there after 3, 6 and 12 renewals, beside who was.
 
 For each number of renewals there is one origin: the latest day on which contracts were looked at
-and from which so many renewals of the commonest billing period have passed. Everything is fitted on
-what had closed by that day: the hazard that looks at people, before any calibration, and how it
-goes on. A contract whose renewals have not all come by the cutoff (a yearly one) is counted, and
-not judged.
+and from which so many renewals of the commonest billing period have passed. Everything is learned
+as it would have been that day, of what had closed by then: which model is used, its hazard, its
+calibration, and how it goes on. A contract whose renewals have not all come by the cutoff (a yearly
+one) is counted, and not judged.
 
 The median of each contract (renewals that half of such contracts survive) is judged from the same
 origins: where the renewal after it has come by the cutoff, a little less than half are still there.
@@ -18,37 +18,42 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from ntg_assets.arrays import Floats, Longs
-from ntg_assets.churn.calibration.recalibration import TABLE_SCHEMA
+from ntg_assets.arrays import Flags, Floats, Longs
 from ntg_assets.configuration.churn import ChurnSettings
 from ntg_assets.configuration.inputs.subscriptions import SubscriptionSettings
 from ntg_assets.statistics.probability_metrics import auc, log_loss
-from ntg_assets.subscriptions.hazard.competing_risks import fit_hazards
-from ntg_assets.subscriptions.hazard.learning_rows import (
-    FULL,
-    Features,
-    as_known,
-    at_risk,
-    closed,
-    columns_for,
-    seen_within,
-    thinned,
-)
+from ntg_assets.subscriptions.hazard.learning_rows import as_known, at_risk, closed, thinned
 from ntg_assets.subscriptions.hazard.pieces import Clock
 from ntg_assets.subscriptions.hazard.walk_forward import MIN_ENDS
 from ntg_assets.subscriptions.survival.contract_lifetimes import day_number
+from ntg_assets.subscriptions.survival.learning import learn_contracts
 from ntg_assets.subscriptions.survival.model import ContractModel
-from ntg_assets.subscriptions.survival.persistence import fit_persistence
 from ntg_assets.subscriptions.survival.scores import (
     AFTER_PERIODS,
     LONGEST_MEDIAN,
     chances_left,
     median_periods,
+    state_of,
 )
 from ntg_assets.subscriptions.terms.known_terms import known_terms
 
 MONTH_DAYS = 31
 SMALLEST = 1e-9
+FORECAST_TYPES: dict[str, Any] = {
+    "after_periods": pl.Int64,
+    "origin_on": pl.Date,
+    "contract_place": pl.Int64,
+    "chance": pl.Float64,
+    "stayed": pl.Boolean,
+    "median_chance": pl.Float64,
+    "stayed_past_median": pl.Boolean,
+    "user_id": pl.String,
+    "plan": pl.String,
+    "currency": pl.String,
+    "period_months": pl.Int64,
+    "period_days": pl.Int64,
+    "state": pl.String,
+}
 SURVIVAL_TYPES: dict[str, Any] = {
     "after_periods": pl.Int64,
     "origin_on": pl.Date,
@@ -64,7 +69,7 @@ SURVIVAL_TYPES: dict[str, Any] = {
 }
 
 
-def survival_backtest(
+def survival_forecasts(
     rows: pl.DataFrame,
     terms: pl.DataFrame,
     *,
@@ -73,30 +78,37 @@ def survival_backtest(
     settings: SubscriptionSettings,
     longest_gap_days: int,
 ) -> pl.DataFrame:
-    """Judge the chances to be there after several renewals.
+    """Forecast from past days who is there after several renewals, beside who was.
 
     Args:
         rows: `contract_snapshots` with attributes and signals.
         terms: `subscription_terms`.
         cutoff_on: Day before which everything is known.
-        churn: Horizon.
+        churn: Horizon, origins.
         settings: Penalty, sleepers, attributes.
         longest_gap_days: Days between two terms of one contract that are no interruption.
 
     Returns:
-        `contract_survival_backtest`, by number of renewals; none where too little is known yet.
+        One row per (number of renewals, contract), columns of `FORECAST_TYPES`; `stayed` and
+        `stayed_past_median` are null where that renewal has not come by the cutoff. None where too
+        little is known yet.
     """
-    judged: list[tuple[Any, ...]] = []
+    parts = [pl.DataFrame(schema=FORECAST_TYPES | {"user_id": rows.schema["user_id"]})]
     for periods, day in _origins(rows, cutoff_on):
-        past = thinned(closed(rows, day, horizon_days=churn.horizon_days))
+        past = closed(rows, day, horizon_days=churn.horizon_days)
         if past["contract_end_on"].count() < MIN_ENDS:
             continue
-        terms_then = known_terms(terms, cutoff_on=day, longest_gap_days=longest_gap_days)
-        until = as_known(rows.filter(pl.col("snapshot_on") <= day), day)
-        model = _model(past, until, terms_then, churn=churn, settings=settings)
+        learned = learn_contracts(
+            thinned(as_known(rows.filter(pl.col("snapshot_on") <= day), day)),
+            known_terms(terms, cutoff_on=day, longest_gap_days=longest_gap_days),
+            cutoff_on=day,
+            churn=churn,
+            settings=settings,
+        )
         now = at_risk(rows.filter(pl.col("snapshot_on") == day))
-        judged.append((periods, day, *_judged(now, model, periods, day_number(cutoff_on))))
-    return pl.DataFrame(judged, schema=SURVIVAL_TYPES, orient="row")
+        model = learned.as_model(churn=churn, settings=settings)
+        parts.append(_followed(now, model, periods, day_number(cutoff_on)))
+    return pl.concat(parts)
 
 
 def _origins(rows: pl.DataFrame, cutoff_on: date) -> Iterator[tuple[int, date]]:
@@ -112,39 +124,61 @@ def _origins(rows: pl.DataFrame, cutoff_on: date) -> Iterator[tuple[int, date]]:
             yield periods, before[0]
 
 
-def _model(
-    past: pl.DataFrame,
-    until: pl.DataFrame,
-    terms: pl.DataFrame,
-    *,
-    churn: ChurnSettings,
-    settings: SubscriptionSettings,
-) -> ContractModel:
-    """The model of contracts as it could have been fitted at an origin."""
-    asleep = settings.sleeper_days
-    hazards = fit_hazards(
-        seen_within(past, horizon_days=churn.horizon_days, sleeper_days=asleep),
-        columns_for(FULL, past, Features.of(settings)),
-        regularisation=settings.regularisation,
-    )
-    persistence = fit_persistence(until, terms, hazards, sleeper_days=asleep)
-    undecided = pl.DataFrame(schema=TABLE_SCHEMA)
-    return ContractModel(hazards, undecided, persistence, churn.horizon_days, asleep)
-
-
-def _judged(
-    now: pl.DataFrame, model: ContractModel, periods: int, cutoff: int
-) -> tuple[int, int, int, float, float, float | None, int, int, float]:
+def _followed(now: pl.DataFrame, model: ContractModel, periods: int, cutoff: int) -> pl.DataFrame:
+    """Rows of `FORECAST_TYPES` of the contracts of one origin."""
     clock, left = Clock.of(now), chances_left(now, model, n_lags=LONGEST_MEDIAN)[0]
-    renewals = np.full(now.height, periods)
-    chance, stayed = _come_to_pass(clock, left, renewals, cutoff)
-    median = stayed_past_median(clock, left, cutoff)
-    if not len(stayed):
-        return 0, now.height, 0, 0.0, 0.0, None, *median
+    chance, stayed, has_come = _come_to_pass(clock, left, np.full(now.height, periods), cutoff)
+    half, outlived, is_past = stayed_past_median(clock, left, cutoff)
+    nothing = pl.lit(None, pl.Boolean)
+    return now.select(
+        pl.lit(periods, pl.Int64).alias("after_periods"),
+        pl.col("snapshot_on").alias("origin_on"),
+        "contract_place",
+        pl.Series("chance", chance),
+        pl.when(pl.Series(has_come)).then(pl.Series(stayed)).otherwise(nothing).alias("stayed"),
+        pl.when(pl.Series(is_past)).then(pl.Series(half)).alias("median_chance"),
+        pl.when(pl.Series(is_past))
+        .then(pl.Series(outlived))
+        .otherwise(nothing)
+        .alias("stayed_past_median"),
+        "user_id",
+        "plan",
+        "currency",
+        "period_months",
+        "period_days",
+        state_of(model.sleeper_days).alias("state"),
+    )
+
+
+def survival_backtest(forecasts: pl.DataFrame) -> pl.DataFrame:
+    """Judge the chances to be there after several renewals.
+
+    Args:
+        forecasts: `survival_forecasts`.
+
+    Returns:
+        `contract_survival_backtest`, by number of renewals.
+    """
+    judged = [
+        (*place, *_judged(part))
+        for place, part in forecasts.sort("after_periods", "contract_place").group_by(
+            "after_periods", "origin_on", maintain_order=True
+        )
+    ]
+    return pl.DataFrame(judged, schema=SURVIVAL_TYPES, orient="row")
+
+
+def _judged(part: pl.DataFrame) -> tuple[Any, ...]:
+    come = part.filter(pl.col("stayed").is_not_null())
+    past = part.filter(pl.col("stayed_past_median").is_not_null())
+    median = past.height, int(past["stayed_past_median"].sum()), float(past["median_chance"].sum())
+    if come.is_empty():
+        return 0, part.height, 0, 0.0, 0.0, None, *median
+    chance, stayed = come["chance"].to_numpy(), come["stayed"].cast(pl.Float64).to_numpy()
     area = float(auc(chance, stayed, np.ones((1, len(stayed))))[0])
     return (
-        len(stayed),
-        now.height - len(stayed),
+        come.height,
+        part.height - come.height,
         int(stayed.sum()),
         float(chance.sum()),
         float(log_loss(np.clip(chance, SMALLEST, 1 - SMALLEST), stayed).mean()),
@@ -155,8 +189,8 @@ def _judged(
 
 def _come_to_pass(
     clock: Clock, left: Floats, renewals: Longs, cutoff: int
-) -> tuple[Floats, Floats]:
-    """Chance to be there after so many renewals, and whether they were, where that has come.
+) -> tuple[Floats, Flags, Flags]:
+    """Chance to be there after so many renewals, whether they were, and whether that has come.
 
     Args:
         clock: When contracts were looked at and ended, one entry per contract.
@@ -166,19 +200,15 @@ def _come_to_pass(
     """
     day = clock.renewal(clock.period + renewals)
     has_come = (renewals > 0) & (day < cutoff)
-    chance = left[np.arange(len(renewals)), renewals - 1]
-    return chance[has_come], (clock.end > day)[has_come].astype(np.float64)
+    return left[np.arange(len(renewals)), renewals - 1], clock.end > day, has_come
 
 
-def stayed_past_median(clock: Clock, left: Floats, cutoff: int) -> tuple[int, int, float]:
-    """Count contracts whose renewal after the median has come, those still there, and add up the
-    chances of it.
+def stayed_past_median(clock: Clock, left: Floats, cutoff: int) -> tuple[Floats, Flags, Flags]:
+    """Chance to outlive the median by a renewal, who did, and where that renewal has come.
 
     Args:
         clock: When contracts were looked at and ended, one entry per contract.
         left: Chance after 1, 2, ... renewals, shape (contracts, lags).
         cutoff: Day (since 1970) before which everything is known.
     """
-    median = median_periods(left)
-    chance, stayed = _come_to_pass(clock, left, median + 1, cutoff)
-    return len(stayed), int(stayed.sum()), float(chance.sum())
+    return _come_to_pass(clock, left, median_periods(left) + 1, cutoff)
