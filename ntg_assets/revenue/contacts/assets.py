@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from ntg_assets.churn.log_holes import daily_users, find_holes
 from ntg_assets.churn.snapshots import train_history
 from ntg_assets.history.contacts import contacts_taken_back
 from ntg_assets.orchestration.project import Project
@@ -13,6 +14,7 @@ from ntg_assets.revenue.contacts.contact_candidates import contact_candidates as
 from ntg_assets.revenue.contacts.contact_rules import contact_rules as rule_contacts
 from ntg_assets.revenue.contacts.contact_rules import latest_instant
 from ntg_assets.revenue.contacts.contacts_taken import made_contacts
+from ntg_assets.revenue.contacts.hidden_silence import leave_out_hidden
 from ntg_assets.revenue.contacts.intervention_contracts import (
     InterventionAssignments,
     InterventionExclusions,
@@ -25,6 +27,7 @@ from ntg_assets.revenue.contacts.policy import intervention_exclusions as exclud
 from ntg_assets.revenue.contacts.strategy_comparison import strategy_comparison as compare
 from ntg_assets.revenue.contacts.strategy_comparison import strategy_overlaps as count_overlaps
 from ntg_assets.splits.boundaries import train_end
+from ntg_assets.sql import Table
 from ntg_assets.stages import BACKTEST, LIVE
 from ntg_assets.subscriptions.terms.known_terms import longest_gap
 
@@ -36,13 +39,15 @@ def contact_candidates(
     contract_scores: pl.DataFrame,
     contract_values: pl.DataFrame,
     return_scores: pl.DataFrame,
+    user_days: Table,
+    split_boundaries: pl.DataFrame,
     project: Project,
 ) -> pl.DataFrame:
     """Whom a contact could be about: subscribers by their contracts, people who left by what would
-    bring them back, everyone else by silence.
+    bring them back, everyone else by silence, as far as the log can tell it.
     """
     settings = project.settings
-    return bring_together(
+    candidates = bring_together(
         revenue_risk_radar,
         churn_scores.select("user_id", "churn_probability_before"),
         contract_scores,
@@ -51,6 +56,10 @@ def contact_candidates(
         unit=settings.value.unit,
         conversion=settings.subscriptions.conversion,
     )
+    # of tonight: `log_holes` is of what is learned, which may end days before
+    holes = find_holes(project.read(daily_users(user_days)))
+    cutoff_on = train_history(split_boundaries).cutoff_on
+    return leave_out_hidden(candidates, churn_scores, holes, cutoff_on=cutoff_on)
 
 
 @staged_asset(

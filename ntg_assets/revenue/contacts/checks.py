@@ -12,6 +12,7 @@ from ntg_assets.configuration.revenue import RadarSettings
 from ntg_assets.orchestration.checking import staged_check
 from ntg_assets.orchestration.project import Project
 from ntg_assets.revenue.contacts.contact_candidates import LEFT
+from ntg_assets.revenue.contacts.hidden_silence import tell_hidden
 from ntg_assets.revenue.contacts.lists.contact_holds import tell_holds
 from ntg_assets.revenue.contacts.lists.user_list_report import remarks
 from ntg_assets.revenue.contacts.objectives import WIN_BACK
@@ -78,6 +79,19 @@ def contacts_without_a_raising_reason(
     return contacts.filter(
         ~pl.col("reason").str.contains(RAISES, literal=True).fill_null(value=False)
     ).select("strategy", "user_id", "reason")
+
+
+@staged_check("contact_candidates", stages=STAGES)
+def silence_is_no_missing_day(contact_candidates: pl.DataFrame) -> dg.AssetCheckResult:
+    """Nobody's silence is made of days that the log does not hold; a warning, since those of whom
+    that cannot be told are on no list.
+    """
+    sentence = tell_hidden(contact_candidates)
+    return dg.AssetCheckResult(
+        passed=not sentence,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=sentence or "no day of anybody's silence is missing from the log",
+    )
 
 
 @staged_check("intervention_targets", stages=STAGES, blocking=True)
