@@ -6,10 +6,12 @@ import polars as pl
 from ntg_assets.churn.snapshots import train_history
 from ntg_assets.orchestration.checking import staged_check
 from ntg_assets.orchestration.project import Project
-from ntg_assets.stages import BACKTEST, INGEST, STAGES
+from ntg_assets.stages import BACKTEST, INGEST, LIVE, STAGES
 from ntg_assets.subscriptions.hazard.backtest import implausible_orders
 from ntg_assets.subscriptions.money.waterfall import mrr_by_changes, unreconciled
 from ntg_assets.subscriptions.sentences import tell_tests
+from ntg_assets.subscriptions.survival.scores import ENDING
+from ntg_assets.subscriptions.terms.amounts import tell_amount
 
 
 def values_that_do_not_add_up(values: pl.DataFrame) -> pl.DataFrame:
@@ -27,6 +29,52 @@ def forecasts_of_what_ended(scores: pl.DataFrame, terms: pl.DataFrame) -> pl.Dat
     )
     last = ended.group_by("subscription_id").agg(pl.col("contract_started_on").max())
     return scores.join(last, on=["subscription_id", "contract_started_on"], how="semi")
+
+
+def ends_ahead(values: pl.DataFrame, terms: pl.DataFrame) -> pl.DataFrame:
+    """Return the contracts that are valued as running on, and of which the files state an end.
+
+    Args:
+        values: `contract_values`.
+        terms: `subscription_terms`: all that the files say.
+    """
+    last = terms.sort("subscription_id", "started_on").unique(
+        "subscription_id", keep="last", maintain_order=True
+    )
+    ends = last.filter(pl.col("ended_on").is_not_null()).select("subscription_id", "ended_on")
+    return (
+        values.filter(pl.col("state") != ENDING)
+        .join(ends, on="subscription_id", how="inner")
+        .sort("ended_on", "subscription_id")
+    )
+
+
+def tell_ends_ahead(ahead: pl.DataFrame, *, n_contracts: int, is_named: bool) -> str:
+    """Say which contracts end by the files although nothing said so by the cutoff; empty where none
+    do.
+
+    Args:
+        ahead: Rows of `ends_ahead`.
+        n_contracts: Contracts that run.
+        is_named: Whether a column says when ends were known (`end_known_from`).
+    """
+    if ahead.is_empty():
+        return ""
+    sums = ahead.group_by("currency").agg(pl.col("ltv_minor").sum()).sort("currency")
+    worth = ", ".join(tell_amount(minor, code) for code, minor in sums.iter_rows())
+    first = ahead.row(0, named=True)
+    advice = (
+        "they became known after the cutoff"
+        if is_named
+        else "nothing says when they were known: name ingest.subscriptions.end_known_from, or,"
+        " where such a day is only until when it is paid, leave it empty"
+    )
+    return (
+        f"{ahead.height:,} of {n_contracts:,} running contracts end later by the files (first:"
+        f" contract {first['subscription_id']} on {first['ended_on']}); {advice}. They are on no"
+        f" contact list (contract_ending); their chances, and {worth} of expected value, are told"
+        " as if they ran on"
+    )
 
 
 @staged_check("revenue_waterfall", stages=STAGES, blocking=True)
@@ -83,6 +131,28 @@ def contracts_are_not_too_good_to_be_true(
         passed=broken.is_empty(),
         description=f"{broken.height} AUCs of contracts above {threshold}",
         metadata={"offenders": str(broken.rows())},
+    )
+
+
+@staged_check("contract_values", stages=(LIVE,))
+def what_ends_is_not_valued_as_running_on(
+    contract_values: pl.DataFrame, subscription_terms: pl.DataFrame, project: Project
+) -> dg.AssetCheckResult:
+    """No contract is valued as running on of which the files state an end; a warning, since lists
+    leave such contracts out, and what was known by the cutoff is all that a forecast may use.
+    """
+    ahead = ends_ahead(contract_values, subscription_terms)
+    source = project.settings.ingest.subscriptions
+    sentence = tell_ends_ahead(
+        ahead,
+        n_contracts=contract_values.height,
+        is_named=source is not None and source.end_known_from is not None,
+    )
+    return dg.AssetCheckResult(
+        passed=not sentence,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=sentence or f"{contract_values.height:,} contracts, of none an end lies ahead",
+        metadata={"n_ends_ahead": ahead.height},
     )
 
 
