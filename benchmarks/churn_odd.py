@@ -1,4 +1,4 @@
-"""Ten shapes that nothing was made for: is what is told of them right, or warned of?
+"""Shapes that nothing was made for: is what is told of them right, or warned of?
 
     python -m benchmarks.churn --only odd
 

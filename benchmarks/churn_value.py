@@ -37,6 +37,7 @@ from ntg_assets.configuration.revenue import ValueSettings
 from ntg_assets.evaluation.churn.value_horizons import value_horizons
 from ntg_assets.evaluation.churn.value_order import spearman
 from ntg_assets.evaluation.gate.quality_rules import value_adds_up
+from ntg_assets.features.amount_scales import find_scales, tell_scales
 from ntg_assets.features.price_steps import (
     counts_amounts,
     find_price_steps,
@@ -258,11 +259,12 @@ def _warnings(
         at_risk_days=churn.at_risk_window_days,
     )
     horizon = horizon_warning(run(churn_horizon_report(known, made.history, settings=churn)))
-    steps = find_price_steps(run(price_sample(known)), cutoff_on=made.history.cutoff_on)
-    jumps = tell_steps(steps) if counts_amounts(value) else ""
+    amounts = run(price_sample(known))
+    steps = find_price_steps(amounts, cutoff_on=made.history.cutoff_on)
+    of_amounts = [tell_steps(steps), tell_scales(find_scales(amounts))]
     return [
         *([] if rule.verdict == "pass" else [f"{rule.verdict}: {rule.evidence}"]),
-        *filter(None, [holes, horizon, jumps]),
+        *filter(None, [holes, horizon, *(of_amounts if counts_amounts(value) else [])]),
     ]
 
 

@@ -1,4 +1,4 @@
-"""Ten logs of shapes that real services have and the other made worlds do not, as `user_days`:
+"""Logs of shapes that real services have and the other made worlds do not, as `user_days`:
 what is told of them must be right, or warned of.
 
     python -m benchmarks.churn --only odd
@@ -13,8 +13,9 @@ from datetime import date, timedelta
 import numpy as np
 import polars as pl
 
+from benchmarks import odd_exports
+from benchmarks.odd_exports import Visits, shoppers
 from benchmarks.value_worlds import as_user_days
-from ntg_assets.arrays import Floats
 from ntg_assets.randomness import random_stream
 
 SEED = 20260101
@@ -25,8 +26,6 @@ LOYAL = 0.2  # share of users
 MISSING = (300, 360)  # days of the log that were never loaded
 PRICES_RISE = 375  # day of the log
 PAID = 0.1  # share of the days of a payer
-
-Visits = list[tuple[int, Floats, Floats]]  # user, days since the first one, amounts
 
 
 @dataclass(frozen=True)
@@ -113,7 +112,7 @@ def two_populations(rng: np.random.Generator) -> Visits:
 
 def one_whale(rng: np.random.Generator) -> Visits:
     """Purchases of two thousand customers, and one reseller who brings two fifths of all."""
-    made = _shoppers(rng, n_users=2_000, n_days=700)
+    made = shoppers(rng, n_users=2_000, n_days=700)
     total = sum(float(amounts.sum()) for _, _, amounts in made)
     days = np.arange(5.0, 700.0, 7.0)
     amounts = rng.lognormal(0, 0.3, len(days))
@@ -123,7 +122,7 @@ def one_whale(rng: np.random.Generator) -> Visits:
 def many_refunds(rng: np.random.Generator) -> Visits:
     """Fashion: three in ten orders are sent back within two weeks, by some nearly all of them."""
     made: Visits = []
-    for user, days, amounts in _shoppers(rng, n_users=3_000, n_days=700):
+    for user, days, amounts in shoppers(rng, n_users=3_000, n_days=700):
         is_back = rng.random(len(days)) < rng.beta(0.9, 2.1)
         back = days[is_back] + rng.integers(2, 15, int(is_back.sum()))
         made.append((user, np.r_[days, back], np.r_[amounts, -amounts[is_back]]))
@@ -143,14 +142,14 @@ def five_weeks(rng: np.random.Generator) -> Visits:
 
 def two_months_missing(rng: np.random.Generator) -> Visits:
     """Purchases of which two months were never loaded: 60 days without a row of anybody."""
-    made = _shoppers(rng, n_users=3_000, n_days=700)
+    made = shoppers(rng, n_users=3_000, n_days=700)
     first, end = MISSING
     return [(u, d[keep], a[keep]) for u, d, a in made for keep in [(d < first) | (d >= end)]]
 
 
 def price_doubles(rng: np.random.Generator) -> Visits:
     """Purchases whose prices double 45 days before the first cutoff; nobody leaves for it."""
-    made = _shoppers(rng, n_users=3_000, n_days=800)
+    made = shoppers(rng, n_users=3_000, n_days=800)
     return [(u, d, np.where(d >= PRICES_RISE, 2.0, 1.0) * a) for u, d, a in made]
 
 
@@ -178,16 +177,6 @@ def one_cohort(rng: np.random.Generator) -> Visits:
     return made
 
 
-def _shoppers(rng: np.random.Generator, *, n_users: int, n_days: int) -> Visits:
-    made: Visits = []
-    for user in range(n_users):
-        joined, life = rng.uniform(0, n_days - 20), rng.exponential(220)
-        days = joined + np.r_[0.0, np.cumsum(rng.exponential(rng.gamma(2.0, 10.0) + 1, 100))]
-        days = days[days <= joined + life]
-        made.append((user, days, rng.lognormal(3.2 + rng.normal(0, 0.5), 0.5, len(days))))
-    return made
-
-
 ODD_LOGS: dict[str, OddLog] = {
     "annual_buyers": OddLog(annual_buyers, 1_800, 90, ((1_100, 365), (1_300, 365))),
     "weekly_boxes": OddLog(weekly_boxes, 700, 28, ((350, 180), (480, 180))),
@@ -199,4 +188,12 @@ ODD_LOGS: dict[str, OddLog] = {
     "price_doubles": OddLog(price_doubles, 800, 60, ((420, 180), (560, 180))),
     "few_payers": OddLog(few_payers, 400, 14, ((180, 90), (280, 90))),
     "one_cohort": OddLog(one_cohort, 500, 45, ((180, 120), (300, 120))),
+    "closed_in_august": OddLog(odd_exports.closed_in_august, 1_000, 60, ((590, 120), (640, 180))),
+    "gift_cards": OddLog(odd_exports.gift_cards, 700, 60, ((350, 180), (500, 180))),
+    "two_currencies": OddLog(odd_exports.two_currencies, 700, 60, ((350, 180), (500, 180))),
+    "free_first_month": OddLog(odd_exports.free_first_month, 400, 14, ((200, 90), (280, 90))),
+    "merged_accounts": OddLog(odd_exports.merged_accounts, 700, 60, ((400, 180), (480, 180))),
+    "last_day_twice": OddLog(odd_exports.last_day_twice, 700, 60, ((400, 180),)),
+    "guest_account": OddLog(odd_exports.guest_account, 700, 60, ((350, 180), (500, 180))),
+    "cents_from_a_day": OddLog(odd_exports.cents_from_a_day, 700, 60, ((390, 180), (480, 180))),
 }

@@ -150,8 +150,9 @@ def tell_steps(price_steps: pl.DataFrame) -> str:
     )
     return (
         f"what the same users pay jumped: {shown}. Value is learned from amounts on both sides, so"
-        " it is too low soon after a rise and may be too high later (up to a third on made shops"
-        " whose prices double). Where it was no price (another unit or currency), mend the amounts."
+        " it may be far off until a horizon has closed since, in either direction (on made shops"
+        " whose prices double by up to a third; where euros became cents two months before, nine"
+        " times too high). Where it was no price (another unit or currency), mend the amounts."
     )
 
 

@@ -25,6 +25,21 @@ def test_nine_of_ten_lie_in_a_range_also_where_most_bring_nothing() -> None:
     assert 0.9 <= (seen <= high).mean() <= 0.9 + 1 / 50
 
 
+def test_who_was_forecast_to_bring_nothing_has_a_finite_range_of_what_such_users_brought() -> None:
+    """Half are forecast nothing; a fifth of them bring about 30 where the mean is 20."""
+    rng = np.random.default_rng(3)
+    told = np.where(np.arange(2_000) < 1_000, 0.0, 40.0) * rng.uniform(0.9, 1.1, 2_000)
+    told[:20] = 1e-300  # as good as nothing
+    surprising = (told < 1) & (rng.random(2_000) < 0.2)
+    seen = np.where(surprising, 30.0, told) * rng.uniform(0.5, 1.5, 2_000)
+    low, high = range_of(told, measure_ranges(told, seen))
+    nothing = told < 1
+    assert (low[nothing] == 0).all()
+    assert 0.88 <= (seen <= high)[nothing].mean() <= 0.97
+    assert high[nothing].max() <= 45.0  # 30 x 1.5: what such users brought, and no infinity
+    assert np.isfinite(range_of(np.zeros(60), measure_ranges(np.zeros(60), np.ones(60)))[1]).all()
+
+
 def test_products_on_a_grid_are_exact_and_add_up() -> None:
     rng = np.random.default_rng(1)
     share, amounts = rng.random(50_000), rng.lognormal(3, 2, 50_000)

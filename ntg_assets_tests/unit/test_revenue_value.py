@@ -239,6 +239,7 @@ def test_a_range_is_that_of_the_own_bin() -> None:
         {
             "bin": [1, 2],
             "forecast_upto": [2.0, float("inf")],
+            "least_forecast": [1e-3, 1e-3],
             "low_ratio": [0.0, 0.5],
             "high_ratio": [4.0, 1.5],
             "n_rows": [9, 9],

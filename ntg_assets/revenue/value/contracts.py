@@ -81,6 +81,9 @@ class ValueRanges(Contract):
     forecast_upto: float = column(
         "Largest forecast of the bin; infinite for the last", unit="unit", gt=0
     )
+    least_forecast: float = column(
+        "A smaller forecast counts as this one: a thousandth of the mean", unit="unit", gt=0
+    )
     low_ratio: float = column("5% point of seen over forecast", ge=0)
     high_ratio: float = column("95% point of seen over forecast", ge=0)
     n_rows: int = column("Snapshots in the bin", ge=1)
@@ -98,6 +101,9 @@ class LtvRanges(Contract):
     bin: int = column("Bins of equal size, 1 has the lowest forecasts", ge=1)
     forecast_upto: float = column(
         "Largest forecast of the bin; infinite for the last", unit="unit", gt=0
+    )
+    least_forecast: float = column(
+        "A smaller forecast counts as this one: a thousandth of the mean", unit="unit", gt=0
     )
     low_ratio: float = column("5% point of seen over forecast", ge=0)
     high_ratio: float = column("95% point of seen over forecast", ge=0)

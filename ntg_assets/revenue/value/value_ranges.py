@@ -19,9 +19,13 @@ from ntg_assets.revenue.value.value_model import observed_value, predict_value
 
 RANGE = (0.05, 0.95)
 MAX_BINS, MIN_ROWS_PER_BIN = 20, 50
+SMALLEST, LARGEST = 1e-100, 1e100  # where nothing is forecast of anybody ratios stay numbers
+# of the mean forecast: a smaller one counts as that, since over next to nothing no ratio says much
+LEAST_FORECAST = 1e-3
 RANGE_SCHEMA = {
     "bin": pl.Int64,
     "forecast_upto": pl.Float64,
+    "least_forecast": pl.Float64,
     "low_ratio": pl.Float64,
     "high_ratio": pl.Float64,
     "n_rows": pl.Int64,
@@ -60,15 +64,16 @@ def measure_ranges(told: Floats, seen: Floats) -> pl.DataFrame:
         told: Forecasts, shape (n,).
         seen: What followed, shape (n,).
     """
-    forecast = np.maximum(told, np.finfo(np.float64).tiny)
+    least = max(LEAST_FORECAST * float(told.mean()), SMALLEST) if len(told) else SMALLEST
+    forecast = np.maximum(told, least)
     order = np.argsort(forecast, kind="stable")
-    ratio = (seen / forecast)[order]
+    ratio = np.minimum(seen[order] / forecast[order], LARGEST)
     n_bins = max(1, min(MAX_BINS, len(order) // MIN_ROWS_PER_BIN))
     made = []
     for number, part in enumerate(np.array_split(np.arange(len(order)), n_bins), start=1):
         ends = _ends(ratio[part])
         upto = float(forecast[order][part[-1]]) if number < n_bins else np.inf
-        made.append((number, upto, *ends, len(part)))
+        made.append((number, upto, least, *ends, len(part)))
     return pl.DataFrame(made, schema=RANGE_SCHEMA, orient="row")
 
 
@@ -86,4 +91,5 @@ def range_of(forecast: Floats, ranges: pl.DataFrame) -> tuple[Floats, Floats]:
     table = ranges.sort("bin")
     place = np.searchsorted(table["forecast_upto"].to_numpy()[:-1], forecast, side="left")
     low, high = table["low_ratio"].to_numpy()[place], table["high_ratio"].to_numpy()[place]
-    return forecast * low, forecast * high
+    least = np.maximum(forecast, table["least_forecast"].to_numpy()[place])
+    return forecast * low, least * high
