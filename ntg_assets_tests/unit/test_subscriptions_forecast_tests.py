@@ -11,7 +11,8 @@ import pytest
 from ntg_assets.churn.calibration.recalibration import TABLE_SCHEMA
 from ntg_assets.statistics.poisson_binomial import EXACT_UP_TO, poisson_binomial_p
 from ntg_assets.subscriptions.hazard.backtest import TOGETHER
-from ntg_assets.subscriptions.hazard.walk_forward import STRUCTURE_ONLY, WALK_TYPES
+from ntg_assets.subscriptions.hazard.learning_rows import STRUCTURE_ONLY
+from ntg_assets.subscriptions.hazard.walk_forward import WALK_TYPES
 from ntg_assets.subscriptions.sentences import tell_horizon, tell_tests
 from ntg_assets.subscriptions.survival.doubts import (
     JUDGED,
