@@ -122,7 +122,7 @@ def tell_tests(tests: pl.DataFrame) -> str:
         return ""
     first = "; ".join(_of_occasion(rows) for rows in occasions[:SHOWN_OCCASIONS])
     n_more = len(occasions) - SHOWN_OCCASIONS
-    rest = f"; and {n_more} times more (contract_forecast_tests)" if n_more > 0 else ""
+    rest = f"; {n_more} more in contract_forecast_tests" if n_more > 0 else ""
     return f"past forecasts of contracts were off by more than chance: {first}{rest}"
 
 

@@ -8,10 +8,8 @@ users known are followed over 1, 2, 4, ... churn horizons, as far as the log rea
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-import numpy as np
 import polars as pl
 
-from ntg_assets.arrays import Floats
 from ntg_assets.churn.calibration.recalibration import churn_recalibration, recalibrate
 from ntg_assets.churn.learning.candidates import fit_churn
 from ntg_assets.churn.log_holes import is_whole
@@ -22,38 +20,18 @@ from ntg_assets.churn.walk_forward import MIN_FIT_ROWS, closed_before
 from ntg_assets.configuration.churn import ChurnSettings
 from ntg_assets.configuration.revenue import ValueSettings
 from ntg_assets.features.user_activity import user_activity_features
+from ntg_assets.revenue.value.past_spans import SCHEMA, span_tables
 from ntg_assets.revenue.value.value_model import fit_value, predict_value
 from ntg_assets.revenue.value.ways.day_log import day_log
 from ntg_assets.revenue.value.ways.population import period_ends, population
-from ntg_assets.revenue.value.ways.seen_values import Seen, seen_values
-from ntg_assets.revenue.value.ways.value_candidates import (
-    CANDIDATES,
-    NextHorizon,
-    Population,
-    candidate_values,
-)
+from ntg_assets.revenue.value.ways.seen_values import seen_values
+from ntg_assets.revenue.value.ways.value_candidates import NextHorizon
 from ntg_assets.revenue.value.worth import capped_at, counted
 from ntg_assets.storage.run import run
 
 MOST_CUTOFFS = 8
 MOST_USERS = 50_000  # followed from one cutoff; every k-th by id beyond
 FEWEST_USERS = 50  # known at a cutoff; fewer say nothing of the money of all
-SCHEMA = {
-    "origin_on": pl.Date,
-    "user_id": pl.String,
-    "n_periods": pl.Int64,
-    "n_days": pl.Int64,
-    "closes_on": pl.Date,
-    "is_at_risk": pl.Boolean,
-    "recency_days": pl.Int64,
-    "tenure_days": pl.Int64,
-    "churn_probability": pl.Float64,
-    "is_silent_first": pl.Boolean,
-    "recent_value": pl.Float64,
-    "seen_value": pl.Float64,
-    **{f"told_{name}": pl.Float64 for name in CANDIDATES},
-    **{f"leaver_share_{name}": pl.Float64 for name in CANDIDATES},
-}
 
 
 def past_cutoffs(history: History, *, churn: ChurnSettings, value: ValueSettings) -> list[date]:
@@ -147,64 +125,7 @@ def _followed(
     )
     whole = day_log(user_days, users, capped.clear(), cutoff_on=origin_on) if capped.height else log
     seen = seen_values(whole, known, log_days=log_days, period_days=churn.horizon_days)
-    return _span_tables(known, seen, origin_on, history)
-
-
-def _span_tables(known: Population, seen: Seen, origin_on: date, history: History) -> pl.DataFrame:
-    """Rows of every span that has closed, as far as the log holds it."""
-    told, ends = candidate_values(known), known.period_ends
-    rows = []
-    for n in _spans(len(ends)):
-        closes_on = origin_on + timedelta(days=ends[n - 1])
-        if closes_on > history.complete_until_on or not is_whole(
-            origin_on, closes_on, history.holes
-        ):
-            break
-        weights = np.where(np.arange(len(ends)) < n, 1.0, 0.0)
-        columns = {
-            **{f"told_{name}": way.total(weights) for name, way in told.items()},
-            **{f"leaver_share_{name}": way.leaver_share(weights) for name, way in told.items()},
-        }
-        rows.append(_span_rows(known, seen, columns, origin_on, closes_on, n))
-    return pl.concat(rows) if rows else pl.DataFrame(schema=SCHEMA)
-
-
-def _spans(n_stated: int) -> list[int]:
-    """1, 2, 4, ... periods, and the stated horizon."""
-    return sorted({min(2**k, n_stated) for k in range(n_stated.bit_length() + 1)})
-
-
-def _span_rows(
-    known: Population,
-    seen: Seen,
-    columns: dict[str, Floats],
-    origin_on: date,
-    closes_on: date,
-    n_periods: int,
-) -> pl.DataFrame:
-    numbers = {
-        name: pl.Series(columns[name]) if name in columns else pl.lit(None, pl.Float64)
-        for name in SCHEMA
-        if name.startswith(("told_", "leaver_share_"))
-    }
-    chance = None if known.next_horizon is None else known.next_horizon.churn_probability
-    return (
-        known.activity.select(
-            pl.lit(origin_on).alias("origin_on"), "user_id", "recency_days", "tenure_days"
-        )
-        .with_columns(
-            n_periods=pl.lit(n_periods, pl.Int64),
-            n_days=pl.lit((closes_on - origin_on).days, pl.Int64),
-            closes_on=pl.lit(closes_on),
-            is_at_risk=pl.Series(known.is_at_risk),
-            churn_probability=pl.lit(None, pl.Float64) if chance is None else pl.Series(chance),
-            is_silent_first=pl.Series(seen.silent_first),
-            recent_value=pl.Series(known.recent_value),
-            seen_value=pl.Series(seen.value[:, :n_periods].sum(axis=1)),
-            **numbers,
-        )
-        .select(SCHEMA.keys())
-    )
+    return span_tables(known, seen, origin_on, history)
 
 
 def _activity_of(user_days: pl.DataFrame, cutoffs: Sequence[date]) -> pl.DataFrame:

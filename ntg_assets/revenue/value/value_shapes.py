@@ -19,6 +19,7 @@ ways typically hold. How far apart each way's forecasts lie is corrected too (`v
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -63,34 +64,39 @@ def value_shapes(
     )
     best = max(weights, key=lambda name: weights[name])
     levels = level_weights(longest, available)
-    rows = []
-    for name in CANDIDATES:
-        mine = longest.filter(pl.col("candidate") == name)
-        level, trend = correction(mine)
-        power, floor = _spread_of(mine)
-        forecast, seen = float(mine["told_value"].sum()), float(mine["seen_value"].sum())
-        rows.append(
-            {
-                "candidate": name,
-                "weight": weights[name],
-                "is_heaviest": name == best,
-                "level_weight": levels[name],
-                "misplaced_share": errors[name],
-                "captured_share": captured[name],
-                "told_over_seen": forecast / seen if seen > 0 else None,
-                "log_level": level,
-                "log_trend": trend,
-                "correction": float(np.exp(level + trend * np.log2(n_stated))),
-                "spread_power": power,
-                "spread_floor": floor,
-                "log_spread": spread(mine, level, trend),
-                "n_origins": mine.height,
-                "longest_days": int(mine["n_days"].max() or 0),  # type: ignore[arg-type]  # whole days
-                "first_origin_on": mine["origin_on"].min(),
-                "last_closed_on": mine["closes_on"].max(),
-            }
-        )
+    rows = [
+        {
+            "candidate": name,
+            "weight": weights[name],
+            "is_heaviest": name == best,
+            "level_weight": levels[name],
+            "misplaced_share": errors[name],
+            "captured_share": captured[name],
+            **_evidence_of(longest.filter(pl.col("candidate") == name), n_stated=n_stated),
+        }
+        for name in CANDIDATES
+    ]
     return pl.DataFrame(rows, schema=SHAPES_SCHEMA)
+
+
+def _evidence_of(mine: pl.DataFrame, *, n_stated: int) -> dict[str, Any]:
+    """What earlier cutoffs say of one way: its correction, its spread, and what they rest on."""
+    level, trend = correction(mine)
+    power, floor = _spread_of(mine)
+    forecast, seen = float(mine["told_value"].sum()), float(mine["seen_value"].sum())
+    return {
+        "told_over_seen": forecast / seen if seen > 0 else None,
+        "log_level": level,
+        "log_trend": trend,
+        "correction": float(np.exp(level + trend * np.log2(n_stated))),
+        "spread_power": power,
+        "spread_floor": floor,
+        "log_spread": spread(mine, level, trend),
+        "n_origins": mine.height,
+        "longest_days": int(mine["n_days"].max() or 0),  # type: ignore[arg-type]  # whole days
+        "first_origin_on": mine["origin_on"].min(),
+        "last_closed_on": mine["closes_on"].max(),
+    }
 
 
 SHAPES_SCHEMA = {

@@ -22,6 +22,7 @@ LEAST_DAYS, ONE_DAY_IN = 5, 1000
 AT_MOST_ONE_IN = 20
 OWN_DAYS = 3  # of one user: what was paid three times is a habit
 HALF_LIFE_DAYS = 90.0  # of `decayed_value_90d`
+KEY = ["user_id", "snapshot_on"]
 CAPPED = "counts only up to what the log, or the user, has shown often enough"
 
 
@@ -67,38 +68,39 @@ def counted(snapshots: pl.DataFrame, capped: pl.DataFrame) -> pl.DataFrame:
         snapshots: Rows of `churn_snapshots`, or labelled ones with the value of their window.
         capped: `capped_days`.
     """
-    excess = capped.select(
-        "user_id", "active_on", excess=pl.col("value_sum") - pl.col("counted_value")
-    )
-    days = snapshots.join(excess, on="user_id", how="inner").sort(
-        "user_id", "snapshot_on", "active_on"
-    )
-    if days.is_empty():
+    sums = _excess(snapshots, capped)
+    if sums.is_empty():
         return snapshots
-    age = (pl.col("snapshot_on") - pl.col("active_on")).dt.total_days()
-    window_end = (
-        pl.col("window_end_on") if "window_end_on" in days.columns else pl.lit(None, pl.Date)
-    )
-    parts = {
-        "seen": pl.when(age > 0).then("excess").otherwise(0.0),
-        "decayed": (
-            pl.when(age > 0).then(pl.col("excess") * 0.5 ** (age / HALF_LIFE_DAYS)).otherwise(0.0)
-        ),
-        "followed": (
-            pl.when((age <= 0) & (pl.col("active_on") < window_end)).then("excess").otherwise(0.0)
-        ),
-    }
-    keys = ["user_id", "snapshot_on"]
-    sums = days.with_columns(**parts).group_by(keys, maintain_order=True).agg(pl.col(*parts).sum())
     less = {
         "decayed_value_90d": pl.col("decayed"),
         "value_per_active_day": pl.col("seen") / pl.col("active_days"),
         "window_value": pl.col("followed"),
     }
-    joined = snapshots.join(sums, on=keys, how="left", maintain_order="left")
+    joined = snapshots.join(sums, on=KEY, how="left", maintain_order="left")
     changed = [
         (pl.col(name) - part.fill_null(0.0)).alias(name)
         for name, part in less.items()
         if name in snapshots.columns
     ]
-    return joined.with_columns(changed).drop(parts)
+    return joined.with_columns(changed).select(snapshots.columns)
+
+
+def _excess(snapshots: pl.DataFrame, capped: pl.DataFrame) -> pl.DataFrame:
+    """What does not count of each snapshot, where there is anything: before it (`seen`, `decayed`),
+    and in its window (`followed`).
+    """
+    excess = capped.select(
+        "user_id", "active_on", excess=pl.col("value_sum") - pl.col("counted_value")
+    )
+    days = snapshots.join(excess, on="user_id", how="inner").sort(*KEY, "active_on")
+    age = (pl.col("snapshot_on") - pl.col("active_on")).dt.total_days()
+    has_window = "window_end_on" in days.columns
+    window_end = pl.col("window_end_on") if has_window else pl.lit(None, pl.Date)
+    is_before, amount = age > 0, pl.col("excess")
+    is_followed = ~is_before & (pl.col("active_on") < window_end)
+    parts = {
+        "seen": pl.when(is_before).then(amount).otherwise(0.0),
+        "decayed": pl.when(is_before).then(amount * 0.5 ** (age / HALF_LIFE_DAYS)).otherwise(0.0),
+        "followed": pl.when(is_followed).then(amount).otherwise(0.0),
+    }
+    return days.with_columns(**parts).group_by(KEY, maintain_order=True).agg(pl.col(*parts).sum())

@@ -53,7 +53,7 @@ def value_evidence(horizon_days: int) -> pl.Expr:
     """
     months = pl.col("period_months") * MONTH_DAYS
     length = pl.when(pl.col("period_months") > 0).then(months).otherwise("period_days")
-    renewals = (horizon_days / length).floor()
+    renewals = (horizon_days / length).ceil()  # so many days may lie in it
     return (
         pl.when(pl.col("state") == ENDING)  # nothing is forecast of it
         .then(pl.lit(JUDGED))
