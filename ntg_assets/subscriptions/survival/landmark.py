@@ -13,8 +13,10 @@ can be anything there. Three things hold them:
 - *Nothing is carried on beyond what was seen*: with more renewals ahead, or a longer tenure, than
   enough contracts had, the line is read where they end. A score fades, it never turns round.
 
-On made services of 700 users, looked at 3 to 12 months into their log, the log loss of being there
-after 6 renewals falls from .89 to .62 by this, after 12 from 1.29 to .73.
+On two made services of 700 users that were looked at for no choice of it, at six days from 3 to 12
+months into their log, the log loss of being there after 6 renewals falls from .66 to .62 by this
+(.69 is a coin's), after 12 from .88 to .71; the share that is there is off by .05 and .08 on
+average, where it was off by .11 and .16. With a year of log either line does.
 
 Source: van Houwelingen 2007, "Dynamic prediction by landmarking in event history analysis" (one
 model over all landmarks); Gelman et al. 2008, "A weakly informative default prior distribution for
