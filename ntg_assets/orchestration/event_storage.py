@@ -27,7 +27,6 @@ from dagster._core.event_api import EventHandlerFn
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import (
     INDEX_SHARD_NAME,
     SqliteEventLogStorage,
-    SqliteEventLogStorageWatchdog,
 )
 from dagster._core.storage.sqlite_storage import (
     DagsterSqliteStorage,
@@ -35,8 +34,9 @@ from dagster._core.storage.sqlite_storage import (
 )
 from dagster._serdes import ConfigurableClassData
 from sqlalchemy.pool import NullPool, StaticPool
-from watchdog.events import FileSystemEvent
 from watchdog.observers import Observer
+
+from ntg_assets.orchestration.event_watch import LogWatchdog
 
 BUSY_SECONDS = 30  # how long a writer waits for another, as in Dagster's own storage
 IS_RECORD = '{"__class__": "EventLogRecord"'  # how the text of a materialization begins
@@ -198,24 +198,6 @@ class KeptSqliteEventLogStorage(SqliteEventLogStorage):
         super().dispose()
         with self._db_lock:
             self._drop_all()
-
-
-class LogWatchdog(SqliteEventLogStorageWatchdog):
-    """Looks at a run's file *and* at the log beside it, where commits stand until a checkpoint."""
-
-    def __init__(
-        self,
-        storage: SqliteEventLogStorage,
-        run_id: str,
-        callback: EventHandlerFn,
-        cursor: str | None,
-    ) -> None:
-        super().__init__(storage, run_id, callback, cursor)
-        self._patterns = [self._log_path, f"{self._log_path}-wal"]
-
-    def on_modified(self, event: FileSystemEvent) -> None:  # noqa: ARG002  # both files mean the same
-        """Read what is new."""
-        self._process_log()
 
 
 class KeptSqliteStorage(DagsterSqliteStorage):

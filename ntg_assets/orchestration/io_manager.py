@@ -18,7 +18,7 @@ from dagster._core.storage.db_io_manager import DbClient, DbIOManager, DbTypeHan
 from dagster_duckdb import DuckDBIOManager
 from dagster_duckdb.io_manager import DuckDbClient
 
-from ntg_assets.column_lineage import column_origins
+from ntg_assets.column_lineage import Origins, column_origins
 from ntg_assets.contracts import IdTypes, contract_of
 from ntg_assets.declared_reads import FILES, Declared, only, require_declared
 from ntg_assets.engines.duckdb_engine import DuckDBEngine
@@ -32,7 +32,7 @@ from ntg_assets.orchestration.table_metadata import metadata_of, sample_of, user
 from ntg_assets.sql import Query, Stream, Table
 from ntg_assets.storage.connection import Connection
 from ntg_assets.storage.describe import measure_table, sample_table
-from ntg_assets.storage.lineage import keep_origins, kept_origins
+from ntg_assets.storage.lineage import comments, keep_origins, origins_in
 from ntg_assets.storage.row_checks import BrokenContractError
 from ntg_assets.storage.tables import (
     version_written,
@@ -48,6 +48,7 @@ class TableHandler(DbTypeHandler[Any]):
         self.ids = ids
         self.engine = engine or DuckDBEngine()
         self.shows_users = shows_users
+        self._comments: Mapping[Table, str | None] | None = None  # of this run; see `_origins_of`
 
     @property
     def supported_types(self) -> Sequence[type[object]]:
@@ -58,7 +59,8 @@ class TableHandler(DbTypeHandler[Any]):
     ) -> Mapping[str, Any]:
         table = Table(table_slice.schema, table_slice.table)
         if isinstance(obj, Left):
-            return _leave(context, table, obj, connection, users=self._users_of(table))
+            origins = self._origins_of(table, connection)
+            return _leave(context, table, obj, connection, origins, users=self._users_of(table))
         rows = (
             obj
             if isinstance(obj, Query | Stream)
@@ -90,6 +92,14 @@ class TableHandler(DbTypeHandler[Any]):
     def _users_of(self, table: Table) -> set[str]:
         """Columns whose people are numbered in a sample instead of named."""
         return set() if self.shows_users else user_columns_of(table)
+
+    def _origins_of(self, table: Table, connection: Connection) -> Origins:
+        """What the columns of a table that is left are made from: the comments of all tables are
+        read once a run, since the catalogue looks at every table for each question.
+        """
+        if self._comments is None:
+            self._comments = comments(connection)
+        return origins_in(self._comments.get(table))
 
     def load_input(
         self, context: dg.InputContext, table_slice: TableSlice, connection: Connection
@@ -166,7 +176,13 @@ class NtgDuckDBIOManager(DuckDBIOManager):
 
 
 def _leave(
-    context: dg.OutputContext, table: Table, left: Left, connection: Connection, *, users: set[str]
+    context: dg.OutputContext,
+    table: Table,
+    left: Left,
+    connection: Connection,
+    origins: Origins,
+    *,
+    users: set[str],
 ) -> Mapping[str, Any]:
     """Report a table as it was made before, with its numbers and rows, and leave it."""
     model = contract_of(table.name)
@@ -176,7 +192,7 @@ def _leave(
         **measure_table(connection, table, model),
         "dagster/row_count": left.made.n_rows,
         "dagster/column_schema": column_docs(model),
-        "dagster/column_lineage": column_lineage(kept_origins(connection, table)),
+        "dagster/column_lineage": column_lineage(origins),
         "sample": sample_of(sample_table(connection, table, model), users=users),
         "content_hash": hashed,
         REUSED: left.run,

@@ -6,7 +6,7 @@ Whoever makes one in code may choose another configuration file and override any
 
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,10 +19,11 @@ from pydantic import Field, PrivateAttr
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.settings import Settings, load_settings, project_paths
 from ntg_assets.contracts import IdTypes
-from ntg_assets.declared_reads import only, require_declared, require_files, require_whole_store
+from ntg_assets.declared_reads import require_declared, require_files, require_whole_store
 from ntg_assets.engines.choice import engine_of
 from ntg_assets.engines.engine import Engine
 from ntg_assets.engines.kernel import Kernel
+from ntg_assets.orchestration.held_warehouse import HeldWarehouse
 from ntg_assets.orchestration.opened_files import roots_of, watching
 from ntg_assets.orchestration.remembered_steps import begin, running
 from ntg_assets.orchestration.remembering.memory import Memory
@@ -30,15 +31,9 @@ from ntg_assets.orchestration.remembering.planned import refuse_other_state
 from ntg_assets.orchestration.runs.unfinished_runs import fail_killed_run
 from ntg_assets.randomness import random_stream
 from ntg_assets.sql import Query, Table
-from ntg_assets.storage.connection import (
-    Connection,
-    connect,  # noqa: TID251  # the one that issues
-    connect_again,
-)
+from ntg_assets.storage.connection import Connection
 from ntg_assets.storage.run_lock import run_lock
 
-# above, a run gives its memory back between tables; opening is nothing beside such tables
-HELD_BELOW_BYTES = 256 * 2**20
 Made = TypeVar("Made")
 
 
@@ -65,8 +60,7 @@ class Project(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     _settings: Settings | None = PrivateAttr(default=None)
     _running: ExitStack = PrivateAttr(default_factory=ExitStack)
-    _held: ExitStack = PrivateAttr(default_factory=ExitStack)
-    _held_connection: Connection | None = PrivateAttr(default=None)
+    _store: HeldWarehouse | None = PrivateAttr(default=None)
     _engine: Engine | None = PrivateAttr(default=None)
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
@@ -81,7 +75,7 @@ class Project(dg.ConfigurableResource):  # type: ignore[type-arg]
             )
             refuse_other_state(self.paths, context.run.tags if context.run else {})
             started.enter_context(watching(*roots_of(self.paths, *self._source_folders)))
-            self._hold()
+            self._warehouse.hold()
             with self._opened() as connection:
                 self.engine.begin(connection)
             begin(self._memory(context.run.run_id if context.run else ""))
@@ -91,7 +85,7 @@ class Project(dg.ConfigurableResource):  # type: ignore[type-arg]
         """Let go of the warehouse and the workspace."""
         begin(None)
         self.engine.close()
-        self._release()
+        self._warehouse.release()
         self._running.close()
 
     @property
@@ -150,17 +144,15 @@ class Project(dg.ConfigurableResource):  # type: ignore[type-arg]
         with self._opened() as connection:
             yield connection
 
-    @contextmanager
-    def _opened(self) -> Iterator[Connection]:
-        paths = project_paths(self._loaded)
-        if self._held_connection and _size(paths.warehouse) > HELD_BELOW_BYTES:
-            self._release()
-        with (
-            connect_again(self._held_connection, engine=self._loaded.engine, scratch=paths.scratch)
-            if self._held_connection
-            else self._connect()
-        ) as connection:
-            yield connection
+    @property
+    def _warehouse(self) -> HeldWarehouse:
+        if self._store is None:
+            paths = project_paths(self._loaded)
+            self._store = HeldWarehouse(paths, self._loaded.engine, self._source_folders)
+        return self._store
+
+    def _opened(self) -> AbstractContextManager[Connection]:
+        return self._warehouse.opened()
 
     def read(self, given: Query) -> pl.DataFrame:
         """Ask the warehouse a question: for checks, whose answer is small.
@@ -220,36 +212,6 @@ class Project(dg.ConfigurableResource):  # type: ignore[type-arg]
             version_of=self.engine.version,
         )
 
-    @contextmanager
-    def _connect(self) -> Iterator[Connection]:
-        settings = self._loaded
-        paths = project_paths(settings)
-        shared = [Path(settings.engine.storage)] if settings.engine.storage else []
-        allowed = [paths.home, paths.workspace, *self._source_folders, *shared]
-        with ExitStack() as opened:
-            with only(None):  # what is asked of it is held against what was declared
-                connection = opened.enter_context(
-                    connect(
-                        paths.warehouse,
-                        engine=settings.engine,
-                        scratch=paths.scratch,
-                        allowed=allowed,
-                    )
-                )
-            yield connection
-
     @property
     def _source_folders(self) -> list[Path]:
         return [Path(folder) for folder in self._loaded.ingest.source_folders]
-
-    def _hold(self) -> None:
-        if _size(self.paths.warehouse) <= HELD_BELOW_BYTES:
-            self._held_connection = self._held.enter_context(self._connect())
-
-    def _release(self) -> None:
-        self._held_connection = None
-        self._held.close()
-
-
-def _size(file: Path) -> int:
-    return file.stat().st_size if file.exists() else 0

@@ -26,32 +26,26 @@ def keep_origins(connection: Connection, table: Table, origins: Origins) -> None
         connection.execute(f"comment on view {table.quoted} is '{text}'")
 
 
-def kept_origins(connection: Connection, table: Table) -> Origins:
-    """Read what the columns of a table are made from; nothing where nothing is kept that
-    can be read.
-    """
-    comments = connection.execute(
-        "select comment from duckdb_tables() where database_name = current_database()"
-        " and schema_name = $schema and table_name = $name union all"
-        " select comment from duckdb_views() where database_name = current_database()"
-        " and schema_name = $schema and view_name = $name",
-        {"schema": table.schema, "name": table.name},
-    ).fetchall()
-    return _origins(comments[0][0]) if comments else {}
-
-
 def all_kept_origins(connection: Connection) -> dict[Table, Origins]:
     """Read what the columns of every table of the current database are made from."""
-    comments = connection.execute(
+    return {table: origins_in(comment) for table, comment in comments(connection).items()}
+
+
+def comments(connection: Connection) -> dict[Table, str | None]:
+    """Read the comments of all tables and views of the current database; see `origins_in`."""
+    rows = connection.execute(
         "select schema_name, table_name, comment from duckdb_tables()"
         " where database_name = current_database() union all"
         " select schema_name, view_name, comment from duckdb_views()"
         " where database_name = current_database()"
     ).fetchall()
-    return {Table(schema, name): _origins(comment) for schema, name, comment in comments}
+    return {Table(schema, name): comment for schema, name, comment in rows}
 
 
-def _origins(comment: str | None) -> Origins:
+def origins_in(comment: str | None) -> Origins:
+    """Take from a table's comment what its columns are made from; nothing where nothing is kept
+    that can be read.
+    """
     try:
         kept = json.loads(comment) if comment else {}
         return {

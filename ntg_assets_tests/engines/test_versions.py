@@ -22,7 +22,7 @@ from ntg_assets.engines.versions import (
 from ntg_assets.errors import EngineError
 from ntg_assets.sql import Query, Table
 from ntg_assets.storage.connection import Connection, connect
-from ntg_assets.storage.lineage import keep_origins, kept_origins
+from ntg_assets.storage.lineage import all_kept_origins, keep_origins
 from ntg_assets.storage.run import run
 from ntg_assets.storage.tables import table_exists
 
@@ -115,7 +115,7 @@ def test_what_columns_are_made_from_is_kept_with_a_view(
     point(warehouse, TABLE, version(storage, 1))
     origins = {"a": [Origin(Table("ingest", "files"), "line", "copied")]}
     keep_origins(warehouse, TABLE, origins)
-    assert kept_origins(warehouse, TABLE) == origins
+    assert all_kept_origins(warehouse)[TABLE] == origins
 
 
 def test_a_storage_has_one_owner_and_loses_its_tables_with_it(

@@ -29,7 +29,7 @@ from ntg_assets.contracts import (
 from ntg_assets.orchestration.column_docs import column_docs, column_lineage
 from ntg_assets.sql import Query, Table, query
 from ntg_assets.storage.connection import connect
-from ntg_assets.storage.lineage import keep_origins, kept_origins
+from ntg_assets.storage.lineage import all_kept_origins, keep_origins
 from ntg_assets.storage.tables import write_table
 from ntg_assets_tests.workspaces import HOME
 from tools.sql_lineage import columns_of_text, lineage_of_package
@@ -127,12 +127,12 @@ def test_origins_are_kept_with_the_rows_and_go_with_them(tmp_path: Path) -> None
         write = Query("select * from rows_given", {"rows_given": rows})
         write_table(connection, table, write, Users, ids=IdTypes("integer"))
         keep_origins(connection, table, origins)
-        assert kept_origins(connection, table) == origins
+        assert all_kept_origins(connection)[table] == origins
         write_table(connection, table, write, Users, ids=IdTypes("integer"))
-        assert kept_origins(connection, table) == {}
+        assert all_kept_origins(connection).get(table, {}) == {}
         for other in ("by hand", '{"a": 1}', '{"a": [["live", "t", null]]}', "[1]"):
             connection.execute(f"comment on table live.t is '{other}'")
-            assert kept_origins(connection, table) == {}, other
+            assert all_kept_origins(connection).get(table, {}) == {}, other
 
 
 def test_dagster_is_told_of_columns_alone() -> None:

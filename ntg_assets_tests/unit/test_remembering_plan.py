@@ -13,7 +13,7 @@ from ntg_assets.cli.running.plan import tell_plan
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.errors import StorageError
 from ntg_assets.orchestration.remembering import plan as planning
-from ntg_assets.orchestration.remembering.memory import Change
+from ntg_assets.orchestration.remembering.changes import Change
 from ntg_assets.orchestration.remembering.plan import Plan, plan_run
 from ntg_assets.orchestration.remembering.planned import PLANNED_ON, refuse_other_state, state_of
 from ntg_assets.orchestration.remembering.record import Made, Verdict

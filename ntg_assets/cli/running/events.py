@@ -9,8 +9,8 @@ import dagster as dg
 
 from ntg_assets.cli.interruption import received
 from ntg_assets.orchestration.remembered_steps import REUSED
+from ntg_assets.orchestration.runs.event_facts import reason_of
 from ntg_assets.orchestration.runs.failed_runs import asset_of
-from ntg_assets.orchestration.runs.logs import reason_of
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from rich.markup import escape
 from ntg_assets.cli.json_answers import print_json
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.settings import Settings
+from ntg_assets.orchestration.remembering.changes import Change
 from ntg_assets.orchestration.remembering.kept_steps import known_steps
-from ntg_assets.orchestration.remembering.memory import Change
 from ntg_assets.orchestration.remembering.plan import Plan, plan_of
 
 SHOWN = 6  # names in one line; the rest is counted

@@ -96,6 +96,7 @@ def environment() -> dict[str, str]:
     return versions
 
 
+@cache
 def zone_version(zone: str) -> str:
     """Hash the rules of a time zone as this machine knows them."""
     for folder in TZPATH:

@@ -1,14 +1,19 @@
 """Whether a step would be made again just so, and what is kept of one that was made."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
 
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.settings import Settings
+from ntg_assets.orchestration.remembering.changes import (
+    NOT_MADE,
+    NOT_PASSED,
+    Change,
+    differing,
+)
 from ntg_assets.orchestration.remembering.code import (
     changed_since_start,
     code_of,
@@ -35,21 +40,6 @@ from ntg_assets.storage.versions import rows_of_hash, version_of
 Connect = Callable[[], AbstractContextManager[Connection]]
 CodeOf = Callable[[str], dict[str, str]]
 VersionOf = Callable[[Connection, Table], str | None]
-NOT_MADE = "it was not made before, or not to its end"
-NOT_PASSED = "until they pass"
-
-
-class Change(NamedTuple):
-    """One reason why a step is made again.
-
-    Attributes:
-        kind: `new`, `asked`, `always`, `code`, `library`, `setting`, `file`, `clock`, `table`,
-            `damaged`.
-        what: The file, key or table.
-    """
-
-    kind: str
-    what: str
 
 
 @dataclass
@@ -167,9 +157,9 @@ class Memory:
         if made is None:
             return [Change("new", NOT_MADE) if work.tables else Change("asked", NOT_PASSED)]
         return [
-            *_differing("code", made.code, self._code_of(work.module)),
-            *_differing("library", made.environment, self._environment()),
-            *_differing("setting", made.settings, leaves(self._settings, made.sections)),
+            *differing("code", made.code, self._code_of(work.module)),
+            *differing("library", made.environment, self._environment()),
+            *differing("setting", made.settings, leaves(self._settings, made.sections)),
             *self._changed_files(work, made),
             *self._clock(made),
         ]
@@ -178,7 +168,7 @@ class Memory:
         """Say which of the tables that a step reads are others than when it was made, and which of
         its own are not as it left them.
         """
-        read = _differing("table", made.inputs, self._versions_of(work.reads))
+        read = differing("table", made.inputs, self._versions_of(work.reads))
         return [*read, *self._damaged(work, made)]
 
     @contextmanager
@@ -251,7 +241,7 @@ class Memory:
             files = file_versions(work, self._settings, self._paths)
         except Changing as changing:
             return [Change("always", str(changing))]
-        return _differing("file", made.files, files)
+        return differing("file", made.files, files)
 
     @staticmethod
     def _clock(made: Made) -> list[Change]:
@@ -265,8 +255,3 @@ class Memory:
             if (kept := made.tables.get(name_of_table(table))) is None
             or kept.version != self.version(table)
         ]
-
-
-def _differing(kind: str, before: Mapping[str, str], now: Mapping[str, str]) -> list[Change]:
-    names = sorted(before.keys() | now.keys())
-    return [Change(kind, name) for name in names if before.get(name) != now.get(name)]

@@ -10,8 +10,9 @@ from pathlib import Path
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.settings import Settings
 from ntg_assets.engines.choice import versions_in
+from ntg_assets.orchestration.remembering.changes import Change
 from ntg_assets.orchestration.remembering.kept_steps import KnownSteps
-from ntg_assets.orchestration.remembering.memory import Change, Memory
+from ntg_assets.orchestration.remembering.memory import Memory
 from ntg_assets.orchestration.remembering.record import Made, name_of_table, read_made
 from ntg_assets.orchestration.remembering.steps import Work, in_order, makers
 from ntg_assets.sql import Table

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import dagster as dg
 from dagster._core.events import EngineEventData
 
-from ntg_assets.orchestration.runs.logs import reason_of
+from ntg_assets.orchestration.runs.event_facts import reason_of
 
 REASON_TAG = "reason"  # shown with the run in the list of runs, where there is little room
 TAG_CHARACTERS = 120  # of a reason there; the whole one stands on the run's page

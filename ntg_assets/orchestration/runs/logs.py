@@ -15,28 +15,16 @@ from typing import Any
 
 import dagster as dg
 from dagster._core.definitions.dependency import NodeHandle
-from dagster_shared.error import SerializableErrorInfo
 
 from ntg_assets.configuration.settings import load_settings, project_paths
 from ntg_assets.errors import StorageError
-from ntg_assets.orchestration.remembered_steps import REUSED
+from ntg_assets.orchestration.runs.event_facts import facts_of, level_of, table_of
 
 TO_STANDARD_ERROR: dict[str, Any] = {"loggers": {"console": {"config": {"standard_error": True}}}}
 # a command's progress lines say it better
 TO_FILE_ONLY: dict[str, Any] = {"loggers": {"console": {"config": {"standard_error": False}}}}
 KEPT_FILES = 100  # runs whose lines are kept: a season of nights
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
-# Dagster logs these as DEBUG, among ten times as many about its own doings
-TOLD_EVENTS = frozenset(
-    {
-        dg.DagsterEventType.RUN_START,
-        dg.DagsterEventType.RUN_SUCCESS,
-        dg.DagsterEventType.STEP_START,
-        dg.DagsterEventType.STEP_SUCCESS,
-        dg.DagsterEventType.ASSET_MATERIALIZATION,
-        dg.DagsterEventType.ASSET_CHECK_EVALUATION,
-    }
-)
 
 
 class Told(logging.Filter):
@@ -49,7 +37,7 @@ class Told(logging.Filter):
         self.lowest = logging.getLevelNamesMapping()[lowest]
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.levelno = _level_of(record)
+        record.levelno = level_of(record)
         record.levelname = logging.getLevelName(record.levelno)
         return record.levelno >= self.lowest
 
@@ -80,7 +68,7 @@ class JsonLines(logging.Formatter):
             "message": about.get("orig_message") or record.getMessage(),
             "exception": self.formatException(record.exc_info) if record.exc_info else None,
         }
-        entry = line if event is None else {**line, **_facts(event), **self._cpu_of(event)}
+        entry = line if event is None else {**line, **facts_of(event), **self._cpu_of(event)}
         return json.dumps(
             {key: value for key, value in entry.items() if value is not None}, ensure_ascii=False
         )
@@ -176,64 +164,11 @@ def log_file(folder: Path, run_id: str) -> Path:
     return folder / f"{run_id}.jsonl"
 
 
-def reason_of(error: SerializableErrorInfo | None) -> str:
-    """Tell a failure in the words of the innermost error."""
-    while error is not None and error.cause is not None:
-        error = error.cause
-    message = error.message.strip() if error else "no reason was recorded"
-    name, _, text = message.partition(": ")
-    return " ".join((text if text and " " not in name else message).split())
-
-
-def _level_of(record: logging.LogRecord) -> int:
-    event: dg.DagsterEvent | None = getattr(record, "dagster_meta", {}).get("dagster_event")
-    if event is None or event.event_type not in TOLD_EVENTS:
-        return record.levelno
-    if (
-        event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION
-        and not event.asset_check_evaluation_data.passed
-    ):
-        return logging.getLevelNamesMapping()[event.asset_check_evaluation_data.severity.value]
-    return logging.INFO
-
-
-def _facts(event: dg.DagsterEvent) -> dict[str, Any]:
-    """What a program wants to know of an event without reading its message."""
-    facts: dict[str, Any] = {"event": event.event_type.name}
-    if event.event_type == dg.DagsterEventType.ASSET_MATERIALIZATION:
-        made = event.step_materialization_data.materialization
-        rows = made.metadata.get("dagster/row_count")
-        facts |= {"table": _table(made.asset_key), "rows": rows.value if rows else None}
-        facts |= _reused(made.metadata)
-    elif event.event_type == dg.DagsterEventType.STEP_SUCCESS:
-        facts["seconds"] = round(event.step_success_data.duration_ms / 1000, 3)
-    elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
-        verdict = event.asset_check_evaluation_data
-        facts |= {
-            "check": verdict.check_name,
-            "passed": verdict.passed,
-            "message": verdict.description,
-            **_reused(verdict.metadata),
-        }
-    elif error := getattr(event.event_specific_data, "error", None):
-        facts |= {"error": reason_of(error), "exception": error.to_string()}
-    return {name: value for name, value in facts.items() if value is not None}
-
-
-def _reused(metadata: Mapping[str, dg.MetadataValue[Any]]) -> dict[str, Any]:
-    """Name the run that made what was left as it is."""
-    return {REUSED: metadata[REUSED].value} if REUSED in metadata else {}
-
-
 def _tables_of_steps(job: dg.JobDefinition) -> dict[str, str]:
     """Find the table of each step that makes or checks only one."""
     made = {
         node.name: job.asset_layer.get_selected_entity_keys_for_node(NodeHandle(node.name, None))
         for node in job.nodes
     }
-    tables = {step: {_table(key) for key in keys} for step, keys in made.items()}
+    tables = {step: {table_of(key) for key in keys} for step, keys in made.items()}
     return {step: next(iter(names)) for step, names in tables.items() if len(names) == 1}
-
-
-def _table(key: dg.AssetKey | dg.AssetCheckKey) -> str:
-    return ".".join(key.path if isinstance(key, dg.AssetKey) else key.asset_key.path)
