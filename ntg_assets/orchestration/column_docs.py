@@ -1,5 +1,6 @@
 """A table's columns as the Dagster UI shows them: what they mean, and what they are made from."""
 
+from functools import cache
 from typing import Any
 
 import dagster as dg
@@ -8,6 +9,7 @@ from ntg_assets.column_lineage import Origins, meaning_of
 from ntg_assets.contracts import Contract
 
 
+@cache
 def column_docs(model: type[Contract]) -> dg.TableSchema:
     """Column names, types, descriptions and constraints of a contract,
     as the Dagster UI shows them.
