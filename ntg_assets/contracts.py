@@ -7,6 +7,7 @@ through `contract_of`, which looks into those modules.
 """
 
 from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
 import pandera.polars as pa
@@ -166,6 +167,7 @@ def feature(
     return pa.Field(description=description, metadata=metadata, nullable=nulls != "never", **rules)
 
 
+@cache
 def schema_of(model: type[Contract], ids: IdTypes) -> pa.DataFrameSchema:
     """Build the Pandera schema of a contract with the id types of the source."""
     schema = model.to_schema()

@@ -16,7 +16,6 @@ import os
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -36,24 +35,11 @@ from dagster._serdes import ConfigurableClassData
 from sqlalchemy.pool import NullPool, StaticPool
 from watchdog.observers import Observer
 
-from ntg_assets.orchestration.event_watch import LogWatchdog
+from ntg_assets.orchestration.runs.event_files import LogWatchdog, OpenFile, is_same
 
 BUSY_SECONDS = 30  # how long a writer waits for another, as in Dagster's own storage
 IS_RECORD = '{"__class__": "EventLogRecord"'  # how the text of a materialization begins
 MOST_OPEN = 8  # files of runs; a night writes one, an overview in the UI reads a few
-
-
-@dataclass(frozen=True)
-class OpenFile:
-    """A SQLite file and the one connection to it."""
-
-    engine: db.Engine
-    connection: db.Connection
-    inode: int
-
-    def close(self) -> None:
-        self.connection.close()
-        self.engine.dispose()
 
 
 class KeptSqliteEventLogStorage(SqliteEventLogStorage):
@@ -88,7 +74,7 @@ class KeptSqliteEventLogStorage(SqliteEventLogStorage):
         path = self.path_for_shard(shard)
         self._forget_parent()
         kept = self._open.get(shard)
-        if kept is not None and not _is_same(path, kept.inode):
+        if kept is not None and not is_same(path, kept.inode):
             self._drop(shard)
         if shard not in self._open:
             self._open[shard] = self._opened(shard, Path(path))
@@ -227,10 +213,3 @@ class KeptSqliteStorage(DagsterSqliteStorage):
 
 _INHERITED: list[OrderedDict[str, OpenFile]] = []
 """Connections of a parent process: kept so that they are not closed here."""
-
-
-def _is_same(path: str, inode: int) -> bool:
-    try:  # not by `Path`, which costs more than the question: it is asked of each event
-        return os.stat(path).st_ino == inode  # noqa: PTH116
-    except FileNotFoundError:
-        return False

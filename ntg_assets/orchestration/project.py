@@ -23,7 +23,6 @@ from ntg_assets.declared_reads import require_declared, require_files, require_w
 from ntg_assets.engines.choice import engine_of
 from ntg_assets.engines.engine import Engine
 from ntg_assets.engines.kernel import Kernel
-from ntg_assets.orchestration.held_warehouse import HeldWarehouse
 from ntg_assets.orchestration.opened_files import roots_of, watching
 from ntg_assets.orchestration.remembered_steps import begin, running
 from ntg_assets.orchestration.remembering.memory import Memory
@@ -32,6 +31,7 @@ from ntg_assets.orchestration.runs.unfinished_runs import fail_killed_run
 from ntg_assets.randomness import random_stream
 from ntg_assets.sql import Query, Table
 from ntg_assets.storage.connection import Connection
+from ntg_assets.storage.held_warehouse import HeldWarehouse
 from ntg_assets.storage.run_lock import run_lock
 
 Made = TypeVar("Made")

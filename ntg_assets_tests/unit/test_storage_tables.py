@@ -13,7 +13,7 @@ import duckdb
 import polars as pl
 import pytest
 
-from ntg_assets.contracts import Contract, IdTypes, column, identifier
+from ntg_assets.contracts import Contract, IdTypes, column, identifier, schema_of
 from ntg_assets.declared_reads import Declared, only
 from ntg_assets.errors import ContractError, StorageError
 from ntg_assets.sql import Query, Stream, Table
@@ -314,3 +314,9 @@ def test_connection_reaches_nothing_outside_its_folders(tmp_path: Path) -> None:
             connection.execute(f"select * from read_csv('{outside}')")
         with pytest.raises(duckdb.Error, match="locked"):
             connection.execute("set enable_external_access = true")
+
+
+def test_the_schema_of_a_contract_is_built_once_for_each_kind_of_ids() -> None:
+    assert schema_of(Things, INTEGERS) is schema_of(Things, IdTypes("integer", "integer"))
+    assert str(schema_of(Things, INTEGERS).columns["user_id"].dtype) == "Int64"
+    assert str(schema_of(Things, IdTypes()).columns["user_id"].dtype) == "String"

@@ -136,12 +136,7 @@ def _run_groups(
 
 def _materialize(groups: list[str], *, paths: "Paths", remembers: bool = False) -> None:
     with loading():
-        from ntg_assets.cli.running.runs import (  # noqa: PLC0415  # as above
-            never_made,
-            run_assets,
-            select_assets,
-            time_left,
-        )
+        from ntg_assets.cli.running import runs  # noqa: PLC0415  # as above
         from ntg_assets.configuration.settings import load_settings  # noqa: PLC0415  # as above
         from ntg_assets.orchestration.instance import open_instance  # noqa: PLC0415  # as above
         from ntg_assets.orchestration.remembering.planned import state_of  # noqa: PLC0415  # as above
@@ -155,19 +150,18 @@ def _materialize(groups: list[str], *, paths: "Paths", remembers: bool = False) 
     with open_instance(paths) as instance:
         if killed := fail_killed_run(instance, paths):
             out.print(f"run {killed[:8]} was killed: it is marked as failed", highlight=False)
-        selected = select_assets(groups)
-        # the state on which the plan is made, taken before it
-        state = state_of(paths) if remembers else None
+        selected = runs.select_assets(groups)
+        state = state_of(paths) if remembers else None  # before the plan, which is made on it
         if remembers:
             selected = _changed(selected, settings, paths)
-        elif missing := never_made(selected, instance=instance):
+        elif missing := runs.never_made(selected, instance=instance):
             out.print(f"{len(missing)} tables that this needs are made first", highlight=False)
             selected |= missing
         outcome = tell_run(
-            run_assets(selected, instance=instance, remake=not remembers, planned_on=state),
+            runs.run_assets(selected, instance=instance, remake=not remembers, planned_on=state),
             n_assets=len(selected),
             console=out,
-            left=time_left(selected, instance=instance, logs=paths.logs),
+            left=runs.time_left(selected, instance=instance, logs=paths.logs),
         )
     if not outcome.succeeded:
         raise RunFailedError(outcome)

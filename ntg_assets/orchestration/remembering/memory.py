@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from ntg_assets.configuration.paths import Paths
@@ -25,6 +24,7 @@ from ntg_assets.orchestration.remembering.files import Changing, file_versions
 from ntg_assets.orchestration.remembering.record import (
     Made,
     MadeTable,
+    Observed,
     Verdict,
     forget_made,
     keep_made,
@@ -40,27 +40,6 @@ from ntg_assets.storage.versions import rows_of_hash, version_of
 Connect = Callable[[], AbstractContextManager[Connection]]
 CodeOf = Callable[[str], dict[str, str]]
 VersionOf = Callable[[Connection, Table], str | None]
-
-
-@dataclass
-class Observed:
-    """What a step has looked at so far.
-
-    Attributes:
-        sections: Sections of the configuration.
-        inputs: Versions of its tables when it began.
-        files: Versions of its files when it began; none: they have none.
-        verdicts: What its checks said.
-        now: The instant that it took for the present; none: it did not ask.
-        is_settled: Whether a later present would change nothing.
-    """
-
-    inputs: dict[str, str]
-    files: dict[str, str] | None
-    sections: set[str] = field(default_factory=set)
-    verdicts: list[Verdict] = field(default_factory=list)
-    now: float | None = None
-    is_settled: bool = False
 
 
 class Memory:

@@ -5,6 +5,7 @@ stored. It names contents only by hashes; what it says of tables is held against
 it is believed, so a record that outlived its tables is worth nothing and does no harm.
 """
 
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -63,6 +64,27 @@ class Made(BaseModel):
     tables: dict[str, MadeTable]
     verdicts: list[Verdict] = []
     not_before: float | None = None
+
+
+@dataclass
+class Observed:
+    """What a step has looked at so far.
+
+    Attributes:
+        sections: Sections of the configuration.
+        inputs: Versions of its tables when it began.
+        files: Versions of its files when it began; none: they have none.
+        verdicts: What its checks said.
+        now: The instant that it took for the present; none: it did not ask.
+        is_settled: Whether a later present would change nothing.
+    """
+
+    inputs: dict[str, str]
+    files: dict[str, str] | None
+    sections: set[str] = field(default_factory=set)
+    verdicts: list[Verdict] = field(default_factory=list)
+    now: float | None = None
+    is_settled: bool = False
 
 
 def name_of_table(table: Table) -> str:

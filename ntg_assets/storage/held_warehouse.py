@@ -9,7 +9,7 @@ from ntg_assets.configuration.paths import Paths
 from ntg_assets.declared_reads import only
 from ntg_assets.storage.connection import (
     Connection,
-    connect,  # noqa: TID251  # the one that issues
+    connect,  # the one that issues
     connect_again,
 )
 

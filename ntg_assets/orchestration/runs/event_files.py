@@ -1,11 +1,36 @@
-"""Who waits for the events of a run hears of them while they stand in the log beside its file."""
+"""The SQLite files of Dagster's events: one that is open, and who waits for what is written."""
 
+import os
+from dataclasses import dataclass
+
+import sqlalchemy as db
 from dagster._core.event_api import EventHandlerFn
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import (
     SqliteEventLogStorage,
     SqliteEventLogStorageWatchdog,
 )
 from watchdog.events import FileSystemEvent
+
+
+@dataclass(frozen=True)
+class OpenFile:
+    """A SQLite file and the one connection to it."""
+
+    engine: db.Engine
+    connection: db.Connection
+    inode: int
+
+    def close(self) -> None:
+        self.connection.close()
+        self.engine.dispose()
+
+
+def is_same(path: str, inode: int) -> bool:
+    """Whether a file is still the one that was opened."""
+    try:  # not by `Path`, which costs more than the question: it is asked of each event
+        return os.stat(path).st_ino == inode  # noqa: PTH116
+    except FileNotFoundError:
+        return False
 
 
 class LogWatchdog(SqliteEventLogStorageWatchdog):
