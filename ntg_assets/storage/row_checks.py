@@ -14,6 +14,7 @@ from ntg_assets.violations import Violation, describe_violations, violations
 
 CHECKED_ROWS_AT_ONCE = 1_000_000  # a contract then costs the memory of one batch, not of the table
 SORTED_KEYS_AT_ONCE = 12_500_000  # 100 MB of hashes; more are sorted part by part
+FEW_ROWS = 10_000  # below, one frame is asked for all; above, sorting hashes of keys costs less
 EXAMPLES = 3
 
 
@@ -45,10 +46,11 @@ def check_rows(
     Raises:
         BrokenContractError: a value breaks a rule, or the key is not unique.
     """
-    if n_rows <= CHECKED_ROWS_AT_ONCE:
+    if n_rows <= FEW_ROWS:
         keys_differ = _judge_at_once(connection, table, schema, key)
     else:
-        if not (are_enough(schema) and acquit(connection, table, schema)):
+        is_large = n_rows > CHECKED_ROWS_AT_ONCE
+        if not (is_large and are_enough(schema) and acquit(connection, table, schema)):
             judge_all_rows(connection, table, schema)
         keys_differ = bool(key) and _key_hashes_differ(connection, table, key, n_rows)
     if key and not keys_differ and (doubled := doubled_keys(connection, table, key)):

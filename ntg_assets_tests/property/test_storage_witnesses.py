@@ -220,6 +220,7 @@ def test_large_tables_are_stored_or_refused_as_if_every_row_were_judged(
 ) -> None:
     def outcome(*, judges_all: bool) -> object:
         with pytest.MonkeyPatch.context() as patch, connect() as connection:
+            patch.setattr(row_checks, "FEW_ROWS", 0)
             patch.setattr(row_checks, "CHECKED_ROWS_AT_ONCE", 1)
             if judges_all:
                 patch.setattr(row_checks, "are_enough", lambda _: False)
@@ -240,6 +241,7 @@ def test_large_tables_are_stored_or_refused_as_if_every_row_were_judged(
 
 def test_keys_whose_hashes_collide_are_compared_by_value(monkeypatch: pytest.MonkeyPatch) -> None:
     """Equal hashes only raise the question; the values answer it."""
+    monkeypatch.setattr(row_checks, "FEW_ROWS", 0)
     monkeypatch.setattr(row_checks, "CHECKED_ROWS_AT_ONCE", 1)
     monkeypatch.setattr(row_checks, "_key_hashes_differ", lambda *_: False)
     with connect() as connection:

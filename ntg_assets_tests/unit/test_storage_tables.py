@@ -172,6 +172,7 @@ def test_a_stream_that_breaks_leaves_the_old_table(
 def test_doubled_keys_are_found_in_a_large_table_whose_keys_are_sorted_in_parts(
     warehouse: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("ntg_assets.storage.row_checks.FEW_ROWS", 0)
     monkeypatch.setattr("ntg_assets.storage.row_checks.CHECKED_ROWS_AT_ONCE", 100)
     monkeypatch.setattr("ntg_assets.storage.row_checks.SORTED_KEYS_AT_ONCE", 64)
     with connect(warehouse) as connection:
@@ -195,6 +196,7 @@ def test_doubled_keys_are_found_in_a_large_table_whose_keys_are_sorted_in_parts(
 def test_a_large_table_is_written_for_an_asset_that_declares_what_it_reads(
     warehouse: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("ntg_assets.storage.row_checks.FEW_ROWS", 0)
     monkeypatch.setattr("ntg_assets.storage.row_checks.CHECKED_ROWS_AT_ONCE", 100)
     counted = rows(list(range(1000)), list(range(1000)))
     with connect(warehouse) as connection, only(Declared("backtest/things", frozenset())):
