@@ -56,6 +56,7 @@ class KeptSqliteEventLogStorage(SqliteEventLogStorage):
         self._has_index_columns = False
         self._tables: set[str] = set()
         self._columns: set[str] = set()
+        self._migrated: set[str] = set()
         self._latest: dict[str, tuple[str, dg.EventLogRecord]] = {}
         super().__init__(base_dir, inst_data=inst_data)
 
@@ -135,6 +136,12 @@ class KeptSqliteEventLogStorage(SqliteEventLogStorage):
             self._columns.add(column_name)
         return column_name in self._columns
 
+    def has_secondary_index(self, name: str) -> bool:
+        """Whether a summary of events is complete; one that is so stays so."""
+        if name not in self._migrated and super().has_secondary_index(name):
+            self._migrated.add(name)
+        return name in self._migrated
+
     def _get_latest_materialization_records(
         self, raw_asset_rows: Iterable[Any]
     ) -> Mapping[dg.AssetKey, dg.EventLogRecord | None]:
@@ -167,6 +174,7 @@ class KeptSqliteEventLogStorage(SqliteEventLogStorage):
             self._drop_all()
             self._tables.clear()
             self._columns.clear()
+            self._migrated.clear()
             self._latest.clear()
         super().wipe()
 

@@ -135,6 +135,19 @@ def test_a_table_of_the_index_is_looked_for_until_it_is_there(
     assert storage._tables == {"event_logs", "later"}
 
 
+def test_a_summary_of_events_is_looked_for_until_it_is_complete_and_after_a_wipe_again(
+    storage: KeptSqliteEventLogStorage,
+) -> None:
+    assert not storage.has_secondary_index("later")
+    storage.enable_secondary_index("later")
+    assert storage.has_secondary_index("later")
+    with storage.index_connection() as connection:
+        connection.exec_driver_sql("delete from secondary_indexes")
+    assert storage.has_secondary_index("later")
+    storage.wipe()
+    assert not storage.has_secondary_index("later")
+
+
 def test_a_connection_that_failed_is_not_used_again(storage: KeptSqliteEventLogStorage) -> None:
     storage.store_event(entry(RUN, 0))
     with pytest.raises(Exception, match="no such table"), storage.run_connection(RUN) as broken:
