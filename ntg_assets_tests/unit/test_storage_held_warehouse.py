@@ -7,7 +7,7 @@ import pytest
 from ntg_assets.configuration.engine import EngineSettings
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.storage import held_warehouse
-from ntg_assets.storage.connection import Connection
+from ntg_assets.storage.connection import Connection, connect
 from ntg_assets.storage.held_warehouse import HeldWarehouse
 
 
@@ -15,7 +15,6 @@ from ntg_assets.storage.held_warehouse import HeldWarehouse
 def opened_anew(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """Each opening of the file (connecting once more to what is open is none)."""
     openings: list[Path] = []
-    connect = held_warehouse.connect
 
     def counted(file: Path, **limits: object) -> object:
         openings.append(file)
