@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from ntg_assets.cli.loading import loading
+
 if TYPE_CHECKING:  # loaded by the commands that need it: help comes at once
     from ntg_assets.configuration.paths import Paths
     from ntg_assets.configuration.settings import Settings
@@ -40,11 +42,12 @@ def prepare(config: Path | None, *, for_run: bool = True) -> tuple["Settings", "
         config: Overlay.
         for_run: Whether it has to hold what a run of the graph needs.
     """
-    from ntg_assets.configuration.settings import (  # noqa: PLC0415  # as above
-        load_settings,
-        project_paths,
-        use_configuration,
-    )
+    with loading():
+        from ntg_assets.configuration.settings import (  # noqa: PLC0415  # as above
+            load_settings,
+            project_paths,
+            use_configuration,
+        )
 
     use_configuration(config)
     settings = load_settings(for_run=for_run)

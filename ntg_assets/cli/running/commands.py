@@ -29,9 +29,10 @@ def run_all(config: ConfigOption = None, every_step: AllOption = False) -> None:
     """Make everything that would not come out as it is there: ingest, back-test, gate, live,
     experiments, publish.
     """
-    from ntg_assets.cli.running.published import telling_what_is_published  # noqa: PLC0415  # as above
-    from ntg_assets.cli.running.summary import tell_summary  # noqa: PLC0415  # as above
-    from ntg_assets.publish.generations.shelf import current_kept  # noqa: PLC0415  # as above
+    with loading():
+        from ntg_assets.cli.running.published import telling_what_is_published  # noqa: PLC0415  # as above
+        from ntg_assets.cli.running.summary import tell_summary  # noqa: PLC0415  # as above
+        from ntg_assets.publish.generations.shelf import current_kept  # noqa: PLC0415  # as above
 
     settings, paths = prepare(config)
     before = current_kept(paths)
