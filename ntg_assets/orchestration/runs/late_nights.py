@@ -134,7 +134,7 @@ def late_nights_sensor(job: dg.JobDefinition, schedule: ScheduleSettings) -> dg.
 
     @dg.sensor(
         name="late_nights",
-        job=job,
+        job_name=job.name,  # by the job itself Dagster makes the sensor again, and warns of that
         minimum_interval_seconds=SECONDS_BETWEEN_LOOKS,
         default_status=(
             dg.DefaultSensorStatus.RUNNING if schedule.enabled else dg.DefaultSensorStatus.STOPPED
