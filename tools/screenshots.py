@@ -82,7 +82,8 @@ FAILED = (
     View("failed_asset", "/assets/ingest/events", "Failed in"),
 )
 LATE = (
-    View("late_overview", "/overview/activity/timeline", "nightly"),
+    View("late_overview", "/overview/activity/timeline", "late_night"),
+    View("late_runs", "/runs", "nothing was published"),
     View("late_automation", "/automation", "every_night"),
     View("late_asset", "/assets/live/churn_scores", "Failed"),
 )

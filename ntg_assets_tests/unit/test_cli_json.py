@@ -7,12 +7,18 @@ from decimal import Decimal
 from importlib.metadata import version
 from pathlib import Path
 
+import polars as pl
 import pytest
+from rich.console import Console
 from typer.main import get_command
 from typer.testing import CliRunner
 
 from ntg_assets.cli.app import app
 from ntg_assets.cli.json_answers import print_json
+from ntg_assets.cli.leakage import audit_leakage
+from ntg_assets.configuration.settings import load_settings, project_paths
+from ntg_assets.errors import LeakageError
+from ntg_assets.evaluation.leakage.findings import AUDIT_TYPES, END
 
 # they make something, or stay until they are stopped: what they print is for the person who waits
 MAKE = {
@@ -27,7 +33,6 @@ MAKE = {
     "synth",
     "serve",
     "ui",
-    "audit-leakage",
 }
 
 
@@ -84,3 +89,25 @@ def test_answer_is_plain_json(capsys: pytest.CaptureFixture[str]) -> None:
         "file": "a/b",
         "rows": [[1, "é"]],
     }
+
+
+def test_a_leak_is_told_to_programs_and_refused_all_the_same(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = {"table_name": "backtest.churn_scores", "rule": END, "n_rows": 9, "n_violations": 2}
+    verdict = pl.DataFrame([{**row, "detail": "2 rows differ"}], schema=AUDIT_TYPES)
+    monkeypatch.setattr(audit_leakage, "remade", lambda *_, **__: verdict)
+    monkeypatch.setattr(audit_leakage, "fingerprint", lambda _: "abc")
+    settings = load_settings()
+    with pytest.raises(LeakageError, match="1 of 1 tables differ"):
+        audit_leakage.tell_verdict(settings, project_paths(settings), Console(), in_json=True)
+    assert json.loads(capsys.readouterr().out) == {
+        "fingerprint": "abc",
+        "comparisons": [{**row, "detail": "2 rows differ"}],
+    }
+
+
+def test_json_of_an_audit_goes_with_no_other_work() -> None:
+    done = CliRunner().invoke(app, ["audit-leakage", "--check", "--json"])
+    assert done.exit_code == 2
+    assert "goes with no other option" in done.output

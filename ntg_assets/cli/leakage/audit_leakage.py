@@ -13,6 +13,8 @@ import polars as pl
 from rich.console import Console
 from rich.table import Table
 
+from ntg_assets.cli.json_answers import print_json
+from ntg_assets.cli.lines import say
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.settings import Settings, load_settings
 from ntg_assets.errors import ConfigurationError, LeakageError
@@ -37,17 +39,28 @@ COPIED = ("configs", "pyproject.toml", "ntg_assets_tests", "data/sample")
 LIMIT_SECONDS = 600
 
 
-def tell_verdict(settings: Settings, paths: Paths, console: Console) -> None:
+def tell_verdict(
+    settings: Settings, paths: Paths, console: Console, *, in_json: bool = False
+) -> None:
     """Print the verdict; it is found where none is known.
+
+    Args:
+        settings: The configuration that it is of.
+        paths: Where the workspace keeps verdicts.
+        console: Where people read it, or what is said on the way to JSON.
+        in_json: Whether programs read it: every comparison, on standard output.
 
     Raises:
         LeakageError: something differs.
     """
     verdict = remade(settings, workspace=paths.workspace, tell=console.print)
     broken = verdict.filter(pl.col("n_violations") > 0)
-    for detail in verdict["detail"].drop_nulls():
-        console.print(detail, highlight=False, soft_wrap=True)
     name = fingerprint(rehearsal_settings(settings))
+    if in_json:
+        print_json({"fingerprint": name, "comparisons": verdict.to_dicts()})
+    else:
+        for detail in verdict["detail"].drop_nulls():
+            say(console, detail)
     if broken.height:
         raise LeakageError(
             f"{broken.height} of {verdict.height} tables differ with another future (fingerprint"
@@ -55,7 +68,8 @@ def tell_verdict(settings: Settings, paths: Paths, console: Console) -> None:
         )
     if verdict["rule"][0] == CAN_BE_MADE:
         raise LeakageError(f"{verdict['detail'][0]} (fingerprint {name})")
-    console.print(f"fingerprint {name}: {verdict.height} comparisons, nothing differs")
+    if not in_json:
+        say(console, f"fingerprint {name}: {verdict.height} comparisons, nothing differs")
 
 
 def write_shipped(settings: dict[str, Settings], console: Console) -> None:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from ntg_assets.cli.options import ConfigOption, out, prepare
+from ntg_assets.cli.options import ConfigOption, JsonOption, err, out, prepare
 
 
 def audit_leakage(
@@ -21,6 +21,7 @@ def audit_leakage(
         bool, typer.Option("--check", help="Say whether those are of the code as it is.")
     ] = False,
     config: ConfigOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Show whether anything made before an instant would differ had the future been another one;
     found once per code and modelling configuration.
@@ -28,6 +29,8 @@ def audit_leakage(
     from ntg_assets.cli.leakage import audit_leakage as auditing  # noqa: PLC0415
     from ntg_assets.evaluation.leakage.plants import PLANTS  # noqa: PLC0415
 
+    if as_json and (plant is not None or write or check):
+        raise typer.BadParameter("--json is of the verdict: it goes with no other option.")
     settings, paths = prepare(config)
     if plant is not None:
         kinds = list(PLANTS) if plant == "all" else [plant]
@@ -37,4 +40,5 @@ def audit_leakage(
     elif check:
         auditing.tell_unproved(auditing.shipped_settings(paths.home), out)
     else:
-        auditing.tell_verdict(settings, paths, out)
+        console = err if as_json else out
+        auditing.tell_verdict(settings, paths, console, in_json=as_json)

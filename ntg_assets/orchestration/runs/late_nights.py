@@ -71,10 +71,10 @@ def in_words(late: Lateness, *, late_after_hours: float, newest: dg.DagsterRun |
     """
     begun = "no run of nightly is known" if newest is None else _fate(newest)
     return (
-        f"the publication is of {late.published_at:%Y-%m-%d %H:%M} UTC, {_span(late.age_hours)}"
-        f" ago, and counts as late after {_span(late_after_hours)} (schedule.late_after_hours);"
-        f" {begun}."
-        " The page Automation says whether every_night was skipped, and why."
+        f"nothing was published for {_span(late.age_hours)}: the publication is of"
+        f" {late.published_at:%Y-%m-%d %H:%M} UTC, and late after {_span(late_after_hours)}"
+        f" (schedule.late_after_hours); {begun}. The page Automation says whether every_night was"
+        " skipped, and why."
     )
 
 
