@@ -36,9 +36,9 @@ def tick(
 ) -> dg.RunRequest | dg.SkipReason:
     schedule = ScheduleSettings(late_after_hours=late_after_hours)
     sensor = late_nights_sensor(late_night_job(late_after_hours), schedule)
-    told = sensor(dg.build_sensor_context(instance=instance))
-    assert isinstance(told, dg.RunRequest | dg.SkipReason)
-    return told
+    answer = sensor(dg.build_sensor_context(instance=instance))
+    assert isinstance(answer, dg.RunRequest | dg.SkipReason)
+    return answer
 
 
 @pytest.mark.parametrize(
@@ -69,8 +69,8 @@ def test_each_day_of_lateness_raises_one_alarm(
                 return datetime.now(tz) + timedelta(hours=hours)
 
         monkeypatch.setattr(late_nights, "datetime", Later)
-        told = tick(instance)
-        return told.run_key if isinstance(told, dg.RunRequest) else None
+        answer = tick(instance)
+        return answer.run_key if isinstance(answer, dg.RunRequest) else None
 
     keys = [key_after(hours) for hours in (25, 27, 40, 51)]
     assert keys[0] is None

@@ -69,8 +69,8 @@ def made(step: str) -> Made:
 
 
 def planned(own: dict[str, Change] | None = None, stored: dict[str, Change] | None = None) -> Plan:
-    known: Any = Known(own or {}, stored or {})  # no more is asked of it
-    return plan_run(known, {work.name: work for work in WORKS})  # in place of the graph
+    memory: Any = Known(own or {}, stored or {})  # no more is asked of it
+    return plan_run(memory, {work.name: work for work in WORKS})  # in place of the graph
 
 
 def test_what_nothing_has_changed_of_is_left_and_warnings_are_told_again() -> None:
