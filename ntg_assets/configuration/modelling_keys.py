@@ -15,8 +15,8 @@ from typing import Annotated, Any, NamedTuple, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from ntg_assets.configuration.field_docs import field_docs
 from ntg_assets.configuration.modelling_key import ModellingKey
+from ntg_assets.configuration.section import field_docs
 from ntg_assets.configuration.settings import Settings
 from ntg_assets.errors import ConfigurationError
 

@@ -42,13 +42,8 @@ LIMIT_SECONDS = 600
 def tell_verdict(
     settings: Settings, paths: Paths, console: Console, *, in_json: bool = False
 ) -> None:
-    """Print the verdict; it is found where none is known.
-
-    Args:
-        settings: The configuration that it is of.
-        paths: Where the workspace keeps verdicts.
-        console: Where people read it, or what is said on the way to JSON.
-        in_json: Whether programs read it: every comparison, on standard output.
+    """Print the verdict, found where none is known; for programs (`in_json`) every comparison, on
+    standard output.
 
     Raises:
         LeakageError: something differs.
