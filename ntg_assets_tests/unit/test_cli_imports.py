@@ -48,3 +48,14 @@ def test_answers_load_neither_dagster_nor_what_they_do_not_ask(
     assert [name for name in HEAVY if name in loaded and name not in allowed] == []
     # `scipy` itself loads its parts when they are first used
     assert [part for part in ("stats", "special", "optimize") if f"scipy.{part}" in loaded] == []
+
+
+def test_the_processor_is_named_as_where_all_of_scipy_is_loaded() -> None:
+    statement = """
+from ntg_assets.statistics.processor import processor
+before = processor()
+assert "scipy.linalg" not in sys.modules
+import scipy.linalg
+assert processor() == before
+"""
+    assert "scipy.linalg" in loaded_by(statement)
