@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from ntg_assets.orchestration.remembering.code import code_of
+from ntg_assets.orchestration.remembering import kept_steps as module
+from ntg_assets.orchestration.remembering.code import code_of, code_of_package, environment
 from ntg_assets.orchestration.remembering.kept_steps import kept_steps, known_steps
 from ntg_assets.orchestration.remembering.steps import WORKS
 from ntg_assets_tests.workspaces import HOME
@@ -69,6 +70,17 @@ def test_steps_are_kept_until_a_file_of_the_package_changes(package: Path, tmp_p
     assert "ntg_assets.taste.assets" in moved
     assert "ntg_assets.splits.assets" not in moved
     assert not steps_of(package, file)["is_loaded"]
+
+
+def test_steps_of_other_libraries_are_not_believed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "steps.json"
+    of = {"environment": environment(), "code": code_of_package()}
+    file.write_text(json.dumps({"of": of, "works": [], "files": [], "code": {}}), encoding="utf-8")
+    assert kept_steps(file)
+    monkeypatch.setattr(module, "environment", lambda: {"dagster": "another"})
+    assert kept_steps(file) is None
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"of": {}}', "\x00\xff"])

@@ -1,12 +1,11 @@
 """The steps of the graph, as the last command that loaded the graph left them in the workspace.
 
-What the steps are follows from the files of NTG alone (and the Python that reads them): no
-configuration and no table is looked at when the graph is loaded. So what is kept counts where every
-one of these files is what it was, byte by byte; else the graph is loaded, and kept anew.
+What the steps are follows from the files of NTG and the libraries that read them: no configuration
+and no table is looked at when the graph is loaded. So what is kept counts where every one of these
+files is what it was, byte by byte, and the libraries are; else the graph is loaded, and kept anew.
 """
 
 import json
-import platform
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import astuple
@@ -18,6 +17,7 @@ from ntg_assets.orchestration.remembering.code import (
     changed_since_start,
     code_of,
     code_of_package,
+    environment,
     is_known,
 )
 from ntg_assets.orchestration.remembering.steps import WORKS, Work
@@ -100,7 +100,7 @@ def _write(file: Path, works: Mapping[str, Work]) -> None:
 
 
 def _of() -> dict[str, Any]:
-    return {"python": platform.python_version(), "code": code_of_package()}
+    return {"environment": environment(), "code": code_of_package()}
 
 
 def _work_of(kept: Mapping[str, Any]) -> Work:
