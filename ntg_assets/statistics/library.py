@@ -103,6 +103,7 @@ from ntg_assets.statistics.named.single_samples import (
     one_share_z,
 )
 from ntg_assets.statistics.named.tested import Tested
+from ntg_assets.statistics.planning.plan_answer import PlanAnswer
 from ntg_assets.statistics.planning.plan_request import PlanRequest
 from ntg_assets.statistics.planning.power import (
     Design,
@@ -124,7 +125,7 @@ from ntg_assets.statistics.planning.rules import (
     units_by_rule_of_thumb,
     units_for_skewness,
 )
-from ntg_assets.statistics.planning.sample_size import PlanAnswer, answer_plan
+from ntg_assets.statistics.planning.sample_size import answer_plan
 from ntg_assets.statistics.quantiles import (
     OrderStatistics,
     compare_quantiles,

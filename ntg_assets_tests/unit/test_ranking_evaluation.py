@@ -8,9 +8,10 @@ from ntg_assets.evaluation.ranking import contracts as ranking_contracts
 from ntg_assets.evaluation.ranking import past as ranking_past
 from ntg_assets.evaluation.ranking.category_mix import category_mix, miscalibration
 from ntg_assets.evaluation.ranking.comparisons import compare_strategies
+from ntg_assets.evaluation.ranking.held_out import HeldOut, relevant_pairs
 from ntg_assets.evaluation.ranking.item_slices import item_groups, measure_item_slices
 from ntg_assets.evaluation.ranking.list_breadth import list_breadth
-from ntg_assets.evaluation.ranking.outcomes import HeldOut, list_outcomes, relevant_pairs
+from ntg_assets.evaluation.ranking.outcomes import list_outcomes
 from ntg_assets.evaluation.ranking.past import past_of
 from ntg_assets.evaluation.ranking.report import report_ranking
 from ntg_assets.evaluation.ranking.retrieval_report import report_retrieval

@@ -9,8 +9,9 @@ from rich.table import Table
 
 from ntg_assets.cli.json_answers import print_json
 from ntg_assets.errors import StorageError
+from ntg_assets.statistics.planning.plan_answer import PlanAnswer
 from ntg_assets.statistics.planning.plan_request import PlanRequest
-from ntg_assets.statistics.planning.sample_size import PlanAnswer, answer_plan
+from ntg_assets.statistics.planning.sample_size import answer_plan
 
 
 def tell_plan(

@@ -11,9 +11,10 @@ from ntg_assets.evaluation.ranking.contracts import (
     RankingReport,
     RetrievalReport,
 )
+from ntg_assets.evaluation.ranking.held_out import HeldOut, relevant_pairs
 from ntg_assets.evaluation.ranking.item_slices import measure_item_slices
 from ntg_assets.evaluation.ranking.list_breadth import list_breadth
-from ntg_assets.evaluation.ranking.outcomes import HeldOut, list_outcomes, relevant_pairs
+from ntg_assets.evaluation.ranking.outcomes import list_outcomes
 from ntg_assets.evaluation.ranking.past import past_of
 from ntg_assets.evaluation.ranking.report import report_ranking
 from ntg_assets.evaluation.ranking.retrieval_report import report_retrieval

@@ -6,12 +6,8 @@ from collections.abc import Iterator, Sequence
 
 import polars as pl
 
-from ntg_assets.evaluation.ranking.outcomes import (
-    HeldOut,
-    list_distances,
-    list_outcomes,
-    relevant_pairs,
-)
+from ntg_assets.evaluation.ranking.held_out import HeldOut, relevant_pairs
+from ntg_assets.evaluation.ranking.outcomes import list_distances, list_outcomes
 from ntg_assets.evaluation.ranking.past import past_of
 
 # the most used items that together hold this share of all (user, item) pairs are the popular ones

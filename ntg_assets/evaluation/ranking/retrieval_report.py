@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from ntg_assets.arrays import codes_of
-from ntg_assets.evaluation.ranking.outcomes import HeldOut, relevant_pairs
+from ntg_assets.evaluation.ranking.held_out import HeldOut, relevant_pairs
 from ntg_assets.sql import Query, Source, query
 from ntg_assets.statistics.bootstrap import Interval, mean_intervals
 from ntg_assets.storage.run import run

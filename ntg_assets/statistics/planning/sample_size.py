@@ -3,10 +3,11 @@ before any experiment is configured.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from math import ceil, isfinite, isinf
+from dataclasses import replace
+from math import ceil, isinf
 
 from ntg_assets.errors import ConfigurationError
+from ntg_assets.statistics.planning.plan_answer import PlanAnswer, PlanPoint, plan_sentence
 from ntg_assets.statistics.planning.plan_request import FEWEST_IN_AN_ARM, PlanRequest, fewest_units
 from ntg_assets.statistics.planning.power import (
     Design,
@@ -21,42 +22,6 @@ CURVE = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 4.0)
 # a share's variance depends on the effect that is looked for; this many rounds settle it to the
 # last digit shown
 ROUNDS = 30
-
-
-@dataclass(frozen=True)
-class PlanPoint:
-    """What so many units can show; `power` is that for the effect of the plan."""
-
-    units: int
-    days: float | None
-    detectable_effect: float
-    power: float
-
-
-@dataclass(frozen=True)
-class PlanAnswer:
-    """A plan.
-
-    Attributes:
-        question: `units for an effect`, `units for non-inferiority` or `effect for units`.
-        effect: The absolute effect (or margin) that is planned for.
-        effect_share: The same as a share of the mean; None where the mean is not above zero.
-        units_per_arm: Control first.
-        units: All arms together.
-        days: Whole weeks that the traffic needs; None when no traffic is given, infinite when none
-        comes.
-        curve: What fewer and more units can show.
-        sentence: The answer, for people.
-    """
-
-    question: str
-    effect: float
-    effect_share: float | None
-    units_per_arm: tuple[int, ...]
-    units: int
-    days: float | None
-    curve: tuple[PlanPoint, ...]
-    sentence: str
 
 
 def answer_plan(request: PlanRequest) -> PlanAnswer:
@@ -81,7 +46,7 @@ def answer_plan(request: PlanRequest) -> PlanAnswer:
         curve=tuple(_curve(request, effect, units=units)),
         sentence="",
     )
-    return replace(draft, sentence=_sentence(request, draft))
+    return replace(draft, sentence=plan_sentence(request, draft))
 
 
 def _units_per_arm(request: PlanRequest, effect: float) -> tuple[int, ...]:
@@ -191,44 +156,3 @@ def _days(request: PlanRequest, units: int) -> float | None:
         if request.units_per_day is None
         else days_for_units(units, units_per_day=request.units_per_day)
     )
-
-
-def _sentence(request: PlanRequest, answer: PlanAnswer) -> str:
-    arms = (
-        f"{answer.units:,} units over {len(request.weights)} arms"
-        f" ({' : '.join(f'{n:,}' for n in answer.units_per_arm)})"
-    )
-    cuped = (
-        f", with CUPED removing {request.explained_share:.0%} of the variance"
-        if request.explained_share
-        else ""
-    )
-    return (
-        f"{arms} {_what_they_show(request, answer)} with {request.power:.0%} power at"
-        f" {request.significance:g} significance{cuped}{_duration(request, answer)}."
-    )
-
-
-def _what_they_show(request: PlanRequest, answer: PlanAnswer) -> str:
-    size = _size_in_words(request, answer)
-    less = request.better == "less"
-    if answer.question == "units for non-inferiority":
-        better = ", where less is better" if less else ""
-        return f"show that no treatment is worse than the control by more than {size}{better}"
-    effect = f"an improvement{' (a fall)' if less else ''}" if request.one_sided else "a difference"
-    return f"find {effect} of {size}"
-
-
-def _size_in_words(request: PlanRequest, answer: PlanAnswer) -> str:
-    size = f"{answer.effect:.4g}" if answer.question == "effect for units" else f"{answer.effect:g}"
-    if answer.effect_share is None:
-        return size
-    return f"{size} ({answer.effect_share:.2%} of {request.mean:g})"
-
-
-def _duration(request: PlanRequest, answer: PlanAnswer) -> str:
-    if answer.days is None:
-        return ""
-    if isfinite(answer.days):
-        return f": {answer.days:,.0f} days at {request.units_per_day:,.6g} units a day"
-    return ": never, because no units come"
