@@ -78,10 +78,12 @@ def report_attributes(
 
 def _ids_of_log(users: pl.Series, items: pl.Series) -> pl.DataFrame:
     """List the ids of the log as text: `listed_id`, `entity`."""
-    texts = {"user": users.cast(pl.String).unique(), "item": items.cast(pl.String).unique()}
-    return pl.concat(
-        ids.to_frame("listed_id").with_columns(entity=pl.lit(name)) for name, ids in texts.items()
-    )
+    return pl.concat([_ids_of("user", users), _ids_of("item", items)])
+
+
+def _ids_of(entity: str, ids: pl.Series) -> pl.DataFrame:
+    texts = ids.cast(pl.String).unique()
+    return texts.to_frame("listed_id").with_columns(entity=pl.lit(entity))
 
 
 def _counts(has: pl.DataFrame, log_ids: pl.DataFrame) -> dict[str, pl.DataFrame]:

@@ -78,9 +78,10 @@ def health_of(evidence: EvidenceTables) -> MakeRows:
 
     def checks(experiment: ExperimentSettings) -> Rows:
         keys = {"experiment": experiment.id, "source": experiment.evidence}
+        examined = examine(experiment, evidence.of(experiment))
         return [
             {**keys, "position": position, **asdict(check)}
-            for position, check in enumerate(examine(experiment, evidence.of(experiment)))
+            for position, check in enumerate(examined)
         ]
 
     return maker(HealthChecks, checks)

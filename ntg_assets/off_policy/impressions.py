@@ -137,7 +137,8 @@ def _rejected(bad: pl.DataFrame) -> pl.DataFrame:
 
 def _skipped(skips: Mapping[int, Mapping[str, int]]) -> pl.DataFrame:
     """Rows that a filter left out, by reason."""
-    rows = [(SKIPPED, reason, n) for reasons in skips.values() for reason, n in reasons.items()]
+    counts = (count for of_file in skips.values() for count in of_file.items())
+    rows = [(SKIPPED, reason, n) for reason, n in counts]
     counted = pl.DataFrame(rows, schema=FATES, orient="row")
     return counted.group_by("fate", "reason", maintain_order=True).agg(pl.col("n_rows").sum())
 

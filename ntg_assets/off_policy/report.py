@@ -127,11 +127,9 @@ def report_off_policy(
 
 def _logged(held: pl.DataFrame, model: RewardModel | None) -> est.Logged:
     """Lay the exposures out as arrays, in their order."""
-    return est.Logged(
-        codes_of(held["user_id"], known=held["user_id"].unique().sort()).astype(np.int64),
-        held["reward"].to_numpy(),
-        None if model is None else model.forecast(held).to_numpy(),
-    )
+    user = codes_of(held["user_id"], known=held["user_id"].unique().sort())
+    forecast = None if model is None else model.forecast(held).to_numpy()
+    return est.Logged(user.astype(np.int64), held["reward"].to_numpy(), forecast)
 
 
 def _share_without(held: pl.DataFrame, trained: pl.DataFrame, column: str) -> float:

@@ -117,14 +117,12 @@ class ShareBelief:
 
     def density(self, shares: Floats) -> Floats:
         """Return the density at shares between 0 and 1; the same shape."""
-        return np.asarray(
-            np.exp(
-                scipy.special.xlogy(self.hits - 1, shares)
-                + scipy.special.xlog1py(self.misses - 1, -shares)
-                - scipy.special.betaln(self.hits, self.misses)
-            ),
-            dtype=np.float64,
+        log_density = (
+            scipy.special.xlogy(self.hits - 1, shares)
+            + scipy.special.xlog1py(self.misses - 1, -shares)
+            - scipy.special.betaln(self.hits, self.misses)
         )
+        return np.asarray(np.exp(log_density), dtype=np.float64)
 
     def interval(self, *, confidence: float = 0.95) -> tuple[float, float]:
         """Return the central interval."""

@@ -109,10 +109,11 @@ def _rows_of(
     kind: str,
 ) -> pl.DataFrame:
     first = int(np.datetime64(rules.start_on, "us").astype(np.int64))
-    at = first + day * MICROSECONDS_PER_DAY + rng.integers(0, 86_400, len(day)) * 1_000_000
-    return pl.DataFrame({"user_id": user + 1, "item_id": item, "event_at": at}).with_columns(
-        pl.col("event_at").cast(pl.Datetime("us")), event_type=pl.lit(kind)
-    )
+    time_of_day = rng.integers(0, 86_400, len(day)) * 1_000_000
+    at = first + day * MICROSECONDS_PER_DAY + time_of_day
+    rows = pl.DataFrame({"user_id": user + 1, "item_id": item, "event_at": at})
+    typed = pl.col("event_at").cast(pl.Datetime("us"))
+    return rows.with_columns(typed, event_type=pl.lit(kind))
 
 
 def _chosen_items(rules: ContractRules, rng: np.random.Generator, user: np.ndarray) -> np.ndarray:

@@ -113,5 +113,6 @@ def _frail_hazard(
     season = 1 + rules.season_swing * np.sin(2 * np.pi * (start - 90) / YEAR_DAYS)
     asleep = state == ASLEEP
     reminded = asleep & (rng.random(len(state)) < rules.reminder_rate)
-    factor = np.where(asleep, np.where(reminded, REMINDED, 0.4), np.array([0.6, 1.6, 1.0])[state])
+    while_asleep = np.where(reminded, REMINDED, 0.4)
+    factor = np.where(asleep, while_asleep, np.array([0.6, 1.6, 1.0])[state])
     return np.minimum(frailty * season * factor * np.where(risen, 2.0, 1.0), 0.95)

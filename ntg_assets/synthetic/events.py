@@ -81,7 +81,8 @@ def _open_day(
     user, counts = planted.lives.user[sessions], planted.n_events[sessions]
     ends = np.cumsum(counts)
     position = np.arange(counts.sum()) - np.repeat(ends - counts, counts)
-    at = _draw_times(position, counts=counts, is_bot=planted.population.is_bot[user], rng=rng)
+    is_bot = planted.population.is_bot[user]
+    at = _draw_times(position, counts=counts, is_bot=is_bot, rng=rng)
     return _Day(number, np.repeat(user, counts), position, at, weights)
 
 
@@ -149,12 +150,9 @@ def _with_sequels(
 def _draw_values(level: Floats, *, rng: np.random.Generator) -> tuple[NDArray[np.int8], Floats]:
     """Kind of each event (index into `EVENT_TYPES`) and its worth, in hundredths."""
     kind = (rng.random(len(level)) < PLAY_SHARE).astype(np.int8)
-    amount = (
-        level
-        * np.exp(AMOUNT_SPREAD * rng.standard_normal(len(level)))
-        * np.where(kind == 1, 1.0, VIEW_FACTOR)
-    )
-    return kind, np.round(amount, 2)
+    spread = np.exp(AMOUNT_SPREAD * rng.standard_normal(len(level)))
+    factor = np.where(kind == 1, 1.0, VIEW_FACTOR)
+    return kind, np.round(level * spread * factor, 2)
 
 
 def _as_table(

@@ -126,10 +126,8 @@ def radar_backtest(
     """How much of the value that was then really lost the top of the radar held,
     against simpler rankings and an oracle.
     """
-    samples = project.settings.gate.bootstrap_samples
-    return measure_radar(
-        churn_forecasts, challenger_forecasts, samples=samples, rng=project.rng("radar_backtest")
-    )
+    samples, rng = project.settings.gate.bootstrap_samples, project.rng("radar_backtest")
+    return measure_radar(churn_forecasts, challenger_forecasts, samples=samples, rng=rng)
 
 
 @staged_asset(contract=MoneyCalibration, group="evaluation", stages=(BACKTEST,))

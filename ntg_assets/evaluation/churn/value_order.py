@@ -10,7 +10,8 @@ TOP_SHARE = 0.1
 
 def spearman(told: Floats, seen: Floats) -> float | None:
     """Rank correlation, ties by mid-rank; None where one side does not vary."""
-    ranks = pl.DataFrame({"told": told, "seen": seen}).select(pl.all().rank("average")).to_numpy()
+    pairs = pl.DataFrame({"told": told, "seen": seen})
+    ranks = pairs.select(pl.all().rank("average")).to_numpy()
     if (np.ptp(ranks, axis=0) == 0).any():
         return None
     return float(np.corrcoef(ranks, rowvar=False)[0, 1])

@@ -133,8 +133,10 @@ class Decisions(Contract):
         cls, table: pa.PolarsData
     ) -> pl.LazyFrame:
         """What is in force is the rule's decision, or a named person's with a reason."""
-        is_signed = pl.col("override_owner").is_not_null() & pl.col("override_reason").is_not_null()
-        return table.lazyframe.select((pl.col("decision") == pl.col("rule_decision")) | is_signed)
+        follows_the_rule = pl.col("decision") == pl.col("rule_decision")
+        has_owner = pl.col("override_owner").is_not_null()
+        is_signed = has_owner & pl.col("override_reason").is_not_null()
+        return table.lazyframe.select(follows_the_rule | is_signed)
 
 
 @contract("experiment_problems")

@@ -141,9 +141,8 @@ def unit_id_report(
     exposure_log: pl.DataFrame, outcome_log: pl.DataFrame, events: Table, project: Project
 ) -> pl.DataFrame:
     """Whether the units of each experiment on logs are written as in its outcomes."""
-    users = project.read(
-        Query("select distinct cast(user_id as varchar) as user_id from stored", {"stored": events})
-    )["user_id"]
+    distinct = "select distinct cast(user_id as varchar) as user_id from stored"
+    users = project.read(Query(distinct, {"stored": events}))["user_id"]
     return report_unit_ids(exposure_log, outcome_log, users)
 
 

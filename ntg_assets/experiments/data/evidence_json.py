@@ -174,12 +174,11 @@ def _trend_from_json(row: Mapping[str, Any]) -> Trend:
 
 
 def _cohort_to_json(cohort: Cohort) -> dict[str, Any]:
-    sums = cohort.sums
     return {
         "exposed_from_at": _text_of_time(cohort.exposed_from_at),
-        "n": sums.n,
-        "value": str(sums.value),
-        "value_value": str(sums.value_value),
+        "n": cohort.sums.n,
+        "value": str(cohort.sums.value),
+        "value_value": str(cohort.sums.value_value),
     }
 
 

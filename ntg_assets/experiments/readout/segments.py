@@ -99,10 +99,8 @@ def _within_segments(
 def _blank(
     experiment: ExperimentSettings, part: Evidence, metric: str, segment: str, arm: str
 ) -> SegmentEffect:
-    control, treated = (
-        part.sums_for(Comparison.BETWEEN_USERS, metric, name)
-        for name in (experiment.control.name, arm)
-    )
+    kind, names = Comparison.BETWEEN_USERS, (experiment.control.name, arm)
+    control, treated = (part.sums_for(kind, metric, name) for name in names)
     return SegmentEffect(
         experiment.id, metric, arm, segment, experiment.evidence, control.n, treated.n
     )

@@ -49,10 +49,8 @@ def clustered(values: Sequence[float] | Floats, clusters: npt.ArrayLike) -> Clus
     numbers = np.asarray(values, dtype=float)
     is_given = ~np.isnan(numbers)
     _, place = np.unique(np.asarray(clusters)[is_given], return_inverse=True)
-    return ClusterMeans(
-        np.bincount(place, weights=numbers[is_given]).astype(np.float64),
-        np.bincount(place).astype(np.float64),
-    )
+    sums = np.bincount(place, weights=numbers[is_given])
+    return ClusterMeans(sums.astype(np.float64), np.bincount(place).astype(np.float64))
 
 
 def compare_clusters(

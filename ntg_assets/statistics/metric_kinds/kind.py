@@ -155,7 +155,8 @@ class MetricKind(ABC):
         moments = moments_in([control])
         plain = adjusted_samples(moments, use_covariate=False)[0]
         adjusted = adjusted_samples(moments, use_covariate=terms.use_covariate)[0]
-        explained = 1 - adjusted.variance / plain.variance if plain.variance > 0 else 0.0
+        before, after = plain.variance, adjusted.variance
+        explained = 1 - after / before if before > 0 else 0.0
         return plain, min(explained, 1 - 1e-12)
 
 

@@ -131,8 +131,9 @@ def log_rank(times: Values, happened: Values, groups: Values) -> Tested:
     """
     from statsmodels.duration.survfunc import survdiff  # as above
 
-    tested: Any = survdiff(np.asarray(times, dtype=float), np.asarray(happened), np.asarray(groups))
-    return Tested(float(tested[0]), float(tested[1]), df=len(np.unique(np.asarray(groups))) - 1)
+    labels = np.asarray(groups)
+    tested: Any = survdiff(np.asarray(times, dtype=float), np.asarray(happened), labels)
+    return Tested(float(tested[0]), float(tested[1]), df=len(np.unique(labels)) - 1)
 
 
 def _ways(sizes: Sequence[int], hits: int) -> list[int]:

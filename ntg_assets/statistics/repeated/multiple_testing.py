@@ -138,6 +138,7 @@ def fisher_p(p_values: Sequence[float]) -> float:
 
 def stouffer_p(z_values: Sequence[float], weights: Sequence[float] | None = None) -> float:
     """Return the one-sided p of several z statistics of one hypothesis (Stouffer 1949)."""
-    shares = np.ones(len(z_values)) if weights is None else np.asarray(weights, dtype=float)
-    together = float(shares @ np.asarray(z_values, dtype=float) / np.sqrt((shares**2).sum()))
+    z = np.asarray(z_values, dtype=float)
+    shares = np.ones(len(z)) if weights is None else np.asarray(weights, dtype=float)
+    together = float(shares @ z / np.sqrt((shares**2).sum()))
     return float(scipy.special.ndtr(-together))

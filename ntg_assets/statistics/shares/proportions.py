@@ -102,11 +102,8 @@ def wilson_interval(count: Count, *, confidence: float = 0.95) -> tuple[float, f
     """Return the score interval of one share (Wilson 1927), which stays within 0 and 1."""
     z = t_critical((1 - confidence) / 2, inf)
     centre = (count.successes + z**2 / 2) / (count.n + z**2)
-    reach = (
-        z
-        * sqrt(count.share * (1 - count.share) / count.n + z**2 / (4 * count.n**2))
-        / (1 + z**2 / count.n)
-    )
+    squared_error = count.share * (1 - count.share) / count.n + z**2 / (4 * count.n**2)
+    reach = z * sqrt(squared_error) / (1 + z**2 / count.n)
     return centre - reach, centre + reach
 
 

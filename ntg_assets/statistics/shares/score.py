@@ -140,9 +140,7 @@ FURTHEST_RATIO = 1e12
 
 def _crossing(surplus: Callable[[float], float], low: float, high: float) -> float:
     left, right = low + EDGE * max(abs(low), 1e-3), high - EDGE * max(abs(high), 1e-3)
-    if left >= right:
-        return low
-    if surplus(left) <= 0:
+    if left >= right or surplus(left) <= 0:
         return low
     if surplus(right) >= 0:
         return high

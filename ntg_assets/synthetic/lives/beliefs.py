@@ -30,9 +30,8 @@ class Beliefs:
     @classmethod
     def start(cls, clock: Clock, n_users: int) -> "Beliefs":
         n_classes = len(clock.rates)
-        return cls(
-            clock, np.full((n_classes, n_users), 1 / n_classes), np.zeros(n_users), np.ones(n_users)
-        )
+        even = np.full((n_classes, n_users), 1 / n_classes)
+        return cls(clock, even, np.zeros(n_users), np.ones(n_users))
 
     def observe(
         self, day: int, *, habits: Habits, active: Flags, hazard: Floats, effect: Effect

@@ -61,4 +61,5 @@ def _too_small(codes: Codes, arms: Codes, n_arms: int) -> Codes:
         return codes
     counts = np.zeros((int(codes.max()) + 1, n_arms), dtype=np.int64)
     np.add.at(counts, (codes, arms), 1)
-    return np.flatnonzero((counts.min(axis=1) < MINIMUM_UNITS) & (counts.sum(axis=1) > 0))
+    is_too_small = (counts.min(axis=1) < MINIMUM_UNITS) & (counts.sum(axis=1) > 0)
+    return np.flatnonzero(is_too_small)

@@ -36,10 +36,11 @@ def _by_day(
     experiment: ExperimentSettings, evidence: Evidence, arm: str, what: str
 ) -> Iterator[HealthCheck]:
     """Ask whether the effect of an arm moves with the days since the exposure."""
-    control, treated = (evidence.trends.get(name) for name in (experiment.control.name, arm))
+    names, by_day = (experiment.control.name, arm), f"{what} by day since the exposure"
+    control, treated = (evidence.trends.get(name) for name in names)
     if control and treated:
         moves = by_age(control, treated, window_days=experiment.window_days)
-        yield _judged(f"novelty:{arm}", moves, experiment, f"{what} by day since the exposure")
+        yield _judged(f"novelty:{arm}", moves, experiment, by_day)
 
 
 def _by_time(

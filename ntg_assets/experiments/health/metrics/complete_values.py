@@ -53,7 +53,8 @@ def _complete_values(
 
 
 def _in_words(counts: Sequence[Count], n_unusable: int) -> str:
-    n_all, n_null = sum(count.n for count in counts), sum(count.successes for count in counts)
+    n_all = sum(count.n for count in counts)
+    n_null = sum(count.successes for count in counts)
     return (
         f"of {n_all:,} units {n_null:,} have no value and {n_unusable:,} an infinite or impossible"
         " one"
