@@ -55,14 +55,9 @@ def t_difference(
         alternative: Which differences the test looks for.
     """
     low, high = interval_reach(confidence, degrees_of_freedom, alternative)
-    return Difference(
-        difference,
-        difference - low * error,
-        difference + high * error,
-        error,
-        degrees_of_freedom,
-        t_p(difference / error, degrees_of_freedom, alternative=alternative),
-    )
+    ends = difference - low * error, difference + high * error
+    p = t_p(difference / error, degrees_of_freedom, alternative=alternative)
+    return Difference(difference, *ends, error, degrees_of_freedom, p)
 
 
 def compare_means(

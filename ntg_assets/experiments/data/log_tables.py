@@ -133,10 +133,11 @@ def _metric_items(
     definitions: Sequence[ExperimentSettings], item_categories: Source | None
 ) -> Query:
     """Choose the items that a metric of some categories counts."""
-    categories = (
-        pl.DataFrame(schema=ITEM_CATEGORY_TYPES) if item_categories is None else item_categories
-    )
-    sources = {"item_categories": categories, "metric_categories": categories_frame(definitions)}
+    of_items = pl.DataFrame(schema=ITEM_CATEGORY_TYPES)
+    sources: dict[str, Source] = {
+        "item_categories": of_items if item_categories is None else item_categories,
+        "metric_categories": categories_frame(definitions),
+    }
     return query("experiments.data", "metric_items", sources)
 
 

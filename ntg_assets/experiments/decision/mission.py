@@ -104,13 +104,9 @@ def _answer(rows: Sequence[tuple[dict[str, Any], dict[str, Any] | None]]) -> str
 def _finding(readout: dict[str, Any] | None) -> str:
     if readout is None or not readout["is_valid"]:
         return "open"
-    return (
-        "higher"
-        if readout["difference_low"] > 0
-        else "lower"
-        if readout["difference_high"] < 0
-        else "open"
-    )
+    if readout["difference_low"] > 0:
+        return "higher"
+    return "lower" if readout["difference_high"] < 0 else "open"
 
 
 def _sentence(decision: dict[str, Any], readout: dict[str, Any] | None) -> str:

@@ -31,21 +31,11 @@ def no_difference_of(check: str, p: float | None, what: str) -> HealthCheck:
         what: What should not differ, as the sentence begins.
     """
     if p is None:
-        return HealthCheck(
-            check,
-            1.0,
-            FAULT_P,
-            Verdict.HEALTHY,
-            f"{what} does not vary or is not known, so it was not compared",
-        )
-    verdict: Verdict = Verdict.HEALTHY if p >= FAULT_P else Verdict.SICK
-    return HealthCheck(
-        check,
-        p,
-        FAULT_P,
-        verdict,
-        f"{what} differs {'like chance' if p >= FAULT_P else 'more than chance'} (p = {p:.2g})",
-    )
+        sentence = f"{what} does not vary or is not known, so it was not compared"
+        return HealthCheck(check, 1.0, FAULT_P, Verdict.HEALTHY, sentence)
+    is_chance = p >= FAULT_P
+    sentence = f"{what} differs {'like' if is_chance else 'more than'} chance (p = {p:.2g})"
+    return HealthCheck(check, p, FAULT_P, Verdict.SICK.when(fault=not is_chance), sentence)
 
 
 def _p_of(control: Sample, treated: Sample) -> float:
@@ -69,8 +59,7 @@ def covariate_sample(sums: Sums) -> Sample | None:
     """Read what an arm did before; None where too few units have a value."""
     try:
         moments = moments_of(sums)
-        return Sample(
-            moments.n, moments.mean["covariate"], moments.covariance["covariate", "covariate"]
-        )
+        variance = moments.covariance["covariate", "covariate"]
+        return Sample(moments.n, moments.mean["covariate"], variance)
     except NotEnoughDataError:
         return None

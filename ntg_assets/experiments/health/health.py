@@ -36,13 +36,9 @@ def overall(checks: Sequence[HealthCheck]) -> str:
     sick = [check for check in checks if check.verdict == "sick"]
     if any(check.metric is None for check in sick):
         return "sick"
-    return (
-        "metric"
-        if sick
-        else "thin"
-        if any(check.verdict == "thin" for check in checks)
-        else "healthy"
-    )
+    if sick:
+        return "metric"
+    return "thin" if any(check.verdict == "thin" for check in checks) else "healthy"
 
 
 def of_decision(experiment: ExperimentSettings, checks: Sequence[HealthCheck]) -> list[HealthCheck]:

@@ -1,6 +1,7 @@
 """One quantile of the units: mid-ranks, which hold with ties."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.statistics.metric_kinds.kind import Arm, Compared, MetricKind, Terms
@@ -22,14 +23,10 @@ class Quantile(MetricKind):
     def compare(self, arms: Sequence[Arm], terms: Terms) -> Compared:
         """Compare one quantile of each arm."""
         ranks = _ranks_in(arms)
-        return Compared(
-            [quantile_sample(ranks_of_arm) for ranks_of_arm in ranks],
-            [
-                compare_quantiles(ranks[0], ranks_of_arm, confidence=terms.confidence)
-                for ranks_of_arm in ranks[1:]
-            ],
-            f"mid-ranks of the {terms.quantile:g} quantile",
-        )
+        compare = partial(compare_quantiles, ranks[0], confidence=terms.confidence)
+        differences = [compare(treated) for treated in ranks[1:]]
+        method = f"mid-ranks of the {terms.quantile:g} quantile"
+        return Compared([quantile_sample(of_arm) for of_arm in ranks], differences, method)
 
     def baseline(self, control: Arm, terms: Terms) -> tuple[Sample, float]:  # noqa: ARG002  # the interface of kinds
         """Read the control's quantile; nothing before the exposure explains it."""

@@ -82,15 +82,9 @@ def trimmed_t(
     """
     from scipy import stats  # as above
 
-    return _tested(
-        stats.ttest_ind(
-            _values(treatment),
-            _values(control),
-            equal_var=False,
-            trim=trim,
-            alternative=alternative,
-        )
-    )
+    arms = _values(treatment), _values(control)
+    result = stats.ttest_ind(*arms, equal_var=False, trim=trim, alternative=alternative)
+    return _tested(result)
 
 
 def friedman(groups: Sequence[Values]) -> Tested:

@@ -116,9 +116,8 @@ def mantel_haenszel(
 
     strata = StratifiedTable([np.asarray(table, dtype=float) for table in tables])
     tested = strata.test_null_odds(correction=correction)
-    return Tested(
-        float(tested.statistic), float(tested.pvalue), df=1, estimate=float(strata.oddsratio_pooled)
-    )
+    odds_ratio = float(strata.oddsratio_pooled)
+    return Tested(float(tested.statistic), float(tested.pvalue), df=1, estimate=odds_ratio)
 
 
 def log_rank(times: Values, happened: Values, groups: Values) -> Tested:

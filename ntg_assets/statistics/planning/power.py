@@ -115,12 +115,11 @@ def pairs_power(
         significance: Error rate, both sides together when there are two.
         alternative: Which effects the test looks for.
     """
-    shift, tail = effect * sqrt(n) / sd, significance / (2 if alternative == "two-sided" else 1)
+    shift = effect * sqrt(n) / sd
+    tail = significance / (2 if alternative == "two-sided" else 1)
     critical = -float(scipy.special.stdtrit(n - 1, tail))
-    upper, lower = (
-        noncentral_t_tail(critical, n - 1, shift),
-        noncentral_t_tail(critical, n - 1, -shift),
-    )
+    upper = noncentral_t_tail(critical, n - 1, shift)
+    lower = noncentral_t_tail(critical, n - 1, -shift)
     return {"greater": upper, "less": lower, "two-sided": upper + lower}[alternative]
 
 
@@ -166,12 +165,10 @@ def equivalence_power(
 
     Source: Schuirmann 1987 (two one-sided tests).
     """
-    least = scipy.stats.binom.isf(significance, n, low) + 1
-    most = scipy.stats.binom.ppf(significance, n, high) - 1
-    return max(
-        0.0,
-        float(scipy.stats.binom.cdf(most, n, share) - scipy.stats.binom.cdf(least - 1, n, share)),
-    )
+    binom = scipy.stats.binom
+    least = binom.isf(significance, n, low) + 1
+    most = binom.ppf(significance, n, high) - 1
+    return max(0.0, float(binom.cdf(most, n, share) - binom.cdf(least - 1, n, share)))
 
 
 def _null_error(n_control: float, design: Design) -> float:

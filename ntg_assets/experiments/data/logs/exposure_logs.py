@@ -173,12 +173,8 @@ def count_log_rows(
         SourceError: as `read_exposure_logs` and `read_outcome_logs`.
     """
     files = LogFiles(home, zone=zone, rules=rules)
-    return pl.concat(
-        [
-            pl.DataFrame(schema=COUNT_TYPES),
-            *(read_experiment(experiment, files=files).counts for experiment in definitions),
-        ]
-    )
+    counts = [read_experiment(experiment, files=files).counts for experiment in definitions]
+    return pl.concat([pl.DataFrame(schema=COUNT_TYPES), *counts])
 
 
 def _logged(

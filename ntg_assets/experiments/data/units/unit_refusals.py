@@ -66,9 +66,9 @@ def _no_numbers(column: pl.Series) -> str:
     """Say how many values of a column are no numbers, and which is the first."""
     numbers = column.cast(pl.String).cast(pl.Float64, strict=False)
     wrong = column.filter(column.is_not_null() & numbers.is_null())
-    first = wrong[0] if len(wrong) else column.drop_nulls()[0]
-    what = f"{len(wrong):,} of {len(column):,} values are none" if len(wrong) else "it is text"
-    return f"{what} (first: {first!r})"
+    if not len(wrong):
+        return f"it is text (first: {column.drop_nulls()[0]!r})"
+    return f"{len(wrong):,} of {len(column):,} values are none (first: {wrong[0]!r})"
 
 
 def _share_problems(metric: MetricSettings, rows: pl.DataFrame) -> Iterator[str]:

@@ -48,9 +48,8 @@ def unit_metrics_of(experiment: ExperimentSettings, rows: pl.DataFrame) -> pl.Da
     refuse_unknown_arms(experiment, rows)
     _refuse_repeated_units(rows)
     single = rows.filter(~pl.col("unit_id").is_duplicated())
-    return pl.concat(
-        [single.select(**_columns_of(experiment, metric, rows)) for metric in experiment.measured]
-    )
+    columns = (_columns_of(experiment, metric, rows) for metric in experiment.measured)
+    return pl.concat(single.select(**columns_of_metric) for columns_of_metric in columns)
 
 
 def _columns_of(
