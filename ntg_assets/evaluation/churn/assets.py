@@ -39,8 +39,9 @@ def churn_outcomes(
     val_events: Table, test_events: Table, split_boundaries: pl.DataFrame, project: Project
 ) -> Query:
     """Who was active within the churn horizon after the cutoff, in held-out events."""
-    from_at, horizon_days = train_end(split_boundaries), project.settings.churn.horizon_days
-    until_at = shift_instant(from_at, horizon_days, zone_of(split_boundaries))
+    from_at = train_end(split_boundaries)
+    horizon_days, zone = project.settings.churn.horizon_days, zone_of(split_boundaries)
+    until_at = shift_instant(from_at, horizon_days, zone)
     tables = {"val_events": val_events, "test_events": test_events}
     return query("evaluation.churn", "churn_outcomes", tables, from_at=from_at, until_at=until_at)
 

@@ -70,10 +70,11 @@ def stability_index(before: Floats, now: Floats) -> float:
     (share now - share before) * ln(share now / share before).
     """
     edges = np.unique(np.quantile(before, np.linspace(0, 1, PSI_BINS + 1)[1:-1]))
-    shares = [
-        np.bincount(np.searchsorted(edges, scores, side="right"), minlength=len(edges) + 1)
-        / len(scores)
-        for scores in (before, now)
-    ]
-    old, new = (np.maximum(share, SMALLEST_SHARE) for share in shares)
+    old, new = (_shares_between(edges, scores) for scores in (before, now))
     return float(((new - old) * np.log(new / old)).sum())
+
+
+def _shares_between(edges: Floats, scores: Floats) -> Floats:
+    """Return the share of the scores in each bin, never quite 0."""
+    counts = np.bincount(np.searchsorted(edges, scores, side="right"), minlength=len(edges) + 1)
+    return np.maximum(counts / len(scores), SMALLEST_SHARE)

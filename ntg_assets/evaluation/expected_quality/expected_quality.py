@@ -21,7 +21,7 @@ from datetime import date, timedelta
 import numpy as np
 import polars as pl
 
-from ntg_assets.arrays import Floats
+from ntg_assets.arrays import Flags, Floats
 from ntg_assets.churn.uncertainty import MIN_ORIGINS, origin_information, origin_moments
 from ntg_assets.statistics.glm import sigmoid
 from ntg_assets.statistics.one_thread import one_thread
@@ -180,15 +180,17 @@ def _draw(logit: Floats, spread: Floats, *, rng: np.random.Generator) -> Floats:
 
 def _scored(rows: pl.DataFrame, n_bins: int) -> Scored:
     probability = rows["churn_probability"].to_numpy()
-    ranked = np.argsort(-probability * rows["ltv_at_stake"].to_numpy(), kind="stable")
-    is_top = np.zeros(rows.height, dtype=bool)
-    is_top[ranked[: -(-rows.height // round(1 / TOP_SHARE))]] = True
-    return Scored(
-        probability,
-        equal_mass_bins(probability, n_bins),
-        is_top,
-        rows["value_before"].to_numpy(),
-    )
+    bins = equal_mass_bins(probability, n_bins)
+    is_top = _in_first_tenth(probability * rows["ltv_at_stake"].to_numpy())
+    return Scored(probability, bins, is_top, rows["value_before"].to_numpy())
+
+
+def _in_first_tenth(at_risk: Floats) -> Flags:
+    """Mark the users with the most revenue at risk; among equals, the first."""
+    ranked = np.argsort(-at_risk, kind="stable")
+    is_top = np.zeros(len(at_risk), dtype=bool)
+    is_top[ranked[: -(-len(at_risk) // round(1 / TOP_SHARE))]] = True
+    return is_top
 
 
 def _auc(scored: Scored, churned: Floats) -> Floats:

@@ -31,10 +31,9 @@ def relevant_pairs(held: HeldOut, train: pl.DataFrame, *, allow_consumed: bool) 
     Returns:
         `user_id`, `item_id`, by user and item.
     """
-    pairs = held.events.select("user_id", "item_id").unique()
+    pair = ["user_id", "item_id"]
+    pairs = held.events.select(pair).unique()
     if not allow_consumed:
-        known = pl.concat(
-            [train.select("user_id", "item_id"), held.before.select("user_id", "item_id")]
-        )
-        pairs = pairs.join(known, on=["user_id", "item_id"], how="anti")
-    return pairs.sort("user_id", "item_id")
+        before = pl.concat([train.select(pair), held.before.select(pair)])
+        pairs = pairs.join(before, on=pair, how="anti")
+    return pairs.sort(pair)
