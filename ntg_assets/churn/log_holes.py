@@ -56,10 +56,7 @@ def find_holes(daily: pl.DataFrame) -> pl.DataFrame:
     if daily.is_empty():
         return pl.DataFrame(schema=HOLES_SCHEMA)
     days = daily.sort("active_on")
-    first_on = days["active_on"][0]
-    place = (days["active_on"] - first_on).dt.total_days().to_numpy()
-    counts = np.zeros(int(place[-1]) + 1)
-    counts[place] = days["n_users"].cast(pl.Float64).to_numpy()
+    first_on, counts = days["active_on"][0], _counts(days)
     runs = [run for run in _quiet_runs(counts) if _is_missing(counts, run)]
     lengths = np.array([end - start for start, end in runs])
     most = max(1.0, len(counts) / USUAL_EVERY_DAYS)
@@ -75,6 +72,14 @@ def find_holes(daily: pl.DataFrame) -> pl.DataFrame:
         if (2 * lengths >= end - start).sum() <= most
     ]
     return pl.DataFrame(rows, schema=HOLES_SCHEMA, orient="row")
+
+
+def _counts(daily: pl.DataFrame) -> Floats:
+    """Users of every day from the first to the last one; 0 where a day is left out."""
+    place = (daily["active_on"] - daily["active_on"][0]).dt.total_days().to_numpy()
+    counts = np.zeros(int(place[-1]) + 1)
+    counts[place] = daily["n_users"].cast(pl.Float64).to_numpy()
+    return counts
 
 
 def holes_of(log_holes: pl.DataFrame) -> tuple[Hole, ...]:

@@ -40,9 +40,7 @@ def score_churn(
     """
     table = _in_order(coefficients)
     matrix = design_matrix(snapshots, features=CHURN_FEATURES)
-    standardised = standardise(
-        matrix, mean=table["mean"].to_numpy()[1:], scale=table["scale"].to_numpy()[1:]
-    )
+    standardised = _standardised(matrix, table)
     parts = _contributions(standardised, table["coefficient"].to_numpy())
     curve, before = _curve(table), add_up(parts)
     told = (before - curve.offset) / curve.slope
@@ -66,9 +64,7 @@ def score_churn(
 def linear_logit(matrix: Floats, coefficients: pl.DataFrame) -> Floats:
     """Log odds of transformed inputs (`design_matrix` of `CHURN_FEATURES`), without their parts."""
     table = _in_order(coefficients)
-    standardised = standardise(
-        matrix, mean=table["mean"].to_numpy()[1:], scale=table["scale"].to_numpy()[1:]
-    )
+    standardised = _standardised(matrix, table)
     logit = np.full(len(standardised), table["coefficient"][0])
     for position, coefficient in enumerate(table["coefficient"].to_list()[1:]):
         logit += standardised[:, position] * coefficient
@@ -162,6 +158,12 @@ def _in_order(coefficients: pl.DataFrame) -> pl.DataFrame:
 
 def _curve(table: pl.DataFrame) -> Curve:
     return Curve(*table.select(f"recalibration_{name}" for name in Curve._fields).row(0))
+
+
+def _standardised(matrix: Floats, table: pl.DataFrame) -> Floats:
+    """Transformed inputs as the fit of a coefficient table has standardised them."""
+    mean, scale = (table[name].to_numpy()[1:] for name in ("mean", "scale"))
+    return standardise(matrix, mean=mean, scale=scale)
 
 
 def _contributions(standardised: Floats, coefficients: Floats) -> dict[str, Floats]:

@@ -21,7 +21,7 @@ import numpy as np
 import polars as pl
 from scipy.special import stdtrit
 
-from ntg_assets.arrays import Floats
+from ntg_assets.arrays import Floats, Longs
 from ntg_assets.churn.learning.design import design_matrix, for_trees, rounded
 from ntg_assets.churn.learning.features import CHURN_FEATURES, FEATURES
 from ntg_assets.churn.learning.logistic import BASE_RATE, user_codes
@@ -75,11 +75,7 @@ def churn_uncertainty(
         return pl.DataFrame(schema=SCHEMA)
     rows = _sampled(labelled.sort("user_id", "snapshot_on"))
     logit = linear_logit(design_matrix(rows, features=CHURN_FEATURES), coefficients)
-    bins = (
-        np.argsort(np.argsort(logit, kind="stable"), kind="stable")
-        * _n_knots(len(logit))
-        // len(logit)
-    )
+    bins = _bins(logit)
     sizes = np.bincount(bins)
     knots = np.bincount(bins, logit) / sizes
     with one_thread():  # the order of sums in a threaded product is not fixed
@@ -173,6 +169,12 @@ def foreseen_variance(rows: pl.DataFrame, logit: Floats, bins: np.ndarray) -> Fl
     return _smoothed(np.bincount(bins, distance**2).astype(np.float64)) / _smoothed(
         np.bincount(bins).astype(np.float64)
     )
+
+
+def _bins(logit: Floats) -> Longs:
+    """Number of the bin of each row: bins of as many rows each, by log odds."""
+    rank = np.argsort(np.argsort(logit, kind="stable"), kind="stable")
+    return rank * _n_knots(len(logit)) // len(logit)
 
 
 def _explained(residual: Floats, said: Floats) -> float:

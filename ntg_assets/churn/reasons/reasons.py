@@ -66,21 +66,24 @@ def _effects(users: Scored, model: Linear, side: Sides, *, is_safest: Flags) -> 
     grouped = group_effects(inputs, model, TOLD_GROUPS.values())
     silent = silence_effect(inputs, before, model, is_known=is_known)
     is_silent = (silent.direction[:, 0] > 0) & (side["silence"] != STAYING)
-    ranks = np.column_stack(
-        [
-            _ranks(_told_directions(grouped, side, is_silent=is_silent)),
-            np.where(is_silent, RAISED, UNTOLD),
-        ]
-    )
-    ranks[:, SEASON] += ranks[:, SEASON] < UNTOLD  # one place after the others of its direction
-    is_asked = (
-        users.is_peer & ~(ranks == RAISED).any(axis=1) & is_behind(users.snapshots, is_safest)
-    )
+    ranks = _group_ranks(grouped, side, is_silent=is_silent)
+    is_open = users.is_peer & ~(ranks == RAISED).any(axis=1)
+    is_asked = is_open & is_behind(users.snapshots, is_safest)
     active = activity_effect(inputs, model, is_safest=is_safest, is_asked=is_asked)
     ranks = np.column_stack([ranks, np.where(active.direction[:, 0] > 0, RAISED, UNTOLD)])
     is_signless = users.is_peer & ~(ranks <= SEASON_RAISED).any(axis=1)
     size = np.column_stack([grouped.size, silent.size, active.size, np.zeros(len(inputs))])
     return size, np.column_stack([ranks, np.where(is_signless, SIGNLESS, UNTOLD)])
+
+
+def _group_ranks(grouped: Effects, side: Sides, *, is_silent: Flags) -> Ints:
+    """Ranks of `TOLD_GROUPS` and of silence; the time of year comes one place after the others of
+    its direction.
+    """
+    told = _ranks(_told_directions(grouped, side, is_silent=is_silent))
+    ranks = np.column_stack([told, np.where(is_silent, RAISED, UNTOLD)])
+    ranks[:, SEASON] += ranks[:, SEASON] < UNTOLD
+    return ranks
 
 
 def _told_directions(grouped: Effects, side: Sides, *, is_silent: Flags) -> Ints:
