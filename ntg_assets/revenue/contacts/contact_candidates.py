@@ -64,9 +64,7 @@ def contact_candidates(
         whatever the radar says.
     """
     types = CANDIDATE_TYPES | {"user_id": radar.schema["user_id"]}
-    silent = radar.join(before, on="user_id", how="left").with_columns(
-        basis=pl.lit(SILENCE), is_sleeper=pl.lit(value=False), left_out=pl.lit(None, pl.String)
-    )
+    silent = _by_silence(radar, before)
     if scores.is_empty() and returns.is_empty():
         return typed(silent, types).sort("user_id")
     currencies = pl.concat([values.select("currency"), returns.select("currency")])
@@ -79,11 +77,21 @@ def contact_candidates(
     contracts = pl.concat(subscribers).unique("user_id", keep="first", maintain_order=True)
     others = silent.join(contracts, on="user_id", how="anti")
     if unit != money:
-        apart = f"valued in {unit}, subscribers in {money}: set value.unit: {money} to compare"
-        others = others.with_columns(
-            is_at_risk_population=pl.lit(value=False), left_out=pl.lit(apart)
-        )
+        others = _left_apart(others, unit=unit, money=money)
     return pl.concat([typed(others, types), contracts]).sort("user_id")
+
+
+def _by_silence(radar: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
+    """Users of the radar, whose leaving is silence."""
+    return radar.join(before, on="user_id", how="left").with_columns(
+        basis=pl.lit(SILENCE), is_sleeper=pl.lit(value=False), left_out=pl.lit(None, pl.String)
+    )
+
+
+def _left_apart(others: pl.DataFrame, *, unit: str, money: str) -> pl.DataFrame:
+    """Put whoever is valued in another unit than subscribers on no list, and say why."""
+    apart = f"valued in {unit}, subscribers in {money}: set value.unit: {money} to compare"
+    return others.with_columns(is_at_risk_population=pl.lit(value=False), left_out=pl.lit(apart))
 
 
 def money_unit(

@@ -87,17 +87,17 @@ def contract_rules(terms: pl.DataFrame, *, on: date, longest_gap_days: int) -> p
     )
     ends = started.group_by("user_id").agg(last_end_on=pl.col("ended_on").max())
     by_user = ends.join(runs, on="user_id", how="left")
-    ended = by_user.filter(pl.col("stays").is_null()).select(
-        "user_id",
-        exclusion=pl.lit(CONTRACT_ENDED),
-        detail=pl.format("the contract ended on {}", "last_end_on"),
-    )
-    ending = by_user.filter(~pl.col("stays")).select(
-        "user_id",
-        exclusion=pl.lit(CONTRACT_ENDING),
-        detail=pl.format("the contract ends on {}", "ends_on"),
-    )
-    return pl.concat([ended, ending]).sort("user_id")
+    ended, ending = by_user.filter(pl.col("stays").is_null()), by_user.filter(~pl.col("stays"))
+    rules = [
+        _ruled(ended, CONTRACT_ENDED, pl.format("the contract ended on {}", "last_end_on")),
+        _ruled(ending, CONTRACT_ENDING, pl.format("the contract ends on {}", "ends_on")),
+    ]
+    return pl.concat(rules).sort("user_id")
+
+
+def _ruled(users: pl.DataFrame, exclusion: str, detail: pl.Expr) -> pl.DataFrame:
+    """Rows of one of `RULES`, with its reason in words."""
+    return users.select("user_id", exclusion=pl.lit(exclusion), detail=detail)
 
 
 def refused_rules(refused: pl.DataFrame, users: pl.Series) -> pl.DataFrame:
@@ -131,17 +131,9 @@ def refused_rules(refused: pl.DataFrame, users: pl.Series) -> pl.DataFrame:
 def came_back(terms: pl.DataFrame, *, on: date) -> pl.DataFrame:
     """List the users who have a contract that runs on a day or begins later."""
     is_ahead = pl.col("ended_on").is_null() | (pl.col("ended_on") > on)
-    return (
-        terms.filter(is_ahead)
-        .group_by("user_id")
-        .agg(began_on=pl.col("started_on").min())
-        .select(
-            "user_id",
-            exclusion=pl.lit(CAME_BACK),
-            detail=pl.format("has a contract again, from {}", "began_on"),
-        )
-        .sort("user_id")
-    )
+    ahead = terms.filter(is_ahead).group_by("user_id").agg(began_on=pl.col("started_on").min())
+    detail = pl.format("has a contract again, from {}", "began_on")
+    return _ruled(ahead, CAME_BACK, detail).sort("user_id")
 
 
 def latest_instant(attributes: pl.DataFrame, at: datetime) -> datetime:

@@ -1,7 +1,8 @@
 """Who may not be contacted, and why: withheld lists, opt-outs, exclusions,
 contact caps, the random holdout. Every reason is recorded.
 
-Whoever a list names in any spelling (`events/ids.py`) is on it: in doubt nobody is contacted.
+Whoever a list names in any spelling (`sources/values/ids.py`) is on it: in doubt nobody is
+contacted.
 
 The holdout is drawn by a hash of the user alone, last: it consists of people who could have been
 contacted, each with one and the same probability, night after night. So a later comparison of

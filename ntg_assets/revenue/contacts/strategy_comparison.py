@@ -92,26 +92,33 @@ def _row(
 ) -> dict[str, object]:
     listed = targets.filter(pl.col("strategy") == strategy.name)
     contacts = _contacts(targets, strategy.name)
-    measured = bool((contacts["evidence"] == MEASURED).any())
     # exact, so that a part never exceeds the whole
     at_risk = fsum(asked_for(radar, strategy)["revenue_at_risk"])
     reached = fsum(contacts["revenue_at_risk"])
-    expected = ("expected_saved_value", "expected_cost", "expected_profit")
     return {
         "strategy": strategy.name,
         "n_contacts": contacts.height,
         "n_passed_over": listed.height - contacts.height,
         "revenue_at_risk_share": reached / at_risk if at_risk > 0 else 0.0,
-        **{name: float(contacts[name].sum()) for name in expected},
-        "profit_at_half_save_rate": _profit(contacts, strategy, factor=HALF),
-        "profit_at_double_save_rate": _profit(contacts, strategy, factor=DOUBLE),
-        "break_even_save_rate": None if measured else break_even_save_rate(contacts, strategy),
+        **_economics(contacts, strategy),
         "evidence": listed["evidence"].first() or ASSUMED,
         "overlap_share": contacts["user_id"].is_in(first).mean() if contacts.height else None,
         "budget": strategy.budget,
         "shadow_price": listed["shadow_price"].first(),
         "is_proven_best": listed["is_proven_best"].first(),
         "unit": radar["unit"][0] if radar.height else "index",
+    }
+
+
+def _economics(contacts: pl.DataFrame, strategy: StrategySettings) -> dict[str, float | None]:
+    """What a list is expected to save, cost and bring, and how far that hangs on the save rate."""
+    measured = bool((contacts["evidence"] == MEASURED).any())
+    expected = ("expected_saved_value", "expected_cost", "expected_profit")
+    return {
+        **{name: float(contacts[name].sum()) for name in expected},
+        "profit_at_half_save_rate": _profit(contacts, strategy, factor=HALF),
+        "profit_at_double_save_rate": _profit(contacts, strategy, factor=DOUBLE),
+        "break_even_save_rate": None if measured else break_even_save_rate(contacts, strategy),
     }
 
 

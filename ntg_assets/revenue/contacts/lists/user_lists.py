@@ -3,7 +3,7 @@ who is left out and why, who was contacted when.
 
 Each is read once a night, before anything else. A list that cannot be read, or that names nobody
 whom the log knows, withholds the contacts of the night (`contact_holds.py`). Ids stay as the list
-writes them; how they meet those of the log is said in `events/ids.py`.
+writes them; how they meet those of the log is said in `sources/values/ids.py`.
 """
 
 from collections.abc import Callable

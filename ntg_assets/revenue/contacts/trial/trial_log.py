@@ -73,22 +73,29 @@ def read_trial(
         nobody = pl.DataFrame(schema=LOG_SCHEMA)
         return TrialLog(nobody, 0, "no file is there yet: nothing can be measured")
     rows = settle_times(read.rows, "assigned_at", zone=zone)
-    arms = meanings(rows["arm"], {trial.treated: trial.treated, trial.control: trial.control})
-    _refuse_unknown_arms(rows, arms, trial)
+    times, column = rows["assigned_at"], column_name(trial.assigned_at)
+    is_treated = _is_treated(rows, trial)
     _refuse_incomplete(rows, trial)
-    possible.refuse_earlier(rows["assigned_at"], what="", column=column_name(trial.assigned_at))
-    is_treated = arms == trial.treated
+    possible.refuse_earlier(times, what="", column=column)
+    share = "propensity" if trial.propensity else pl.lit(is_treated.mean(), pl.Float64)
     parsed = rows.select(
         listed_id=as_log_id_or_written(pl.col("listed_id"), id_type),
-        assigned_on=local_days(rows["assigned_at"], zone),
+        assigned_on=local_days(times, zone),
         is_treated=is_treated,
-        propensity="propensity" if trial.propensity else pl.lit(is_treated.mean(), pl.Float64),
+        propensity=share,
     )
     _refuse_certain(parsed, rows)
     kept, n_both = _once_per_user(parsed)
     said = [_tell(parsed, kept, n_both=n_both, n_files=read.n_files)]
-    said += filter(None, [possible.tell_later(rows["assigned_at"])])
+    said += filter(None, [possible.tell_later(times)])
     return TrialLog(kept, read.n_files, "; ".join(said))
+
+
+def _is_treated(rows: pl.DataFrame, trial: TrialSettings) -> pl.Series:
+    """Whether each row is of the treated arm; refuses arms that nobody has named."""
+    arms = meanings(rows["arm"], {trial.treated: trial.treated, trial.control: trial.control})
+    _refuse_unknown_arms(rows, arms, trial)
+    return arms == trial.treated
 
 
 def _read(trial: TrialSettings, *, place: Place, zone: str) -> FileRows | None:
@@ -127,20 +134,23 @@ def _tell(parsed: pl.DataFrame, kept: pl.DataFrame, *, n_both: int, n_files: int
 
 
 def _rules(trial: TrialSettings) -> tuple[Rule, ...]:
-    rules = (
+    return (
         Rule("listed_id", column_name(trial.user_id), as_listed_id, is_optional=True),
         Rule("arm", column_name(trial.arm), as_written, is_optional=True),
+        *_propensity_rules(trial),
     )
+
+
+def _propensity_rules(trial: TrialSettings) -> tuple[Rule, Rule]:
+    """The probability of treatment as a number and as it is written; null where none is named."""
     if trial.propensity is None:
         return (
-            *rules,
             Rule("propensity", None, _no_value, is_optional=True),
             Rule("propensity_text", None, _no_text, is_optional=True),
         )
     share = column_name(trial.propensity)
     signs = tuple(f"${name} is not null" for name in number_parameters(trial))
     return (
-        *rules,
         Rule("propensity", share, lambda it: as_value(it, trial), limits=signs, is_optional=True),
         Rule("propensity_text", share, as_written, is_optional=True),
     )
