@@ -17,7 +17,7 @@ from ntg_assets.cli.init import init
 from ntg_assets.cli.interruption import raise_if_received
 from ntg_assets.cli.json_answers import print_json
 from ntg_assets.cli.leakage import commands as leaks
-from ntg_assets.cli.options import ConfigOption, JsonOption, err, out, prepare
+from ntg_assets.cli.options import ConfigOption, JsonOption, err, out, prepare, print_line
 from ntg_assets.cli.publications import commands as keeping
 from ntg_assets.cli.publications.contacts import contacts_app
 from ntg_assets.cli.running import commands as making
@@ -179,14 +179,11 @@ def ui(
     listen(port).close()  # Dagster would start all else first and then hang without its web server
     home = prepare_dagster_home(paths)
     if left := undecided(home):
-        caution = (
-            f"{home / CONFIG} does not say `{': {enabled: false}`, `'.join(left)}: {{enabled:"
-            " false}`"
-        )
-        err.print(
+        keys = "`, `".join(f"{key}: {{enabled: false}}" for key in left)
+        caution = f"{home / CONFIG} does not say `{keys}`"
+        print_line(
             f"[yellow]caution[/] {caution}: nothing is sent, but Dagster counts its usage",
-            highlight=False,
-            soft_wrap=True,
+            console=err,
         )
     use_home(paths.home)
     # Dagster reads its configuration there, and complains of any other that lies in the working

@@ -11,7 +11,7 @@ import typer
 from rich.markup import escape
 
 from ntg_assets.cli.json_answers import print_json
-from ntg_assets.cli.options import ConfigOption, JsonOption, out, prepare
+from ntg_assets.cli.options import ConfigOption, JsonOption, prepare, print_line
 from ntg_assets.errors import NtgError
 
 if TYPE_CHECKING:  # loaded by the commands that need it: help comes at once
@@ -41,11 +41,8 @@ def check(config: ConfigOption = None, as_json: JsonOption = False) -> None:
         verdicts.append(verdict)
         if as_json:
             continue
-        out.print(
-            f"{verdict.mark} [bold]{escape(verdict.what)}[/]  {escape(verdict.sentence)}",
-            highlight=False,
-            soft_wrap=True,
-        )
+        what, sentence = escape(verdict.what), escape(verdict.sentence)
+        print_line(f"{verdict.mark} [bold]{what}[/]  {sentence}")
     if as_json:
         print_json([entry._replace(mark=WORDS[entry.mark]) for entry in verdicts])
     n_bad = sum(verdict.mark == BAD for verdict in verdicts)
@@ -126,10 +123,8 @@ def _optional(settings: "Settings", paths: "Paths", log_ids: "LogIds") -> Iterat
         yield Verdict(BAD, "lists", str(error))
         return
     for row in tables.optional_sources.iter_rows(named=True):
-        if row["is_usable"]:
-            yield Verdict(GOOD, row["source"], row["sentence"])
-        else:
-            yield Verdict(BAD, row["source"], f"{row['sentence']} So {row['consequence']}.")
+        mark, so = (GOOD, "") if row["is_usable"] else (BAD, f" So {row['consequence']}.")
+        yield Verdict(mark, row["source"], f"{row['sentence']}{so}")
     yield from _beside_log(tables, settings, log_ids)
 
 

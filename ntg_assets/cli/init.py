@@ -11,12 +11,12 @@ from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
 from ntg_assets.cli.init_answers import ask, likely_answers, said_before, take_answers
 from ntg_assets.cli.init_overlay import MARK, overlay_text, tell_proposal
-from ntg_assets.cli.options import err, out
-from ntg_assets.errors import ConfigurationError, NtgError
+from ntg_assets.cli.init_preview import preview_load
+from ntg_assets.cli.options import err, print_line
+from ntg_assets.errors import ConfigurationError
 
 NEEDED = (
     "encoding",
@@ -30,7 +30,6 @@ NEEDED = (
     "no_user",
     "no_item",
 )
-SHOWN_ROWS = 10
 
 
 def init(
@@ -62,30 +61,31 @@ def init(
         )
     sections, folders = _sniff(files, home, answers or [])
     take_answers(answers or [], sections)
-    if sys.stdin.isatty() and not yes:
-        for sniffed in sections.values():
-            ask(sniffed)
-    for section, sniffed in sections.items():
-        tell_proposal(section, sniffed)
+    _propose(sections, asks=sys.stdin.isatty() and not yes)
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(overlay_text(sections, files, folders), encoding="utf-8")
     said_at_once = _command(files, answers or [], sections)
     if open_keys := _open_keys(sections):
-        err.print(
+        print_line(
             f"{output} is written, but not certain is: {', '.join(open_keys)}. Set what is marked"
             f" with {MARK} in it, then run `ntg check --config {output}`; or say it at once, such"
             f" as {escape(said_at_once)}.",
-            highlight=False,
-            soft_wrap=True,
+            console=err,
         )
         raise typer.Exit(1)
-    _preview(target, home, said_at_once=said_at_once if sections["events"].open else "")
-    out.print(
+    preview_load(target, home, said_at_once=said_at_once if sections["events"].open else "")
+    print_line(
         f"{output} is written. Next: `ntg check --config {output}`, then `ntg run-all --config"
-        f" {output}`.",
-        highlight=False,
-        soft_wrap=True,
+        f" {output}`."
     )
+
+
+def _propose(sections: Mapping[str, Any], *, asks: bool) -> None:
+    """Ask a person what is open, where one is there, and show what was taken for what."""
+    for sniffed in sections.values() if asks else ():
+        ask(sniffed)
+    for section, sniffed in sections.items():
+        tell_proposal(section, sniffed)
 
 
 def _open_keys(sections: Mapping[str, Any]) -> list[str]:
@@ -190,41 +190,3 @@ def _settle_order_of_days(first: Any, other: Any) -> None:  # noqa: ANN401  # im
     for sure, unsure in ((first, other), (other, first)):
         if sure.settings.get(key) in unsure.open.get(key, ()):
             unsure.take(key, sure.settings[key], f"as in another file: {sure.why[key]}")
-
-
-def _preview(target: Path, home: Path, *, said_at_once: str) -> None:
-    """Read the files as they would be, and show what came of it.
-
-    Args:
-        target: The overlay.
-        home: Project folder.
-        said_at_once: Command that answers what is open; empty: nothing is.
-    """
-    from ntg_assets.configuration.settings import load_settings, project_paths  # noqa: PLC0415
-    from ntg_assets.events.examination import days_of, fitting_horizon  # noqa: PLC0415  # as above
-    from ntg_assets.events.preview import preview_events  # noqa: PLC0415
-
-    settings = load_settings(target, home=home)
-    paths = project_paths(settings, home=home)
-    try:
-        preview = preview_events(settings, paths=paths, n_rows=SHOWN_ROWS)
-    except NtgError as error:
-        hint = f" Some questions are open: {said_at_once} answers them." if said_at_once else ""
-        err.print(f"[yellow]not loaded yet:[/] {escape(str(error) + hint)}", soft_wrap=True)
-        raise typer.Exit(1) from None
-    out.print(_as_table(preview.rows))
-    n_days, configured = days_of(preview.extent), settings.churn.horizon_days
-    if (fitting := fitting_horizon(n_days, configured=configured)) != configured:
-        why = f"the log spans {n_days:,} days: too few for {configured}"
-        with target.open("a", encoding="utf-8") as overlay:
-            overlay.write(f"churn:\n  horizon_days: {fitting}  # {why}\n")
-        out.print(f"churn.horizon_days is {fitting}: {why}", highlight=False, soft_wrap=True)
-
-
-def _as_table(rows: Any) -> Table:  # noqa: ANN401  # polars is imported only where it is needed
-    table = Table(title="the first records as they are read", title_justify="left")
-    for heading in rows.columns:
-        table.add_column(heading, overflow="fold")
-    for row in rows.iter_rows():
-        table.add_row(*(escape(str(value)) for value in row))
-    return table

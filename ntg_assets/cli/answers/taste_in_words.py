@@ -1,5 +1,7 @@
 """An edge of the taste graph and a taste axis as a terminal shows them."""
 
+from collections.abc import Iterator
+
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -11,27 +13,30 @@ from ntg_assets.serving.explain_edge import Counts, EdgeExplanation
 
 def print_edge(edge: EdgeExplanation, console: Console) -> None:
     """The verdict, the counts that it rests on, and the arithmetic."""
-    counts = edge.counts
-    say(
-        console,
-        f"{edge.item.title} ({edge.item.item_id}) -> {edge.neighbour.title}"
-        f" ({edge.neighbour.item_id})",
-    )
-    say(console, edge.verdict)
+    for line in (_named(edge), edge.verdict):
+        say(console, line)
     console.print(_evidence(edge.counts))
+    for line in _arithmetic(edge):
+        say(console, line)
+    for name, strength in edge.other_edges.items():
+        say(console, f"also        {name}: {strength:.6f}")
+
+
+def _named(edge: EdgeExplanation) -> str:
+    item, neighbour = edge.item, edge.neighbour
+    return f"{item.title} ({item.item_id}) -> {neighbour.title} ({neighbour.item_id})"
+
+
+def _arithmetic(edge: EdgeExplanation) -> Iterator[str]:
+    """How the counts come to the similarity, and whether that is what is published."""
+    counts, cosine, shrinkage = edge.counts, edge.cosine, edge.shrinkage
     both, mine, theirs = counts.shared_users, counts.item_users, counts.neighbour_users
-    say(console, f"cosine      {both} / sqrt({mine} * {theirs}) = {edge.cosine:.6f}")
-    say(
-        console,
-        f"similarity  {edge.cosine:.6f} * {both} / ({both} + {edge.shrinkage:g}) ="
-        f" {edge.similarity:.6f}",
-    )
+    yield f"cosine      {both} / sqrt({mine} * {theirs}) = {cosine:.6f}"
+    yield f"similarity  {cosine:.6f} * {both} / ({both} + {shrinkage:g}) = {edge.similarity:.6f}"
     if edge.stored_similarity is not None:
         is_same = edge.stored_similarity == edge.similarity
         same = "the same to the last bit" if is_same else "which differs"
-        say(console, f"published   {edge.stored_similarity:.6f}, {same}")
-    for name, strength in edge.other_edges.items():
-        say(console, f"also        {name}: {strength:.6f}")
+        yield f"published   {edge.stored_similarity:.6f}, {same}"
 
 
 def _evidence(counts: Counts) -> Table:

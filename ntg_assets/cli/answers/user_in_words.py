@@ -21,11 +21,8 @@ def print_user(user: UserExplanation, console: Console, *, is_of_item: bool) -> 
     that costs, then the list.
     """
     cutoff = tell_cutoff(user.as_of, user.timezone)
-    say(
-        console,
-        f"user {user.user_id}: {user.n_events:,} events of {user.n_items:,} items, known before"
-        f" {cutoff}",
-    )
+    counts = f"{user.n_events:,} events of {user.n_items:,} items, known before {cutoff}"
+    say(console, f"user {user.user_id}: {counts}")
     if user.explained and is_of_item:
         _print_item(user.explained, console)
     if user.risk:
@@ -65,7 +62,8 @@ def _print_item(item: ItemExplanation, console: Console) -> None:
     table.add_section()
     table.add_row("sum of the parts", "", "", f"{item.total:.4f}", "")
     if item.boost != 1.0:
-        table.add_row("x boost", f"{item.boost:g}", "", f"{item.score:.4f}", "ranking.rules.boosts")
+        boosted = f"{item.score:.4f}"
+        table.add_row("x boost", f"{item.boost:g}", "", boosted, "ranking.rules.boosts")
     console.print(table)
     say(console, item.verdict)
 

@@ -46,8 +46,18 @@ def request_of(asked: Asked, *, known: PlanRequest | None = None) -> PlanRequest
             "a plan needs --mean (and --sd, unless the metric is a share), or the id of a published"
             " experiment."
         )
-    question = _question(asked, mean=mean, known=known)
-    given = {
+    question, stated = _question(asked, mean=mean, known=known), _stated(asked)
+    if known is None or asked.mean is not None:
+        return PlanRequest(mean=mean, sd=asked.sd, one_sided=asked.one_sided, **question, **stated)
+    sd = known.sd if asked.sd is None else asked.sd
+    return replace(
+        known, sd=sd, one_sided=asked.one_sided, **{"effect": None, **question}, **stated
+    )
+
+
+def _stated(asked: Asked) -> dict[str, Any]:
+    """What the command line says of the traffic and of the test."""
+    options = {
         "units_per_day": asked.units_per_day,
         "weights": asked.weights,
         "explained_share": asked.explained_share,
@@ -55,13 +65,7 @@ def request_of(asked: Asked, *, known: PlanRequest | None = None) -> PlanRequest
         "power": asked.power,
         "better": _direction(asked.better),
     }
-    stated: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-    if known is None or asked.mean is not None:
-        return PlanRequest(mean=mean, sd=asked.sd, one_sided=asked.one_sided, **question, **stated)
-    sd = known.sd if asked.sd is None else asked.sd
-    return replace(
-        known, sd=sd, one_sided=asked.one_sided, **{"effect": None, **question}, **stated
-    )
+    return {name: value for name, value in options.items() if value is not None}
 
 
 def _direction(given: str | None) -> Better | None:

@@ -125,16 +125,20 @@ def tell_matrix(kinds: list[str], console: Console, *, home: Path) -> None:
         raise ConfigurationError(
             f"No leak {unknown[0]!r} can be planted; there are {', '.join(PLANTS)}, and all."
         )
-    caught = {}
-    for kind in kinds:
-        caught[kind] = catch(PLANTS[kind], home=home)
-        marks = ", ".join(name for name, by_guard in caught[kind].items() if by_guard) or "nobody"
-        console.print(f"{kind}: {PLANTS[kind].what}; caught by {marks}", soft_wrap=True)
+    caught = {kind: _caught_by(kind, console, home=home) for kind in kinds}
     console.print(matrix(caught))
     if missed := [kind for kind, by_guard in caught.items() if not any(by_guard.values())]:
         raise LeakageError(f"Nobody catches {', '.join(missed)}.")
     if set(kinds) == set(PLANTS) and (idle := needless_guards(caught)):
         raise LeakageError(f"Every leak that {', '.join(idle)} catches is caught without it.")
+
+
+def _caught_by(kind: str, console: Console, *, home: Path) -> dict[str, str | None]:
+    """Plant one leak, and say which guards catch it."""
+    by_guard = catch(PLANTS[kind], home=home)
+    marks = ", ".join(name for name, reason in by_guard.items() if reason) or "nobody"
+    console.print(f"{kind}: {PLANTS[kind].what}; caught by {marks}", soft_wrap=True)
+    return by_guard
 
 
 def matrix(caught: dict[str, dict[str, str | None]]) -> Table:
