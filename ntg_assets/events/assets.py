@@ -160,14 +160,8 @@ def volume_report(
     """
     ingest, folder = project.settings.ingest, project.paths.load_history
     extent = Extent(*project.read(query("events", "load_extent", {"events": events})).row(0))
-    daily = project.read(
-        query(
-            "events",
-            "daily_volume",
-            {"events": events},
-            from_at=looked_at_from(extent, zone=ingest.zone),
-        )
-    )
+    from_at = looked_at_from(extent, zone=ingest.zone)
+    daily = project.read(query("events", "daily_volume", {"events": events}, from_at=from_at))
     load = Load(
         load=content_of(load_ledger, ingest),
         source_name=ingest.source_name,

@@ -59,8 +59,9 @@ def judge_events(
     )
     counts, span = count_events(connection, plan)
     refuse_no_rows(counts, files)
-    result = _quarantine_events(connection, plan, counts, max_bad_share=ingest.max_bad_share)
-    quarantine = blank_forgotten(result, forgotten)
+    quarantine = _quarantine_events(
+        connection, plan, counts, max_bad_share=ingest.max_bad_share, forgotten=forgotten
+    )
     n_valid = sum(file.n_valid for file in counts.values())
     fates = judge_repeats(connection, plan, ingest, counts=counts, n_valid=n_valid)
     dated = dated_events(
@@ -176,15 +177,21 @@ def _place_items(
 
 
 def _quarantine_events(
-    connection: Connection, plan: Plan, counts: Mapping[int, FileCounts], *, max_bad_share: float
+    connection: Connection,
+    plan: Plan,
+    counts: Mapping[int, FileCounts],
+    *,
+    max_bad_share: float,
+    forgotten: Forgotten | None,
 ) -> pl.DataFrame:
+    """Bad rows of the log, without what they say of who was forgotten; refuses too many of them."""
     n_bad = sum(file.n_bad for file in counts.values())
     if not n_bad:
         return quarantine_table([], plan.files, source=EVENTS)
     refuse_too_many(connection, plan, counts, source=EVENTS, max_bad_share=max_bad_share)
     invalid = invalid_rows(connection, plan, counts, max_rows=n_bad)
     placed = place_rows(plan, invalid, {number: file.rejects for number, file in counts.items()})
-    return quarantine_table(placed, plan.files, source=EVENTS)
+    return blank_forgotten(quarantine_table(placed, plan.files, source=EVENTS), forgotten)
 
 
 def _item_reasons(rows: ItemRows) -> pl.DataFrame:

@@ -111,20 +111,23 @@ def contract_snapshots(states: Source, payments: Source, user_days: Source) -> Q
         user_days: `user_days` before the cutoff.
     """
     cutoffs = query("subscriptions.hazard", "looked_at_users", {"contract_states": states})
+    activity = user_activity_features(user_days, cutoffs)
     return query(
         "subscriptions.hazard",
         "contract_snapshots",
         {
             "contract_states": states,
-            "payments": query(
-                "subscriptions.hazard",
-                "contract_payments",
-                {"contract_states": states, "payments": payments},
-            ),
+            "payments": _payments_before(states, payments),
             # the hazard looks at a few of the features, by their names
-            "activity": replace(user_activity_features(user_days, cutoffs), is_whole=False),
+            "activity": replace(activity, is_whole=False),
         },
     )
+
+
+def _payments_before(states: Source, payments: Source) -> Query:
+    """Count the attempts to collect money in the days before each look at a contract."""
+    tables = {"contract_states": states, "payments": payments}
+    return query("subscriptions.hazard", "contract_payments", tables)
 
 
 def contract_signals(

@@ -69,9 +69,7 @@ def contract_outlook(
         contract_walk_forward, contract_recalibration, contract_hazards, contract_persistence
     ).as_model(churn=settings.churn, settings=settings.subscriptions)
     scores = with_doubts(contract_scores(now, model), contract_forecast_tests)
-    terms = ValueTerms(
-        settings.value.horizon_days, settings.value.annual_discount, settings.subscriptions.margin
-    )
+    terms = ValueTerms.of(settings.value, settings.subscriptions)
     announced = announced_prices(known_terms, now)
     return scores, contract_values(now, scores, model, announced=announced, terms=terms)
 

@@ -19,6 +19,8 @@ import polars as pl
 
 from ntg_assets.arrays import Floats
 from ntg_assets.columns import typed
+from ntg_assets.configuration.inputs.subscriptions import SubscriptionSettings
+from ntg_assets.configuration.revenue import ValueSettings
 from ntg_assets.subscriptions.hazard.pieces import Clock
 from ntg_assets.subscriptions.money.announced_prices import prices_at
 from ntg_assets.subscriptions.survival.doubts import value_evidence
@@ -56,6 +58,11 @@ class ValueTerms(NamedTuple):
     horizon_days: int
     annual_discount: float
     margin: float
+
+    @classmethod
+    def of(cls, value: ValueSettings, subscriptions: SubscriptionSettings) -> "ValueTerms":
+        """As configured."""
+        return cls(value.horizon_days, value.annual_discount, subscriptions.margin)
 
 
 def contract_values(

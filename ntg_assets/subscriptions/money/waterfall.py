@@ -2,7 +2,7 @@
 way, to hold against it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 import polars as pl
@@ -121,12 +121,17 @@ def unreconciled(waterfall: pl.DataFrame, changes: pl.DataFrame) -> pl.DataFrame
         | (pl.col("next_start_minor") != pl.col("end_minor")).fill_null(value=False)
         | (pl.col("start_minor") != pl.col("other_start_minor")).fill_null(value=True)
     )
+    broken = [joined.filter(is_broken), _wrong_ends(next_on, changes)]
+    return pl.concat([rows.select(waterfall.columns) for rows in broken]).unique(
+        ["currency", "month_on"], maintain_order=True
+    )
+
+
+def _wrong_ends(months: pl.DataFrame, changes: pl.DataFrame) -> pl.DataFrame:
+    """Last months whose end is not what the changes come to."""
     last = changes.group_by("currency").agg(pl.col("mrr_minor").sort_by("day_on").last())
-    ends = next_on.filter(pl.col("following_on").is_null()).join(last, on="currency", how="left")
-    wrong_end = ends.filter(pl.col("end_minor") != pl.col("mrr_minor"))
-    return pl.concat(
-        [joined.filter(is_broken).select(waterfall.columns), wrong_end.select(waterfall.columns)]
-    ).unique(["currency", "month_on"], maintain_order=True)
+    ends = months.filter(pl.col("following_on").is_null()).join(last, on="currency", how="left")
+    return ends.filter(pl.col("end_minor") != pl.col("mrr_minor"))
 
 
 def converted(waterfall: pl.DataFrame, settings: ConversionSettings | None) -> pl.DataFrame:
@@ -151,9 +156,7 @@ def converted(waterfall: pl.DataFrame, settings: ConversionSettings | None) -> p
     factor = pl.col("currency").replace_strict(
         _minor_rates(rates, settings.currency), default=None, return_dtype=pl.Float64
     )
-    label = f"{settings.currency} at rates of {settings.rates_of}"
-    if without:
-        label += f", without {', '.join(without)}"
+    label = _rates_in_words(settings, without)
     summed = (
         waterfall.filter(has_rate)
         .with_columns((pl.col(name) * factor).round().cast(pl.Int64) for name in AMOUNTS)
@@ -162,6 +165,12 @@ def converted(waterfall: pl.DataFrame, settings: ConversionSettings | None) -> p
         .with_columns(currency=pl.lit(label))
     )
     return summed.select(waterfall.columns).sort("month_on")
+
+
+def _rates_in_words(settings: ConversionSettings, without: Sequence[str]) -> str:
+    """The day of the rates, and the currencies that have none."""
+    label = f"{settings.currency} at rates of {settings.rates_of}"
+    return f"{label}, without {', '.join(without)}" if without else label
 
 
 def _minor_rates(rates: Mapping[str, float], target: str) -> dict[str, float]:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from ntg_assets.arrays import Floats, Longs
+from ntg_assets.arrays import Flags, Floats, Longs
 from ntg_assets.statistics.glm import Z_95
 from ntg_assets.subscriptions.survival.contract_lifetimes import contract_lifetimes
 from ntg_assets.subscriptions.terms.contracts import KINDS
@@ -89,17 +89,18 @@ def life_table(lives: pl.DataFrame) -> pl.DataFrame:
     Returns:
         By period from 1: counts, hazard, retention with its 95% interval.
     """
-    longest = int(lives["periods"].max() or 0)  # type: ignore[arg-type]  # an integer
     periods, ended = lives["periods"].to_numpy(), lives["ended"].to_numpy()
+    longest = int(periods.max(initial=0))
+
+    def count(chosen: Flags) -> Longs:
+        return np.bincount(periods[chosen], minlength=longest + 1)[1:]
+
     at_risk = np.bincount(periods, minlength=longest + 1)[::-1].cumsum()[::-1][1:]
-    kinds = {
-        kind: np.bincount(
-            periods[(lives["contract_end_kind"] == kind).fill_null(value=False).to_numpy() & ended],
-            minlength=longest + 1,
-        )[1:]
+    is_kind = {
+        kind: (lives["contract_end_kind"] == kind).fill_null(value=False).to_numpy()
         for kind in KINDS
     }
-    n_ended = np.bincount(periods[ended], minlength=longest + 1)[1:]
+    n_ended = count(ended)
     hazard = n_ended / np.maximum(at_risk, 1)
     retention = np.cumprod(1 - hazard)
     low, high = _greenwood(retention, n_ended, at_risk)
@@ -108,8 +109,8 @@ def life_table(lives: pl.DataFrame) -> pl.DataFrame:
             "period": np.arange(1, longest + 1),
             "n_at_risk": at_risk,
             "n_ended": n_ended,
-            "n_cancelled": kinds["cancelled"],
-            "n_payment_failed": kinds["payment_failed"],
+            "n_cancelled": count(is_kind["cancelled"] & ended),
+            "n_payment_failed": count(is_kind["payment_failed"] & ended),
             "hazard": hazard,
             "retention": retention,
             "retention_low": low,

@@ -10,6 +10,7 @@ from ntg_assets.configuration.inputs.subscriptions import (
     SubscriptionSourceSettings,
 )
 from ntg_assets.local_days import day_of, local_days
+from ntg_assets.sources.optional_files import FileRows
 from ntg_assets.sources.reading.refused_values import PossibleTimes
 from ntg_assets.sources.sources import Place
 from ntg_assets.sources.values.words import meanings
@@ -110,15 +111,7 @@ def read_payments(
     Raises:
         SourceError: a file is missing or damaged, or more rows are refused than `max_bad_share`.
     """
-    read = read_configured(
-        source,
-        SETTINGS,
-        ids=("subscription_id",),
-        times=("happened", "due"),
-        key=KEY,
-        place=place,
-        zone=zone,
-    )
+    read = _read(source, place=place, zone=zone)
     dated = _dated(read.rows, zone=zone)
     placed = with_currencies(dated, source, subscriptions, terms=terms)
     typed = _typed(placed, source=source, unit=subscriptions.price_unit)
@@ -132,6 +125,19 @@ def read_payments(
         quarantined(refused, "payments"),
         _checks(kept, refused, source, terms=terms, possible=possible),
         read.n_files,
+    )
+
+
+def _read(source: PaymentSourceSettings, *, place: Place, zone: str) -> FileRows:
+    """Rows of the files as they are written."""
+    return read_configured(
+        source,
+        SETTINGS,
+        ids=("subscription_id",),
+        times=("happened", "due"),
+        key=KEY,
+        place=place,
+        zone=zone,
     )
 
 

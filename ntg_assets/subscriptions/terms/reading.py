@@ -8,6 +8,7 @@ from ntg_assets.columns import typed
 from ntg_assets.configuration.inputs.subscriptions import SubscriptionSourceSettings
 from ntg_assets.contracts import IdTypes
 from ntg_assets.local_days import day_of, local_days
+from ntg_assets.sources.optional_files import FileRows
 from ntg_assets.sources.reading.refused_values import PossibleTimes
 from ntg_assets.sources.sources import Place
 from ntg_assets.sources.values.ids import as_log_id
@@ -113,15 +114,7 @@ def read_subscriptions(
     Raises:
         SourceError: a file is missing or damaged, or more rows are refused than `max_bad_share`.
     """
-    read = read_configured(
-        source,
-        SETTINGS,
-        ids=("listed_id", "subscription_id"),
-        times=tuple(DAYS_IN),
-        key=KEY,
-        place=place,
-        zone=zone,
-    )
+    read = _read(source, place=place, zone=zone)
     rows = _typed(read.rows, source=source, ids=ids, zone=zone)
     distinct = _without_copies(rows)
     alone = judge_terms(with_first_trials(distinct), earliest_on=day_of(possible.earliest, zone))
@@ -135,6 +128,19 @@ def read_subscriptions(
         quarantined(refused, "subscriptions"),
         tell_terms(kept, refused, n_copies=n_copies, n_superseded=n_superseded, source=source),
         read.n_files,
+    )
+
+
+def _read(source: SubscriptionSourceSettings, *, place: Place, zone: str) -> FileRows:
+    """Rows of the files as they are written."""
+    return read_configured(
+        source,
+        SETTINGS,
+        ids=("listed_id", "subscription_id"),
+        times=tuple(DAYS_IN),
+        key=KEY,
+        place=place,
+        zone=zone,
     )
 
 

@@ -96,9 +96,7 @@ def return_scores(
         settings.churn.horizon_days,
         settings.subscriptions.win_back_days,
     )
-    terms = ValueTerms(
-        settings.value.horizon_days, settings.value.annual_discount, settings.subscriptions.margin
-    )
+    terms = ValueTerms.of(settings.value, settings.subscriptions)
     return score(return_snapshots.filter(pl.col("snapshot_on") == cutoff_on), model, terms=terms)
 
 
