@@ -60,9 +60,8 @@ def read_written(  # noqa: PLR0913  # what is wanted of files, one name each
     settings = {name: (called or {}).get(name, name) for name in columns}
     named_columns = {settings[name]: named for name, named in columns.items() if named}
     described = Described(key, source, named_columns)
-    bound = (
-        TimeReading.of(options, day_zone=zone).parameters if any(map(columns.get, times)) else {}
-    )
+    is_timed = any(map(columns.get, times))
+    bound = TimeReading.of(options, day_zone=zone).parameters if is_timed else {}
     read = read_rows(described, rules, place=place, parameters=bound)
     if read is None:
         raise SourceError(f"no file matches {', '.join(source.files)}. Correct {key}.files.")
@@ -144,14 +143,11 @@ def _with_time(rows: pl.DataFrame, name: str, *, is_named: bool, zone: str) -> p
             pl.lit(None, pl.String).alias(f"{name}_text"),
         )
     day, at = pl.col(f"{name}_at_day"), pl.col(f"{name}_at")
-    is_days = rows.select((day.is_not_null() | at.is_null()).all()).item()
-    settled = (
-        rows.with_columns(first_instants(rows[f"{name}_at_day"], zone).alias(f"{name}_at"))
-        if is_days
-        else rows
-    )
+    if rows.select((day.is_not_null() | at.is_null()).all()).item():
+        instants = first_instants(rows[f"{name}_at_day"], zone)
+        rows = rows.with_columns(instants.alias(f"{name}_at"))
     return (
-        settled.drop(f"{name}_at_day")
+        rows.drop(f"{name}_at_day")
         .rename({f"{name}_at_text": f"{name}_text"})
         .with_columns(_stripped(f"{name}_text"))
     )

@@ -134,20 +134,16 @@ def _place_lines(
     """Rows of a CSV file: the text is read once more, record by record."""
     by_offset = {reject.offset: reject for reject in rejects}
     for record in _records(file, layout, by_offset.keys()):
-        if record.offset in by_offset:
-            yield BadRow(
-                file.number, record.line, ROW, by_offset[record.offset].reason, record.text
-            )
-        elif (row := rows.get(record.row_number)) is not None:
+        reject, row = by_offset.get(record.offset), rows.get(record.row_number)
+        if reject is not None:
+            column, reason = ROW, reject.reason
+        elif row is not None:
             if layout.format == "csv":
                 _refuse_other_row(plan, layout, file, record, row["raw_fields"])
-            yield BadRow(
-                file.number,
-                record.line,
-                plan.named_columns[row["column_name"]],
-                row["reason"],
-                record.text,
-            )
+            column, reason = plan.named_columns[row["column_name"]], row["reason"]
+        else:
+            continue
+        yield BadRow(file.number, record.line, column, reason, record.text)
 
 
 def _records(file: SourceFile, layout: Layout, rejected: Iterable[int]) -> Iterator[_Record]:

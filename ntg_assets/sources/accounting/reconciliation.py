@@ -145,15 +145,26 @@ def _account(
     rejects = rejects_of(connection, plan.layouts)
     counts = {}
     for layout in plan.layouts:
-        expected = {} if layout.has_lines else count_parquet_rows(connection, layout.files)
+        expected = _expected_rows(connection, layout, read)
         for file in layout.files:
-            row = read.get(file.number, NOTHING_READ)
-            n_rows = _csv_rows(file, layout, row) if layout.has_lines else expected[file.number]
+            row, n_rows = read.get(file.number, NOTHING_READ), expected[file.number]
             refused = rejects.get(str(file.read_path), ())
             _refuse_unreconciled(file, n_rows=n_rows, n_read=row["n_read"], rejects=refused)
             refuse_other_count(file, n_rows)
             counts[file.number] = FileCounts.of(row, n_rows=n_rows, rejects=refused)
     return counts
+
+
+def _expected_rows(
+    connection: duckdb.DuckDBPyConnection, layout: Layout, read: Mapping[int, Mapping[str, int]]
+) -> dict[int, int]:
+    """Rows that each file of a layout must have, by its number."""
+    if not layout.has_lines:
+        return count_parquet_rows(connection, layout.files)
+    return {
+        file.number: _csv_rows(file, layout, read.get(file.number, NOTHING_READ))
+        for file in layout.files
+    }
 
 
 def _csv_rows(file: SourceFile, layout: Layout, row: Mapping[str, int]) -> int:

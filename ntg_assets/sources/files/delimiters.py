@@ -7,6 +7,7 @@ from collections.abc import Collection
 SURE_DELIMITERS = (";", "\t", ",", "|", "\x01")
 # also parts of names: only believed where they bring a wanted name to light
 UNSURE_DELIMITERS = (":", " ")
+SIGN_WORDS = {"\t": "tabs", " ": "spaces"}
 SHOWN_SIGNS = {"\t": "\\t", "\x01": "\\x01"}
 
 
@@ -25,18 +26,16 @@ def tell_other_delimiter(header: str, delimiter: str, wanted: Collection[str] = 
         if sign in header
     }
     named = {sign: len(set(wanted).intersection(names)) for sign, names in fields.items()}
-    best = max(
-        fields,
-        key=lambda sign: (named[sign], len(fields[sign]) if sign in SURE_DELIMITERS else 0),
-        default=delimiter,
-    )
+    divided = {sign: len(fields[sign]) if sign in SURE_DELIMITERS else 0 for sign in fields}
+    best = max(fields, key=lambda sign: (named[sign], divided[sign]), default=delimiter)
     if best == delimiter:
         return ""
     is_better = named[best] > named.get(delimiter, 0)
-    is_divided = best in SURE_DELIMITERS and len(fields[best]) > 1 >= len(fields.get(delimiter, []))
+    n_before = len(fields.get(delimiter, []))
+    is_divided = divided[best] > 1 >= n_before
     if not (is_better or is_divided):
         return ""
-    shown = "tabs" if best == "\t" else "spaces" if best == " " else repr(best)
+    shown = SIGN_WORDS.get(best, repr(best))
     return f'Its fields are separated by {shown}: set `delimiter: "{SHOWN_SIGNS.get(best, best)}"`.'
 
 

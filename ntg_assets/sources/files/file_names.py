@@ -171,18 +171,17 @@ def _refuse_dead_ends(entries: Sequence[Path], home: Path) -> None:
 
 def _explain_nothing(pattern: str, entries: Sequence[Path], home: Path) -> str:
     literal = absolute(home / pattern)
-    if os.path.lexists(literal) and not literal.is_dir():
+    is_folder = literal.is_dir()
+    if os.path.lexists(literal) and not is_folder:
         _refuse_dead_ends([literal], home)
-    folders = [literal] if literal.is_dir() else [entry for entry in entries if entry.is_dir()]
+    folders = [literal] if is_folder else [entry for entry in entries if entry.is_dir()]
     if not folders:
         return f"no such file in the project folder.{_neighbours(literal)}"
-    what = "is a folder" if literal.is_dir() else f"finds {len(folders):,} folder(s), no file"
+    what = "is a folder" if is_folder else f"finds {len(folders):,} folder(s), no file"
     globs = _globs_below(folders[0], stem=pattern.rstrip("/"))
-    return (
-        f"{what}. Name the files in it, for example {' or '.join(map(repr, globs))}."
-        if globs
-        else f"{what}, and holds no file."
-    )
+    if not globs:
+        return f"{what}, and holds no file."
+    return f"{what}. Name the files in it, for example {' or '.join(map(repr, globs))}."
 
 
 def _globs_below(folder: Path, *, stem: str) -> list[str]:

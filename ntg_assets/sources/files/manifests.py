@@ -41,9 +41,7 @@ class Manifests:
         beside = path.with_name(path.name + SHA256)
         if beside.is_file():
             return Stated(name_of(beside, self.home), _digest_in(beside, self.home), None)
-        if path.parent not in self._known:
-            self._known[path.parent] = _read(path.parent / MANIFEST, self.home)
-        entries = self._known[path.parent]
+        entries = self._entries(path.parent)
         if entries is not None and (said := entries.get(path.name)) is not None:
             return _stated(said, where=name_of(path.parent / MANIFEST, self.home), file=path.name)
         if required:
@@ -54,6 +52,12 @@ class Manifests:
                 " its delivery interrupted? Deliver both, or set `require_manifest: false`."
             )
         return None
+
+    def _entries(self, folder: Path) -> Mapping[str, Mapping[str, object]] | None:
+        """What the manifest of a folder says, by file name; none where there is none."""
+        if folder not in self._known:
+            self._known[folder] = _read(folder / MANIFEST, self.home)
+        return self._known[folder]
 
 
 def refuse_other_content(stated: Stated, *, name: str, sha256: str) -> None:

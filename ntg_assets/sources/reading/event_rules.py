@@ -26,6 +26,12 @@ from ntg_assets.sources.values.durations import as_duration
 from ntg_assets.sources.values.numbers import as_value, value_if_empty
 from ntg_assets.sources.values.times import TimeReading
 
+# parameter of a bound, how a value lies outside and inside of it, and what is said of it outside
+VALUE_BOUNDS = (
+    ("lowest", "<", ">=", "is below value_range"),
+    ("highest", ">", "<=", "is above value_range"),
+)
+
 
 def event_rules(
     ingest: IngestSettings, *, now: datetime | None
@@ -42,16 +48,19 @@ def event_rules(
             time_rule("event_at", source.event_at, reading),
             future="is at or after latest_event" if latest else None,
         ),
-        (
-            Rule("event_type", column_name(source.event_type), as_text)
-            if source.event_type
-            else Rule("event_type", None, lambda _: "cast($event_type as varchar)")
-        ),
+        _event_type_rule(source),
         _value_rule(source, parameters),
     ]
     if source.event_id:
         rules.append(Rule("event_id", column_name(source.event_id), as_text))
     return tuple(rules), parameters
+
+
+def _event_type_rule(source: EventSourceSettings) -> Rule:
+    """The type of each event: its own, or one for all."""
+    if source.event_type:
+        return Rule("event_type", column_name(source.event_type), as_text)
+    return Rule("event_type", None, lambda _: "cast($event_type as varchar)")
 
 
 def _event_parameters(ingest: IngestSettings, *, latest: datetime | None) -> dict[str, Any]:
@@ -106,15 +115,10 @@ def _value_rule(source: EventSourceSettings, parameters: Mapping[str, Any]) -> R
     if source.value is None:
         return Rule("value", None, lambda _: "1e0")
     kind = "duration" if source.value_format == "duration" else "number"
-    problems = [
-        ("value is null and try_cast(value_raw as double) is not null", "is not finite"),
-        ("value is null", f"is no {kind}"),
-    ]
+    is_infinite = "value is null and try_cast(value_raw as double) is not null"
+    problems = [(is_infinite, "is not finite"), ("value is null", f"is no {kind}")]
     limits = [f"${name} is not null" for name in number_parameters(source)]
-    for bound, outside, inside, where in (
-        ("lowest", "<", ">=", "is below value_range"),
-        ("highest", ">", "<=", "is above value_range"),
-    ):
+    for bound, outside, inside, where in VALUE_BOUNDS:
         if bound in parameters:
             problems.append((f"value {outside} ${bound}", where))
             limits.append(f"value {inside} ${bound}")

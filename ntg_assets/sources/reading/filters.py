@@ -59,8 +59,7 @@ def filters_of(described: Described, *, repeats_header: bool = False) -> tuple[F
         name = in_files.get("event_at", next(iter(in_files.values())))
         add(name, "the line repeats the header", (name, f"\ufeff{name}"))
     for given, words in source.keep.items():
-        shown = ", ".join(words[:SHOWN_WORDS]) + (", ..." if len(words) > SHOWN_WORDS else "")
-        add(given, f"{given} is none of {shown} (keep)", words, keeps=True)
+        add(given, f"{given} is none of {_some_of(words)} (keep)", words, keeps=True)
     for given in source.skip_when_empty:
         add(given, f"{given} is empty (skip_when_empty)", ("",))
     if isinstance(source, EventSourceSettings):
@@ -68,6 +67,10 @@ def filters_of(described: Described, *, repeats_header: bool = False) -> tuple[F
             if none_words := getattr(source, setting):
                 add(key, f"{key} is a word for none ({setting})", none_words)
     return tuple(made)
+
+
+def _some_of(words: Sequence[str]) -> str:
+    return ", ".join(words[:SHOWN_WORDS]) + (", ..." if len(words) > SHOWN_WORDS else "")
 
 
 def filter_parameters(filters: tuple[Filter, ...]) -> Mapping[str, Any]:

@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 
 from ntg_assets.zones import UTC_ZONE
 
-FIRST_YEAR, LAST_YEAR = 1970, 2051  # in between changes are looked for
+# in between changes are looked for
+FIRST, LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2051, 1, 1, tzinfo=UTC)
 ONE_DAY, ONE_SECOND = timedelta(days=1), timedelta(seconds=1)
 
 
@@ -24,9 +25,9 @@ def changes_of(zone: str) -> Changes:
     gaps: list[tuple[datetime, datetime]] = []
     folds: list[tuple[datetime, datetime]] = []
     place = ZoneInfo(zone)
-    at, end = datetime(FIRST_YEAR, 1, 1, tzinfo=UTC), datetime(LAST_YEAR, 1, 1, tzinfo=UTC)
+    at = FIRST
     before = place.utcoffset(at.astimezone(place).replace(fold=0)) or timedelta()
-    while at < end:
+    while at < LAST:
         later = at + ONE_DAY
         after = later.astimezone(place).utcoffset() or timedelta()
         if after != before:

@@ -42,7 +42,7 @@ def find_readings(texts: Sequence[str]) -> list[Reading]:
     """
     shapes: Counter[str] = Counter()
     for text in list(dict.fromkeys(texts))[:EXAMINED_TEXTS]:
-        shapes.update(set(formats_of(text)))
+        shapes.update(list(dict.fromkeys(formats_of(text))))
     tried = [format_ for format_, _ in shapes.most_common(TRIED_FORMATS)]
     if not tried:
         return []

@@ -117,14 +117,19 @@ def as_clock(column: Column, reading: TimeReading) -> str:
         return from_excel_days(column)
     if column.family not in TEXTS or reading.unit != "iso":
         return "cast(null as timestamp)"
+    return _clock_of_text(column.expression, reading)
+
+
+def _clock_of_text(expression: str, reading: TimeReading) -> str:
+    """What clocks showed by a text in ISO, or in a format, that names no zone and no day alone."""
     if not reading.formats:
         return (
-            f"case when regexp_full_match({column.expression}, '{TIME_TEXT}') and not"
-            f" regexp_full_match({column.expression}, '{DATE_TEXT}') then"
-            f" try_cast({column.expression} as timestamp) end"
+            f"case when regexp_full_match({expression}, '{TIME_TEXT}') and not"
+            f" regexp_full_match({expression}, '{DATE_TEXT}') then"
+            f" try_cast({expression} as timestamp) end"
         )
     naive = [
-        time_in_format(column.expression, place, format_)
+        time_in_format(expression, place, format_)
         for place, format_ in enumerate(reading.formats)
         if not is_zoned(format_)
     ]

@@ -30,14 +30,8 @@ def as_id(column: Column, id_type: IdType) -> str:
         return _as_text_id(column)
     if column.family in INTEGERS:
         return f"try_cast({column.expression} as bigint)"
-    if column.family == "DECIMAL":
-        is_whole = f"{column.expression} = floor({column.expression})"
-        return f"case when {is_whole} then try_cast({column.expression} as bigint) end"
-    if column.family in FRACTIONS:  # what a library with no nullable integers writes
-        is_whole = (
-            f"{column.expression} = floor({column.expression}) and abs({column.expression}) <="
-            f" {LARGEST_EXACT_INTEGER}"
-        )
+    if column.family in FRACTIONS:
+        is_whole = _is_whole(column)
         return f"case when {is_whole} then try_cast({column.expression} as bigint) end"
     if column.family in TEXTS:
         text = f"cast({column.expression} as varchar)"
@@ -46,6 +40,16 @@ def as_id(column: Column, id_type: IdType) -> str:
             f" try_cast(split_part({text}, '.', 1) as bigint) end"
         )
     raise unusable(column, "integer ids", "Map another column")
+
+
+def _is_whole(column: Column) -> str:
+    """Whether a number is whole: of floats, which a library without nullable integers writes, only
+    those that are exact.
+    """
+    is_whole = f"{column.expression} = floor({column.expression})"
+    if column.family == "DECIMAL":
+        return is_whole
+    return f"{is_whole} and abs({column.expression}) <= {LARGEST_EXACT_INTEGER}"
 
 
 def _as_text_id(column: Column) -> str:
