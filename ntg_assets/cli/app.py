@@ -17,7 +17,8 @@ from ntg_assets.cli.init import init
 from ntg_assets.cli.interruption import raise_if_received
 from ntg_assets.cli.json_answers import print_json
 from ntg_assets.cli.leakage import commands as leaks
-from ntg_assets.cli.options import ConfigOption, JsonOption, err, out, prepare, print_line
+from ntg_assets.cli.lines import say_marked
+from ntg_assets.cli.options import ConfigOption, JsonOption, err, out, prepare
 from ntg_assets.cli.publications import commands as keeping
 from ntg_assets.cli.publications.contacts import contacts_app
 from ntg_assets.cli.running import commands as making
@@ -181,9 +182,8 @@ def ui(
     if left := undecided(home):
         keys = "`, `".join(f"{key}: {{enabled: false}}" for key in left)
         caution = f"{home / CONFIG} does not say `{keys}`"
-        print_line(
-            f"[yellow]caution[/] {caution}: nothing is sent, but Dagster counts its usage",
-            console=err,
+        say_marked(
+            err, f"[yellow]caution[/] {caution}: nothing is sent, but Dagster counts its usage"
         )
     use_home(paths.home)
     # Dagster reads its configuration there, and complains of any other that lies in the working

@@ -11,7 +11,8 @@ import typer
 from rich.markup import escape
 
 from ntg_assets.cli.json_answers import print_json
-from ntg_assets.cli.options import ConfigOption, JsonOption, prepare, print_line
+from ntg_assets.cli.lines import say_marked
+from ntg_assets.cli.options import ConfigOption, JsonOption, out, prepare
 from ntg_assets.errors import NtgError
 
 if TYPE_CHECKING:  # loaded by the commands that need it: help comes at once
@@ -42,7 +43,7 @@ def check(config: ConfigOption = None, as_json: JsonOption = False) -> None:
         if as_json:
             continue
         what, sentence = escape(verdict.what), escape(verdict.sentence)
-        print_line(f"{verdict.mark} [bold]{what}[/]  {sentence}")
+        say_marked(out, f"{verdict.mark} [bold]{what}[/]  {sentence}")
     if as_json:
         print_json([entry._replace(mark=WORDS[entry.mark]) for entry in verdicts])
     n_bad = sum(verdict.mark == BAD for verdict in verdicts)

@@ -15,7 +15,8 @@ from rich.markup import escape
 from ntg_assets.cli.init_answers import ask, likely_answers, said_before, take_answers
 from ntg_assets.cli.init_overlay import MARK, overlay_text, tell_proposal
 from ntg_assets.cli.init_preview import preview_load
-from ntg_assets.cli.options import err, print_line
+from ntg_assets.cli.lines import say_marked
+from ntg_assets.cli.options import err, out
 from ntg_assets.errors import ConfigurationError
 
 NEEDED = (
@@ -66,17 +67,18 @@ def init(
     target.write_text(overlay_text(sections, files, folders), encoding="utf-8")
     said_at_once = _command(files, answers or [], sections)
     if open_keys := _open_keys(sections):
-        print_line(
+        say_marked(
+            err,
             f"{output} is written, but not certain is: {', '.join(open_keys)}. Set what is marked"
             f" with {MARK} in it, then run `ntg check --config {output}`; or say it at once, such"
             f" as {escape(said_at_once)}.",
-            console=err,
         )
         raise typer.Exit(1)
     preview_load(target, home, said_at_once=said_at_once if sections["events"].open else "")
-    print_line(
+    say_marked(
+        out,
         f"{output} is written. Next: `ntg check --config {output}`, then `ntg run-all --config"
-        f" {output}`."
+        f" {output}`.",
     )
 
 

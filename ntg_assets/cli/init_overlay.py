@@ -8,7 +8,8 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
-from ntg_assets.cli.options import out, print_line
+from ntg_assets.cli.lines import say_marked
+from ntg_assets.cli.options import out
 
 QUESTIONS = {
     "encoding": "In which encoding is the text written (see the example that is shown)?",
@@ -44,7 +45,7 @@ def tell_proposal(section: str, sniffed: Any) -> None:  # noqa: ANN401  # import
         shown = ", ".join(_with_example(sniffed, choice) for choice in choices)
         table.add_row(key, f"[yellow]{MARK}[/]", escape(f"one of {shown}"))
     for note in sniffed.notes:
-        print_line(f"[yellow]note:[/] {escape(note)}")
+        say_marked(out, f"[yellow]note:[/] {escape(note)}")
     used = [
         name
         for value in sniffed.settings.values()
@@ -53,7 +54,7 @@ def tell_proposal(section: str, sniffed: Any) -> None:  # noqa: ANN401  # import
     unused = [name for name in sniffed.columns if name not in used]
     out.print(table)
     if unused and "columns" not in sniffed.settings:
-        print_line(escape(f"not used: {', '.join(unused)}"))
+        say_marked(out, escape(f"not used: {', '.join(unused)}"))
 
 
 def _with_example(sniffed: Any, choice: object) -> str:  # noqa: ANN401  # imported only where it is needed

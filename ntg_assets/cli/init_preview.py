@@ -7,7 +7,8 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from ntg_assets.cli.options import err, out, print_line
+from ntg_assets.cli.lines import say_marked
+from ntg_assets.cli.options import err, out
 from ntg_assets.errors import NtgError
 
 SHOWN_ROWS = 10
@@ -44,7 +45,7 @@ def _set_horizon(target: Path, n_days: int, why: str) -> None:
     """Add a churn horizon that the log can bear to the overlay, and say so."""
     with target.open("a", encoding="utf-8") as overlay:
         overlay.write(f"churn:\n  horizon_days: {n_days}  # {why}\n")
-    print_line(f"churn.horizon_days is {n_days}: {why}")
+    say_marked(out, f"churn.horizon_days is {n_days}: {why}")
 
 
 def _as_table(rows: Any) -> Table:  # noqa: ANN401  # polars is imported only where it is needed

@@ -35,11 +35,6 @@ StageOption = Annotated[str, typer.Option("--stage", help="backtest or live.")]
 out, err = Console(), Console(stderr=True)
 
 
-def print_line(text: str, *, console: Console = out) -> None:
-    """Print a line, which may hold markup, without wrapping it or guessing at colours."""
-    console.print(text, highlight=False, soft_wrap=True)
-
-
 def prepare(config: Path | None, *, for_run: bool = True) -> tuple["Settings", "Paths"]:
     """Name the configuration for this process and all it starts, and read it.
 
