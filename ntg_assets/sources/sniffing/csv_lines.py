@@ -1,13 +1,12 @@
 """How the lines of a text are divided into fields, and where its records begin."""
 
 import csv
-import io
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from ntg_assets.errors import SourceError
-from ntg_assets.sources.files.dialects import Dialect
+from ntg_assets.sources.sniffing.divided_lines import delimiter_of, rows_of
 from ntg_assets.sources.sniffing.headers import MOSTLY, is_datum, take_columns
 from ntg_assets.sources.sniffing.sniffed import (
     SAMPLE_BYTES,
@@ -16,10 +15,7 @@ from ntg_assets.sources.sniffing.sniffed import (
     Sniffed,
 )
 
-DELIMITERS = ("::", ";", "\t", "|", ",", "^", "~", "\x01", "\x1f")
 GAP = re.compile(r" {2,}|\t")
-PADDED = ",;|\t"  # may stand between spaces
-FEWEST_WORDS = 3
 MOST_TITLE_LINES = 20
 RULES, FIRST_LINES = re.compile(r"[-+|:=\s]*-{3}[-+|:=\s]*"), 4  # of printed tables; where
 csv.field_size_limit(SAMPLE_BYTES)  # a cell may hold a document
@@ -32,8 +28,8 @@ def sniff_csv(lines: Sequence[str], sniffed: Sniffed, *, name: str) -> None:
     _refuse_printed_table(body, name=name)
     is_for_excel = bool(body) and body[0].lower().startswith("sep=")
     quote, escape = _quotes_of(body, sniffed)
-    delimiter, n_fields = _delimiter_of(body[is_for_excel:], quote, escape)
-    rows = list(_rows(body[: SAMPLE_RECORDS + 1], delimiter, quote, escape))
+    delimiter, n_fields = delimiter_of(body[is_for_excel:], quote, escape)
+    rows = list(rows_of(body[: SAMPLE_RECORDS + 1], delimiter, quote, escape))
     if n_fields == 1:
         _refuse_aligned_lines(body, name=name)
         _refuse_quoted_lines(rows, body, name=name)
@@ -76,8 +72,8 @@ def _begins_with_comment(lines: Sequence[str]) -> bool:
         return False
     others = [line for line in lines if line.strip() and not line.startswith("#")]
     n_marked = sum(line.startswith("#") for line in lines)
-    delimiter, n_fields = _delimiter_of(others, '"', None)
-    first = next(iter(_rows(lines[:1], delimiter, '"')), [])
+    delimiter, n_fields = delimiter_of(others, '"', None)
+    first = next(iter(rows_of(lines[:1], delimiter, '"')), [])
     return n_marked > 1 or len(first) != n_fields or n_fields == 1
 
 
@@ -94,7 +90,7 @@ def _refuse_aligned_lines(lines: Sequence[str], *, name: str) -> None:
 def _refuse_quoted_lines(rows: Sequence[Sequence[str]], lines: Sequence[str], *, name: str) -> None:
     """Raise when each line as a whole stands in quotes."""
     inside = [row[0] for row in rows if row]
-    delimiter, n_fields = _delimiter_of(inside, '"', None)
+    delimiter, n_fields = delimiter_of(inside, '"', None)
     if n_fields > 1 and lines[0].startswith('"'):
         raise SourceError(
             f"{name}: each line stands in quotes as a whole ({lines[0][:80]!r}), with fields"
@@ -149,70 +145,3 @@ def _title_lines(rows: Sequence[Sequence[str]], n_fields: int) -> int:
 
 def _n_filled(row: Sequence[str]) -> int:
     return sum(bool(cell.strip()) for cell in row)
-
-
-def _delimiter_of(lines: Sequence[str], quote: str, escape: str | None) -> tuple[str, int]:
-    """The sign that divides the lines most evenly, into the most fields."""
-    sample = lines[:SAMPLE_LINES]
-    best, chosen = (0.0, 0), (",", 1)
-    for delimiter in DELIMITERS:
-        counts = Counter(len(row) for row in _rows(sample, delimiter, quote, escape))
-        if not counts:
-            continue
-        n_fields, n_lines = max(counts.items(), key=lambda count: (count[1], count[0]))
-        if n_fields > 1 and (n_lines / len(sample), n_fields) > best:
-            best, chosen = (n_lines / len(sample), n_fields), (delimiter, n_fields)
-    delimiter, n_fields = chosen
-    if n_fields == 1 and (n_words := _n_words(sample, quote, escape)):
-        return " ", n_words
-    if delimiter == "|" and all(line.count("||") * 2 == line.count("|") for line in sample):
-        return "||", (n_fields + 1) // 2
-    if delimiter in PADDED and n_fields > 1:
-        return _with_spaces(sample, delimiter), n_fields
-    return delimiter, n_fields
-
-
-def _n_words(lines: Sequence[str], quote: str, escape: str | None) -> int:
-    """Into how many fields spaces divide each line; none: they do not, or stand in texts."""
-    rows = list(_rows(lines, " ", quote, escape))
-    if any("" in row or any(sign in cell for cell in row for sign in "[=") for row in rows):
-        return 0  # columns of one width, the lines of a server, pairs of keys and values
-    counts = Counter(map(len, rows))
-    n_fields, n_lines = max(counts.items(), key=lambda count: count[1], default=(0, 0))
-    return n_fields if n_fields >= FEWEST_WORDS and n_lines >= MOSTLY * len(lines) else 0
-
-
-def _with_spaces(lines: Sequence[str], delimiter: str) -> str:
-    """The delimiter with the spaces that stand beside each of its places."""
-    before = " " if all(_is_beside(line, " " + delimiter, delimiter) for line in lines) else ""
-    after = " " if all(_is_beside(line, delimiter + " ", delimiter) for line in lines) else ""
-    return before + delimiter + after
-
-
-def _is_beside(line: str, padded: str, delimiter: str) -> bool:
-    """Whether each delimiter of a line, but for one at its end, is padded."""
-    n_bare = line.endswith(delimiter) and not line.endswith(padded)
-    return line.count(padded) + n_bare == line.count(delimiter)
-
-
-def _rows(
-    lines: Sequence[str], delimiter: str, quote: str, escape: str | None = None
-) -> Iterable[list[str]]:
-    if len(delimiter) > 1:
-        return (_fields(Dialect(delimiter, quote, escape or quote), line) for line in lines)
-    text = io.StringIO("\n".join(lines), newline="")
-    return csv.reader(
-        text,
-        delimiter=delimiter,
-        quotechar=quote,
-        doublequote=escape is None,
-        escapechar=escape,
-    )
-
-
-def _fields(dialect: Dialect, line: str) -> list[str]:
-    """Fields of a line; where it cannot be divided, the line is one."""
-    try:
-        return dialect.parse(line)
-    except csv.Error:
-        return [line]

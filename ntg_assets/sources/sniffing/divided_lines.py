@@ -1,0 +1,91 @@
+"""How the lines of a text are divided into fields: by the sign that does it most evenly."""
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from ntg_assets.sources.files.dialects import Dialect
+from ntg_assets.sources.sniffing.headers import MOSTLY
+from ntg_assets.sources.sniffing.sniffed import (
+    SAMPLE_LINES,
+)
+
+DELIMITERS = ("::", ";", "\t", "|", ",", "^", "~", "\x01", "\x1f")
+PADDED = ",;|\t"  # may stand between spaces
+FEWEST_WORDS = 3
+
+
+def delimiter_of(lines: Sequence[str], quote: str, escape: str | None) -> tuple[str, int]:
+    """The sign that divides the lines most evenly, into the most fields."""
+    sample = lines[:SAMPLE_LINES]
+    best, chosen = (0.0, 0), (",", 1)
+    for delimiter in DELIMITERS:
+        counts = Counter(len(row) for row in rows_of(sample, delimiter, quote, escape))
+        if not counts:
+            continue
+        n_fields, n_lines = max(counts.items(), key=lambda count: (count[1], count[0]))
+        if n_fields > 1 and (n_lines / len(sample), n_fields) > best:
+            best, chosen = (n_lines / len(sample), n_fields), (delimiter, n_fields)
+    delimiter, n_fields = chosen
+    if n_fields == 1 and (n_words := _n_words(sample, quote, escape)):
+        return " ", n_words
+    if delimiter == "|" and all(line.count("||") * 2 == line.count("|") for line in sample):
+        return "||", (n_fields + 1) // 2
+    if delimiter in PADDED and n_fields > 1:
+        return _with_spaces(sample, delimiter), n_fields
+    return delimiter, n_fields
+
+
+def _n_words(lines: Sequence[str], quote: str, escape: str | None) -> int:
+    """Into how many fields spaces divide each line; none: they do not, or stand in texts."""
+    rows = list(rows_of(lines, " ", quote, escape))
+    if any("" in row or any(sign in cell for cell in row for sign in "[=") for row in rows):
+        return 0  # columns of one width, the lines of a server, pairs of keys and values
+    counts = Counter(map(len, rows))
+    n_fields, n_lines = max(counts.items(), key=lambda count: count[1], default=(0, 0))
+    return n_fields if n_fields >= FEWEST_WORDS and n_lines >= MOSTLY * len(lines) else 0
+
+
+def _with_spaces(lines: Sequence[str], delimiter: str) -> str:
+    """The delimiter with the spaces that stand beside each of its places."""
+    before = " " if all(_is_beside(line, " " + delimiter, delimiter) for line in lines) else ""
+    after = " " if all(_is_beside(line, delimiter + " ", delimiter) for line in lines) else ""
+    return before + delimiter + after
+
+
+def _is_beside(line: str, padded: str, delimiter: str) -> bool:
+    """Whether each delimiter of a line, but for one at its end, is padded."""
+    n_bare = line.endswith(delimiter) and not line.endswith(padded)
+    return line.count(padded) + n_bare == line.count(delimiter)
+
+
+def rows_of(
+    lines: Sequence[str], delimiter: str, quote: str, escape: str | None = None
+) -> Iterable[list[str]]:
+    """Fields of each line.
+
+    Args:
+        lines: Without comments.
+        delimiter: Between fields; several signs, or one and a space, too.
+        quote: Around fields.
+        escape: Before a quote inside of a field; None: it is doubled.
+    """
+    if len(delimiter) > 1:
+        return (_fields(Dialect(delimiter, quote, escape or quote), line) for line in lines)
+    text = io.StringIO("\n".join(lines), newline="")
+    return csv.reader(
+        text,
+        delimiter=delimiter,
+        quotechar=quote,
+        doublequote=escape is None,
+        escapechar=escape,
+    )
+
+
+def _fields(dialect: Dialect, line: str) -> list[str]:
+    """Fields of a line; where it cannot be divided, the line is one."""
+    try:
+        return dialect.parse(line)
+    except csv.Error:
+        return [line]
