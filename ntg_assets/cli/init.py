@@ -157,9 +157,17 @@ def _refuse_other_form(before: Any, sniffed: Any, *, name: str) -> None:  # noqa
         for key in {*before.settings, *sniffed.settings}
         if before.settings.get(key) != sniffed.settings.get(key)
     )
+    column = before.settings.get("value") or sniffed.settings.get("value")
+    is_in_both = "value" in before.settings and "value" in sniffed.settings
+    hint = (
+        ""
+        if is_in_both or column is None
+        else f" Where only some files have {column!r}, write `value: {{column: {column}, default:"
+        ' "1"}` with what stands for it in the others.'
+    )
     raise ConfigurationError(
         f"{name}: is written otherwise than {before.files[0]} ({', '.join(differing)}), but"
-        " one source has one description. Describe them apart, with one overlay each."
+        f" one source has one description. Describe them apart, with one overlay each.{hint}"
     )
 
 

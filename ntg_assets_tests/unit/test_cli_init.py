@@ -208,6 +208,29 @@ def test_files_that_are_sure_of_days_and_months_speak_for_those_that_are_not(hom
     assert ingest.events.timestamp_format == ["%d/%m/%Y"]
 
 
+def test_a_column_that_only_some_files_have_is_named_with_what_describes_it(home: Path) -> None:
+    (home / "a.csv").write_text("user_id,item_id,date\nu,i,2024-01-05\n")
+    (home / "b.csv").write_text("user_id,item_id,date,rating\nu,i,2024-01-06,3\n")
+    code, told = ntg("init", "a.csv", "b.csv", "--yes")
+    assert code == 2
+    assert "b.csv: is written otherwise than a.csv (value)" in told
+    assert 'value: {column: rating, default: "1"}' in told
+
+
+def test_events_to_come_are_no_log_yet(home: Path) -> None:
+    rows = "".join(f"u{n},i,{datetime.now(UTC).year + 20}-01-{n + 1:02}\n" for n in range(20))
+    (home / "log.csv").write_text("user_id,item_id,date\n" + rows)
+    code, told = ntg("init", "log.csv", "--yes")
+    assert code == 1
+    assert "date is at or after latest_event (20)" in told
+
+
+def test_a_format_that_nobody_knows_is_asked_with_a_command_that_can_be_typed(home: Path) -> None:
+    rows = "".join(f"u{n},i,day {n} of the moon\n" for n in range(20))
+    (home / "log.csv").write_text("user_id,item_id,date\n" + rows)
+    assert "--set timestamp_format=FORMAT`" in ntg("init", "log.csv", "--yes")[1]
+
+
 def test_days_and_months_that_cannot_be_told_apart_are_never_guessed(home: Path) -> None:
     rows = [f"u{n},i,{1 + n % 12:02}/{1 + n % 9:02}/2024" for n in range(30)]
     (home / "log.csv").write_text("user_id,item_id,date\n" + "\n".join(rows) + "\n")
