@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from typer.testing import CliRunner
 
@@ -27,6 +28,7 @@ ROWS: list[Row] = [
     )
     for n in range(60)
 ]
+ROLES = ("user_id", "item_id", "event_at", "value")
 HEADER = ("user_id", "item", "timestamp", "amount")
 
 
@@ -79,6 +81,16 @@ def json_lines() -> str:
     )
 
 
+def json_pages() -> str:
+    records = [json.loads(line) for line in json_lines().splitlines()]
+    pages = [records[first : first + 25] for first in range(0, len(records), 25)]
+    return "\n".join(json.dumps({"data": {"events": page}, "next": None}) for page in pages)
+
+
+def spanish(at: datetime) -> str:
+    return f"{at:%d/%m/%Y} {at.hour % 12 or 12}:{at:%M} {'a. m.' if at.hour < 12 else 'p. m.'}"
+
+
 AWKWARD: dict[str, tuple[bytes, dict[str, Any]]] = {
     "semicolons": (table(delimiter=";").encode(), {"delimiter": ";"}),
     "tabs": (table(delimiter="\t").encode(), {"delimiter": "\t"}),
@@ -104,6 +116,15 @@ AWKWARD: dict[str, tuple[bytes, dict[str, Any]]] = {
     "epoch milliseconds": (table(epoch).encode(), {"timestamp_unit": "milliseconds"}),
     "json lines": (json_lines().encode(), {}),
     "gzip": (gzip.compress(table().encode(), mtime=0), {}),
+    "zstd": (
+        pa.compress(table(delimiter=";").encode(), codec="zstd", asbytes=True),
+        {"delimiter": ";"},
+    ),
+    "pages of json": (json_pages().encode(), {"records": "data.events"}),
+    "spanish clocks": (
+        table(spanish).encode(),
+        {"timestamp_format": ["%d/%m/%Y %I:%M %p"]},
+    ),
     "utf-16": (table().encode("utf-16"), {"encoding": "utf-16"}),
     "excel": (
         ("sep=;\n" + table(delimiter=";")).encode("cp1252"),
@@ -146,6 +167,11 @@ def test_a_file_without_a_header_is_left_to_people_but_for_what_is_certain(home:
     assert '# user_id: "column_1"' in overlay
     assert 'event_at: "column_3"' in overlay
     assert 'timestamp_unit: "milliseconds"' in overlay
+    answers = [f"--set={role}=column_{place}" for place, role in enumerate(ROLES, 1)]
+    code, told = ntg("init", "u.data", "--yes", "--force", *answers)
+    assert code == 0, told
+    found = load_events(load_settings(home=home, environment={}).ingest, home)
+    assert sorted(found.select(*ROLES).rows()) == sorted(ROWS)
 
 
 def test_answers_can_be_given_with_the_command(home: Path) -> None:
