@@ -148,6 +148,30 @@ EXPORTS: dict[str, tuple[str | bytes, dict[str, Any]]] = {
         lines(lambda n, at: f"{n}.0,i{n},{at:%Y-%m-%d}", "user_id,item_id,date\n"),
         {"user_id_type": "integer", "item_id": "item_id"},
     ),
+    "orders of a shop": (
+        lines(lambda n, at: f"#{n},u{n % 3}@x.example,{at} +0100,{n}.50,1,Thing {n}",
+              "Name,Email,Created at,Total,Lineitem quantity,Lineitem name\n"),
+        {"user_id": "Email", "item_id": "Lineitem name", "event_at": "Created at"},
+    ),
+    "a german viewing history": (
+        lines(lambda n, at: f"Anna;{at:%d.%m.%Y %H:%M:%S};Titel {n};{60 * n}",
+              "Profilname;Startzeit;Titel;Dauer (Sek.)\n"),
+        {"user_id": "Profilname", "item_id": "Titel", "event_at": "Startzeit",
+         "value": "Dauer (Sek.)"},
+    ),
+    "events with a day and an instant": (
+        lines(lambda n, at: json.dumps({"event_date": f"{at:%Y%m%d}", "videoId": f"i{n}",
+                                        "event_timestamp": SECONDS[n] * 1_000_000,
+                                        "user_pseudo_id": f"u{n}"})),
+        {"user_id": "user_pseudo_id", "item_id": "videoId", "event_at": "event_timestamp",
+         "timestamp_unit": "microseconds"},
+    ),
+    "visits with their actions": (
+        json.dumps([{"visitorId": f"u{n}", "serverTimestamp": SECONDS[n],
+                     "actions": [{"url": "/a", "timestamp": SECONDS[n] + 60}] * 2}
+                    for n in range(len(TIMES))]),
+        {"user_id": "visitorId", "event_at": "serverTimestamp", "item_id": None},
+    ),
     "utf-16 without a mark": (
         lines(lambda n, at: f"u{n},i{n},{at:%Y-%m-%d}", "user_id,item_id,date\n")
         .encode("utf-16-le"),

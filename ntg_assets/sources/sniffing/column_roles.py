@@ -75,15 +75,10 @@ def _sniff_role(
 
 
 def _without_parts(sniffed: Sniffed, role: str, candidates: list[str]) -> list[str]:
-    """Columns but for those that name one of several objects in a record (`items.0.id`), which only
-    a person may take for all of it.
+    """Columns but for those that name one of several objects in a record, with a note where there
+    is no other one.
     """
-    parts = [
-        name
-        for name in candidates
-        if name not in sniffed.said.values()
-        and any(name.startswith(f"{above}.0.") for above in sniffed.lists)
-    ]
+    parts = [name for name in candidates if sniffed.is_part(name)]
     if parts and parts == candidates:
         sniffed.notes.append(
             f"records hold several objects where {parts[0]!r} ({role}) names the first one only:"

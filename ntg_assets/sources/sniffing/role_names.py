@@ -21,6 +21,8 @@ ROLES: dict[str, tuple[str, ...]] = {
         "kunde", "kunden_id", "kundennummer", "kunden_nr", "kundennr", "nutzer", "nutzer_id",
         "benutzer", "person_id", "identifiant", "utilisateur", "client", "client_id", "usuario",
         "cliente", "utente", "listener", "reader", "player_id", "fan_id", "subscriber_key",
+        "profilname", "profil", "distinct_id", "user_pseudo_id", "anonymous_id", "customer_email",
+        "email",
         "ユーザーid", "ユーザid", "ユーザー", "会員id", "会員番号", "顧客id", "顧客番号",
         "お客様番号",
     ),
@@ -28,7 +30,8 @@ ROLES: dict[str, tuple[str, ...]] = {
         "item_id", "itemid", "item", "movieid", "movie_id", "movie", "title_id", "titleid",
         "content_id", "contentid", "product_id", "productid", "product", "track_id", "track",
         "trackname", "track_name", "song", "song_id", "video_id", "video", "video_title", "episode",
-        "show_id", "show", "film", "film_id", "book_id", "book", "asset_id", "sku", "artikel",
+        "show_id", "show", "lineitem_sku", "lineitem_name", "film", "film_id", "book_id", "book",
+        "asset_id", "sku", "artikel",
         "artikel_id", "artikelnummer", "sendung", "titel_id", "titel", "title", "name",
         "master_metadata_track_name", "artikelnr", "artikel_nr", "titre", "titulo", "titolo",
         "product_name", "song_name", "video_name", "asin", "isbn", "track_title", "titleurl",
@@ -41,7 +44,9 @@ ROLES: dict[str, tuple[str, ...]] = {
         "seconds", "ms_played", "msplayed", "watch_time", "play_time", "length", "quantity",
         "betrag", "preis", "wert", "bewertung", "dauer", "minuten", "montant",
         "duree", "importe", "my_rating", "your_rating", "seconds_viewed", "seconds_watched",
-        "minutes_watched", "minutes_viewed", "watch_duration", "play_duration", "playduration",
+        "minutes_watched", "minutes_viewed", "minutes_logged", "listening_time", "dauer_sek",
+        "total_reading_milliseconds", "lineitem_price", "watch_duration", "play_duration",
+        "playduration",
         "play_duration_milliseconds", "金額", "価格", "評価", "視聴時間",
         "再生時間",
     ),
@@ -71,8 +76,8 @@ def by_name(columns: Sequence[str], words: Sequence[str]) -> list[str]:
     """
     # `userId.$numberLong` is how MongoDB writes `userId`
     bare = {name: re.sub(r"(\.\$\w+)+$", "", name) for name in columns}
-    folded = {name: _folded(bare[name]) for name in columns}
-    whole = [name for word in words for name, called in folded.items() if called == word]
+    spelt = {name: _spellings(bare[name]) for name in columns}
+    whole = [name for word in words for name, spellings in spelt.items() if word in spellings]
     inner = {name: _inner_names(bare[name]) for name in columns}
     nested = []
     for word in words:
@@ -84,7 +89,18 @@ def by_name(columns: Sequence[str], words: Sequence[str]) -> list[str]:
 def _inner_names(name: str) -> list[str]:
     """What a value is called inside the records around it: `c_d` and `d` of `a.c.d`."""
     keys = name.strip(".").split(".")
-    return [_folded("_".join(keys[depth:])) for depth in range(1, len(keys))]
+    inner = ["_".join(keys[depth:]) for depth in range(1, len(keys))]
+    return [spelling for name in inner for spelling in _spellings(name)]
+
+
+def _spellings(name: str) -> list[str]:
+    """How a name may be meant: `visitorId` as one word, and as two."""
+    return list(dict.fromkeys((_folded(name), _folded(_divided(name)))))
+
+
+def _divided(name: str) -> str:
+    """A name with `_` before the capitals that begin its words."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
 
 
 def _folded(name: str) -> str:
@@ -96,5 +112,4 @@ def _folded(name: str) -> str:
 
 def words_of(name: str) -> set[str]:
     """Split the name of a column into its words, in lower case."""
-    divided = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name.rsplit(".", 1)[-1])
-    return set(_folded(divided).split("_"))
+    return set(_folded(_divided(name.rsplit(".", 1)[-1])).split("_"))

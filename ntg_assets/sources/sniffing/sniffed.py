@@ -38,6 +38,14 @@ class Sniffed:
     is_items: bool = False
     files: list[str] = field(default_factory=list)
 
+    def is_part(self, name: str) -> bool:
+        """Whether a column names one of several objects in a record (`items.0.id`), which only a
+        person may take for all of it.
+        """
+        return name not in self.said.values() and any(
+            name.startswith(f"{above}.0.") for above in self.lists
+        )
+
     def take(self, key: str, value: object, why: str) -> None:
         """Propose a setting.
 

@@ -40,7 +40,8 @@ def sniff_time(
         texts: Values of each column that are not empty.
         has_names: Whether the columns have names of their own.
     """
-    named, alike, others = _candidates(free, sniffed.said, has_names=has_names)
+    whole = [name for name in free if not sniffed.is_part(name)]
+    named, alike, others = _candidates(whole, sniffed.said, has_names=has_names)
     why = "as you said" if sniffed.said.get("event_at") in free else "by its name"
     for name in [*named, *alike, *others]:
         if all(CLOCK.fullmatch(text) for text in texts[name]):
@@ -48,6 +49,7 @@ def sniff_time(
         is_named = name in named or name in alike
         read = time_settings(texts[name], is_named=is_named, has_names=has_names)
         if read is not None:
+            name, read = _finer(name, read, [*named, *alike], texts)  # noqa: PLW2901  # the same
             free.remove(name)
             _take_time(sniffed, name, read, texts, why=why if is_named else "")
             _take_clock(sniffed, name, free, texts)
@@ -56,6 +58,28 @@ def sniff_time(
         sniffed.open["timestamp_format"] = [f"the format of {show_texts(texts[named[0]])}"]
         sniffed.take("event_at", named[0], f"{why}; its values are in no format known here")
         free.remove(named[0])
+
+
+def _finer(
+    name: str, read: Told, others: Sequence[str], texts: Mapping[str, list[str]]
+) -> tuple[str, Told]:
+    """The column that holds the same with the time of day, where one does (`event_timestamp` beside
+    `event_date`), else the column itself.
+    """
+    if _has_clock(texts[name], read):
+        return name, read
+    for other in others:
+        if other != name and words_of(other) - TIME_WORDS == words_of(name) - TIME_WORDS:
+            told = time_settings(texts[other], is_named=True)
+            if told is not None and _has_clock(texts[other], told):
+                return other, told
+    return name, read
+
+
+def _has_clock(texts: Sequence[str], read: Told) -> bool:
+    """Whether times hold more than days; a time of day alone is none."""
+    is_counted = read[0].get("timestamp_unit", "excel_days") != "excel_days"
+    return is_counted or any(HAS_CLOCK.search(text) for text in texts[:LOOKED_AT])
 
 
 def _candidates(
