@@ -38,6 +38,7 @@ ASKING_WHETHER = ("stat", "lstat", "access")  # of `os`: whether there is a file
 
 _watched: tuple[str, ...] = ()
 _free: tuple[str, ...] = ()
+_above_free: frozenset[str] = frozenset()  # folders on the way to these, and they
 
 
 def roots_of(paths: Paths, *more: Path) -> tuple[Path, ...]:
@@ -63,8 +64,8 @@ def watching(*roots: Path, scratch: Path | None = None) -> Iterator[None]:
     Raises:
         UndeclaredReadError: in the asset, at the file.
     """
-    global _watched, _free  # noqa: PLW0603  # a hook of the interpreter, which is one
-    before = _watched, _free
+    global _watched, _free, _above_free  # noqa: PLW0603  # a hook of the interpreter, which is one
+    before = _watched, _free, _above_free
     _listen()
     folders = [os.path.abspath(root) for root in roots]  # noqa: PTH100  # links stay: so they are opened
     folders += [os.path.realpath(root) for root in roots]
@@ -72,10 +73,13 @@ def watching(*roots: Path, scratch: Path | None = None) -> Iterator[None]:
     own = [ROOT, Path(sys.prefix), Path(sys.base_prefix), *([scratch] if scratch else [])]
     own += [Path(folder) / name for folder in folders for name in FREE]
     _free = (*before[1], *map(os.path.abspath, own), *map(os.path.realpath, own))
+    _above_free = frozenset(
+        map(str, (up for folder in map(Path, _free) for up in (folder, *folder.parents)))
+    )
     try:
         yield
     finally:
-        _watched, _free = before
+        _watched, _free, _above_free = before
 
 
 @contextmanager
@@ -147,8 +151,7 @@ def _leads_to_code(path: object) -> bool:
     """
     if not isinstance(path, str | bytes | os.PathLike):
         return False
-    name = os.path.abspath(os.fsdecode(path))  # noqa: PTH100  # as it is asked
-    return any(_lies_in(folder, (name,)) for folder in _free)
+    return os.path.abspath(os.fsdecode(path)) in _above_free  # noqa: PTH100  # as it is asked
 
 
 def _lies_in(name: str, folders: tuple[str, ...]) -> bool:

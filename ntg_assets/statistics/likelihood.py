@@ -14,6 +14,7 @@ import numpy.typing as npt
 from scipy.optimize import fmin_l_bfgs_b
 
 from ntg_assets.arrays import Floats
+from ntg_assets.statistics.one_thread import one_thread
 
 Objective = Callable[[Floats], tuple[float, Floats]]
 DIGITS = 10  # significant, of a fitted parameter
@@ -67,15 +68,18 @@ def minimise(
     """
     pulled = _pulled(objective, start)
     low, high = (np.broadcast_to(bound, start.shape) for bound in bounds)
-    at, _, _ = fmin_l_bfgs_b(
-        pulled,
-        start,
-        bounds=list(zip(low, high, strict=True)),
-        factr=LEAST_FALL,
-        pgtol=LEAST_SLOPE,
-        maxiter=MAX_SEARCH_STEPS,
-    )
-    return _newton(pulled, at, (low, high))
+    with (
+        one_thread()
+    ):  # of a handful of parameters: a second thread would only wait, and costs half
+        at, _, _ = fmin_l_bfgs_b(
+            pulled,
+            start,
+            bounds=list(zip(low, high, strict=True)),
+            factr=LEAST_FALL,
+            pgtol=LEAST_SLOPE,
+            maxiter=MAX_SEARCH_STEPS,
+        )
+        return _newton(pulled, at, (low, high))
 
 
 def _newton(objective: Objective, at: Floats, bounds: tuple[Floats, Floats]) -> Floats:

@@ -16,7 +16,11 @@ import ntg_assets.ranking.learning.inner_examples
 from ntg_assets.configuration.settings import Settings, load_settings
 from ntg_assets.errors import LeakageError, UndeclaredReadError
 from ntg_assets.evaluation.leakage import futures, remaking
-from ntg_assets.evaluation.leakage.audit import _from_the_cut, audit_by_remaking
+from ntg_assets.evaluation.leakage.audit import (
+    _from_the_cut,
+    _in_this_process,
+    audit_by_remaking,
+)
 from ntg_assets.evaluation.leakage.clocks import CLOCKED
 from ntg_assets.evaluation.leakage.findings import (
     CAN_BE_MADE,
@@ -29,8 +33,9 @@ from ntg_assets.evaluation.leakage.findings import (
 )
 from ntg_assets.evaluation.leakage.from_origins import ORIGINS, from_origins
 from ntg_assets.evaluation.leakage.from_other_nights import from_another_night, from_later_nights
+from ntg_assets.evaluation.leakage.planted_world.log import TRAIN_HORIZONS
+from ntg_assets.evaluation.leakage.planted_world.world import World, planted_world
 from ntg_assets.evaluation.leakage.rehearsal_settings import rehearsal_settings
-from ntg_assets.evaluation.leakage.world import TRAIN_HORIZONS, World, planted_world
 from ntg_assets.evaluation.leakage.worlds_remade import Makers
 from ntg_assets.interactions.interactions import code_interactions
 from ntg_assets.ranking.learning.inner_cut import InnerSlice, inner_slices
@@ -252,6 +257,37 @@ def test_what_another_night_left_shows_in_the_table_that_it_reaches() -> None:
     assert broken.as_row()[3] == 1
     (whole,) = from_another_night(made, made, [*made])
     assert whole.as_row() == ("planted_world", NIGHT, 2, 0, None)
+
+
+def test_what_differs_after_another_night_is_made_here_to_tell_it_from_the_future(
+    world: World,
+) -> None:
+    made = {"user_days": pl.DataFrame({"user_id": [1], "active_on": [date(2020, 1, 1)]})}
+    other = {"user_days": made["user_days"].with_columns(pl.col("user_id") + 1)}
+    asked: list[World] = []
+
+    def here(again: Made) -> Callable[..., Made]:
+        def remake(world: World, *_: object, **__: object) -> Made:
+            asked.append(world)
+            return again
+
+        return remake
+
+    tables = ["user_days"]
+    assert _in_this_process(here(other), world, made, made, tables) is made
+    assert asked == []  # nothing differs: nothing is made twice
+    by_night = _in_this_process(here(made), world, made, other, tables)
+    assert by_night is made
+    assert [one.table for one in from_another_night(by_night, other, tables)] == [
+        "user_days",
+        "planted_world",
+    ]
+    by_future = _in_this_process(here(other), world, made, other, tables)
+    assert by_future is other
+    assert [one.n_rows for one in from_another_night(by_future, other, tables)] == [1]
+    assert [one.events.equals(world.events) for one in asked] == [False, False]
+    failed = _in_this_process(here(made), world, made, LeakageError("no"), tables)
+    assert failed is made  # the future is asked even where the night cannot be made
 
 
 def test_later_nights_show_and_earlier_ones_are_the_control(world: World) -> None:

@@ -16,9 +16,9 @@ import polars as pl
 from ntg_assets.configuration.settings import Settings, load_settings
 from ntg_assets.evaluation.gate.leakage_audit import leakage_audit
 from ntg_assets.evaluation.leakage.findings import CAN_BE_MADE
+from ntg_assets.evaluation.leakage.planted_world.world import crowd, planted_world
 from ntg_assets.evaluation.leakage.rehearsal_settings import rehearsal_settings
 from ntg_assets.evaluation.leakage.remaking import find_verdict, remake
-from ntg_assets.evaluation.leakage.world import crowd, planted_world
 from ntg_assets.orchestration.graph_leaks import graph_leaks
 from ntg_assets.storage.run import run
 

@@ -6,7 +6,7 @@ an early origin of the walk forward (no row that was knowable then may differ). 
 positive control: a column that it does not move was never looked at, and is named as not audited.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from itertools import filterfalse
 
@@ -29,8 +29,9 @@ from ntg_assets.evaluation.leakage.findings import (
 )
 from ntg_assets.evaluation.leakage.from_origins import from_origins
 from ntg_assets.evaluation.leakage.from_other_nights import from_another_night, from_later_nights
-from ntg_assets.evaluation.leakage.trial_crowd import CROWDED, trial_crowd
-from ntg_assets.evaluation.leakage.world import ZONE, World, planted_world
+from ntg_assets.evaluation.leakage.planted_world.log import ZONE
+from ntg_assets.evaluation.leakage.planted_world.trial_crowd import CROWDED, trial_crowd
+from ntg_assets.evaluation.leakage.planted_world.world import World, planted_world
 from ntg_assets.evaluation.leakage.worlds_remade import (
     AnyRemake,
     Future,
@@ -64,38 +65,50 @@ def audit_by_remaking(makers: Makers, tables: Sequence[str], *, settings: Settin
         return unaudited(str(error), n_violations=1)
     except Exception as error:  # noqa: BLE001  # whatever it is, nothing was audited, and that is said
         return unaudited(f"{NOT_AUDITED}: {tell_error(error)}")
+    stirred = _in_this_process(makers.remake, world, made, again, tables)
+    deleted = _another_future(makers.remake, world, made, futures.deleted, tables)
+    futures_made = {futures.stirred.__name__: stirred, futures.deleted.__name__: deleted}
     findings = [
-        *_from_the_end(
-            makers.remake, world, made, past, [*filterfalse(CROWDED.__contains__, tables)]
-        ),
+        *_from_the_end(made, past, futures_made, [*filterfalse(CROWDED.__contains__, tables)]),
         *_from_a_crowd(makers.remake, trial_crowd(world)),
         _from_the_cut(makers.remake, world, made, settings),
         *from_origins(makers.remake, world, made),
-        *from_another_night(made, again, tables),
+        *from_another_night(stirred, again, tables),
         *from_later_nights(makers.tonight, world, made),
     ]
     rows = [finding.as_row() for finding in findings]
     return pl.DataFrame(rows, schema=AUDIT_TYPES, orient="row")
 
 
+def _in_this_process(
+    remake: Remake, world: World, made: Made, again: Made | Exception, tables: Sequence[str]
+) -> Made | Exception:
+    """Return the true past with another future as this process makes it: as after another night
+    where that is what the true world is; else it is made here, which tells the two apart.
+    """
+    if not isinstance(again, Exception):
+        shown, other = _without_the_end(made), {"": _without_the_end(again)}
+        if not any(True for table in tables for _ in compared(table, shown[table], other)):
+            return again
+    return _another_future(remake, world, made, futures.stirred, tables)
+
+
+def _another_future(
+    remake: Remake, world: World, made: Made, future: Future, tables: Sequence[str]
+) -> Made | Exception:
+    other = future(world, world.train_end)
+    return remade(partial(remake, like=(world, made)), other, tables)
+
+
 def _from_the_end(
-    remake: Remake,
-    world: World,
     made: Made,
     past: Made | Exception,
+    futures_made: Mapping[str, Made | Exception],
     tables: Sequence[str],
-    *,
-    of: Sequence[Future] = (futures.stirred, futures.deleted),
 ) -> Iterator[Finding]:
-    made_again = {
-        future.__name__: remade(
-            partial(remake, like=(world, made)), future(world, world.train_end), tables
-        )
-        for future in of
-    }
     others = {
         name: again if isinstance(again, Exception) else _without_the_end(again)
-        for name, again in made_again.items()
+        for name, again in futures_made.items()
     }
     shown = _without_the_end(made)
     for table in tables:
@@ -118,7 +131,8 @@ def _from_a_crowd(remake: Remake, crowd: World) -> Iterator[Finding]:
             yield Finding(table, END, 0, not_audited=(f"no crowd ({tell_error(made)}): all",))
         return
     past = remade(remake, futures.other_past(crowd), CROWDED)
-    yield from _from_the_end(remake, crowd, made, past, CROWDED, of=[futures.stirred])
+    other = _another_future(remake, crowd, made, futures.stirred, CROWDED)
+    yield from _from_the_end(made, past, {futures.stirred.__name__: other}, CROWDED)
 
 
 def _without_the_end(made: Made) -> Made:

@@ -41,6 +41,8 @@ def differences(
         columns: Columns that are compared; none: all.
         same_rows: Whether both must have the same rows; else only those that both have are asked.
     """
+    if made.equals(again):
+        return []
     compared = [name for name in made.columns if columns is None or name in columns]
     if not key:
         return _of_sets(made.select(compared), again.select(compared))
@@ -65,7 +67,7 @@ def moved_columns(made: pl.DataFrame, again: pl.DataFrame) -> set[str]:
     return {
         name
         for name in made.columns
-        if not made[name].sort().equals(again[name].sort(), null_equal=True)
+        if made.height != again.height or not made[name].sort().equals(again[name].sort())
     }
 
 

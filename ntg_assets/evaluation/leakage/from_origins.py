@@ -1,6 +1,6 @@
 """Other futures that begin at an early origin: no row that was knowable then may differ."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import date
 
 import polars as pl
@@ -8,7 +8,8 @@ import polars as pl
 from ntg_assets.evaluation.leakage import futures
 from ntg_assets.evaluation.leakage.clocks import CLOCKED, Clocked
 from ntg_assets.evaluation.leakage.findings import ORIGIN, Finding
-from ntg_assets.evaluation.leakage.world import ZONE, World
+from ntg_assets.evaluation.leakage.planted_world.log import ZONE
+from ntg_assets.evaluation.leakage.planted_world.world import World
 from ntg_assets.evaluation.leakage.worlds_remade import AnyRemake, Made, compared, remade
 from ntg_assets.local_days import first_instant
 
@@ -19,32 +20,34 @@ ORIGIN_PLACE = 1  # the second origin: the first has no earlier one that it coul
 
 def from_origins(remake: AnyRemake, world: World, made: Made) -> Iterator[Finding]:
     """Begin other futures at an early origin of the walks forward, and at one of the survival of
-    contracts, whose origins are others.
+    contracts, whose origins are others; where both are one day, one world shows both.
     """
-    walked = {table: clock for table, clock in CLOCKED.items() if table not in SURVIVAL}
-    yield from _from_an_origin(remake, world, made, ORIGINS, walked)
-    survived = {table: CLOCKED[table] for table in SURVIVAL}
-    yield from _from_an_origin(remake, world, made, SURVIVAL, survived)
+    asked: dict[date, dict[str, Clocked]] = {}
+    for origins in (ORIGINS, SURVIVAL):
+        seconds = {table: _second_origin(made[table]) for table in origins if table in made}
+        for table, day in seconds.items():
+            if day is None:
+                yield Finding(table, ORIGIN, 0, not_audited=("too few origins: all",))
+        if days := [day for day in seconds.values() if day]:
+            asked.setdefault(max(days), {}).update(
+                (table, clock)
+                for table, clock in CLOCKED.items()
+                if table in made and (table in SURVIVAL) == (origins is SURVIVAL)
+            )
+    for day, clocked in asked.items():
+        yield from _from_an_origin(remake, world, made, day, clocked)
 
 
 def _from_an_origin(
     remake: AnyRemake,
     world: World,
     made: Made,
-    origins: Sequence[str],
+    begins_on: date,
     clocked: Mapping[str, Clocked],
 ) -> Iterator[Finding]:
-    seconds = {table: _second_origin(made[table]) for table in origins if table in made}
-    for table, day in seconds.items():
-        if day is None:
-            yield Finding(table, ORIGIN, 0, not_audited=("too few origins: all",))
-    begins_on = max((day for day in seconds.values() if day), default=None)
-    if begins_on is None:
-        return
     future = futures.stirred(world, first_instant(begins_on, ZONE))
-    asked = {table: clock for table, clock in clocked.items() if table in made}
-    other = remade(remake, future, asked)
-    for table, clock in asked.items():
+    other = remade(remake, future, clocked)
+    for table, clock in clocked.items():
         before = _before(made[table], clock, begins_on)
         again = (
             other

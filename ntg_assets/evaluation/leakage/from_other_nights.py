@@ -6,8 +6,8 @@ from dataclasses import replace
 from ntg_assets.errors import tell_error
 from ntg_assets.evaluation.leakage.comparison import ROWS, Difference, moved_columns
 from ntg_assets.evaluation.leakage.findings import LATER, NIGHT, WORLD, Finding
-from ntg_assets.evaluation.leakage.left_behind import earlier_nights, later_nights
-from ntg_assets.evaluation.leakage.world import World
+from ntg_assets.evaluation.leakage.planted_world.left_behind import earlier_nights, later_nights
+from ntg_assets.evaluation.leakage.planted_world.world import World
 from ntg_assets.evaluation.leakage.worlds_remade import Made, compared, remade
 
 # what is compared with earlier nights, so that other earlier ones must move it
@@ -15,10 +15,19 @@ COMPARED = frozenset({"feature_drift", "radar_segments"})
 
 
 def from_another_night(
-    made: Made, again: Made | Exception, tables: Sequence[str]
+    made: Made | Exception, again: Made | Exception, tables: Sequence[str]
 ) -> Iterator[Finding]:
-    """One row for each table that such a night reaches, and one for the world."""
+    """One row for each table that such a night reaches, and one for the world.
+
+    Args:
+        made: A world, as a process makes it that has seen no night like the one before; an error
+            where it cannot make it, which is another finding.
+        again: The same world after another night.
+        tables: What is compared.
+    """
     n_rows = 0
+    if isinstance(made, Exception):
+        return
     if isinstance(again, Exception):
         difference = Difference(ROWS, 1, tell_error(again))
         yield Finding(WORLD, NIGHT, 1, (("that of the night before", difference),))

@@ -14,8 +14,9 @@ from ntg_assets.evaluation.leakage.later_knowledge import (
     other_earlier,
     other_later,
 )
-from ntg_assets.evaluation.leakage.left_behind import earlier_nights, later_nights
-from ntg_assets.evaluation.leakage.world import N_USERS, ZONE, World
+from ntg_assets.evaluation.leakage.planted_world.left_behind import earlier_nights, later_nights
+from ntg_assets.evaluation.leakage.planted_world.log import N_USERS, ZONE
+from ntg_assets.evaluation.leakage.planted_world.world import World
 from ntg_assets.local_days import day_of
 from ntg_assets.randomness import random_stream
 

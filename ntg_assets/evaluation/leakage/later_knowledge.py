@@ -7,9 +7,10 @@ from datetime import date, datetime, timedelta
 
 import polars as pl
 
-from ntg_assets.evaluation.leakage import facts
-from ntg_assets.evaluation.leakage.knowledge import Knowledge
-from ntg_assets.evaluation.leakage.subscribers import MAIN, SECOND, numbered
+from ntg_assets.evaluation.leakage.planted_world import facts
+from ntg_assets.evaluation.leakage.planted_world.knowledge import Knowledge
+from ntg_assets.evaluation.leakage.planted_world.subscribers import MAIN, SECOND, numbered
+from ntg_assets.evaluation.leakage.planted_world.types import types_of
 from ntg_assets.local_days import day_of
 
 DAY = timedelta(days=1)
@@ -160,7 +161,7 @@ def _new_versions(attributes: pl.DataFrame, begins_at: datetime) -> pl.DataFrame
             place=pl.col("place") + pl.lit(latest) + 1,
         ),
         pl.lit(value=True),
-    ).select(*facts.TYPES)
+    ).select(*types_of("attributes"))
 
 
 def _exchanged(attributes: pl.DataFrame, chosen: pl.Expr) -> pl.DataFrame:

@@ -1,5 +1,7 @@
 """The process of another night: it loads the code under guard, then makes two worlds."""
 
+import atexit
+import gc
 import json
 import sys
 from collections.abc import Mapping, Sequence
@@ -10,7 +12,7 @@ import polars as pl
 from ntg_assets.configuration.settings import Settings
 from ntg_assets.declared_reads import Declared, only
 from ntg_assets.errors import UndeclaredReadError
-from ntg_assets.evaluation.leakage.other_night import OTHER, TRUE, UNDECLARED
+from ntg_assets.evaluation.leakage.other_night import AGAIN, OTHER, UNDECLARED
 from ntg_assets.orchestration.opened_files import readers_that_ask, rehearsal_roots, watching
 from ntg_assets.orchestration.rehearsing.rehearsal import scratch_of
 
@@ -40,19 +42,25 @@ def _make(values: Mapping[str, object], tables: Sequence[str], folder: Path) -> 
         from ntg_assets.evaluation.leakage import (  # noqa: PLC0415  # the loading is what is watched
             futures,
             remaking,
-            world,
+        )
+        from ntg_assets.evaluation.leakage.planted_world.world import (  # noqa: PLC0415
+            planted_world,
         )
         from ntg_assets.orchestration.collection import collected_assets  # noqa: PLC0415
 
         collected_assets()
+    gc.freeze()  # nor later among what was loaded, but once at the end: libraries count on that
+    atexit.register(gc.unfreeze)
+    gc.enable()
     settings = Settings.model_validate(values)
-    true = world.planted_world(settings.churn.horizon_days)
+    true = planted_world(settings.churn.horizon_days)
     other = futures.rewritten(futures.other_past(true), true.train_end)
     made = remaking.remake(other, tables, settings=settings, workspace=workspace / OTHER)
     _leave(made, tables, folder / OTHER)
-    _keep_scratch(workspace / OTHER, workspace / TRUE)
-    made = remaking.remake(true, tables, settings=settings, workspace=workspace / TRUE)
-    _leave(made, tables, folder / TRUE)
+    _keep_scratch(workspace / OTHER, workspace / AGAIN)
+    again = futures.stirred(true, true.train_end)
+    made = remaking.remake(again, tables, settings=settings, workspace=workspace / AGAIN)
+    _leave(made, tables, folder / AGAIN)
 
 
 def _leave(made: Mapping[str, pl.DataFrame], tables: Sequence[str], folder: Path) -> None:

@@ -15,9 +15,9 @@ from ntg_assets.configuration.inputs.subscriptions import ConversionSettings, Su
 from ntg_assets.configuration.revenue import INDEX, RadarSettings, ValueSettings
 from ntg_assets.configuration.rules import ItemListSettings
 from ntg_assets.configuration.settings import Settings
-from ntg_assets.evaluation.leakage import facts
-from ntg_assets.evaluation.leakage.subscribers import MAIN, SECOND
-from ntg_assets.evaluation.leakage.world import STARTS_ON, TRAIN_HORIZONS, ZONE
+from ntg_assets.evaluation.leakage.planted_world import facts
+from ntg_assets.evaluation.leakage.planted_world.log import STARTS_ON, TRAIN_HORIZONS, ZONE
+from ntg_assets.evaluation.leakage.planted_world.subscribers import MAIN, SECOND
 
 FEW_SAMPLES = 200  # of a bootstrap: intervals are not what is asked here
 RATE, RATES_OF = 0.5, "2019-01-01"

@@ -13,6 +13,9 @@ from ntg_assets.contracts import table_of
 from ntg_assets.evaluation.leakage.audit import audit_by_remaking
 from ntg_assets.evaluation.leakage.findings import NOT_AUDITED, unaudited
 from ntg_assets.evaluation.leakage.other_night import another_night
+from ntg_assets.evaluation.leakage.planted_world.log import ZONE
+from ntg_assets.evaluation.leakage.planted_world.types import no_rows
+from ntg_assets.evaluation.leakage.planted_world.world import World
 from ntg_assets.evaluation.leakage.rehearsal_settings import rehearsal_settings
 from ntg_assets.evaluation.leakage.verdicts import (
     FOLDER,
@@ -20,7 +23,6 @@ from ntg_assets.evaluation.leakage.verdicts import (
     keep_verdict,
     known_verdict,
 )
-from ntg_assets.evaluation.leakage.world import ZONE, World, no_rows
 from ntg_assets.evaluation.leakage.worlds_remade import Makers
 from ntg_assets.orchestration.decorated import Step
 from ntg_assets.orchestration.rehearsing.rehearsal import rehearse

@@ -10,7 +10,7 @@ from ntg_assets.contracts import contract_of, key_of
 from ntg_assets.errors import tell_error
 from ntg_assets.evaluation.leakage.clocks import Clocked
 from ntg_assets.evaluation.leakage.comparison import Difference, differences
-from ntg_assets.evaluation.leakage.world import World
+from ntg_assets.evaluation.leakage.planted_world.world import World
 
 Made = Mapping[str, pl.DataFrame]
 Future = Callable[[World, datetime], World]
@@ -36,7 +36,8 @@ class Makers(NamedTuple):
         tonight: Makes of a world and the tables of its back-test what only a night has: what is
             compared with other nights, what is handed over.
         another_night: Makes the audited tables in a process of its own, first of a world of which
-            all is another, then of the true one: both, in this order.
+            all is another, then of the true past with a future that is `stirred`: both, in this
+            order.
     """
 
     remake: Remake

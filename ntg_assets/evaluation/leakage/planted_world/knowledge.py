@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from ntg_assets.evaluation.leakage.facts import facts
-from ntg_assets.evaluation.leakage.subscribers import Calendar, subscribers
+from ntg_assets.evaluation.leakage.planted_world.contract_lives import Calendar
+from ntg_assets.evaluation.leakage.planted_world.facts import facts
+from ntg_assets.evaluation.leakage.planted_world.subscribers import subscribers
 
 
 @dataclass(frozen=True)

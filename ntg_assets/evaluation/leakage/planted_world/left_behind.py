@@ -14,15 +14,14 @@ import numpy as np
 import polars as pl
 
 from ntg_assets.configuration.paths import Paths
-from ntg_assets.contracts import IdTypes, contract_of, schema_of
 from ntg_assets.evaluation.features.drift import FILES
+from ntg_assets.evaluation.leakage.planted_world.types import INTEGER_IDS, types_of
 from ntg_assets.history.currents import Change, append_change
 from ntg_assets.history.days import ASSIGNMENT_DAYS, SEGMENT_DAYS, TAKEN_DAYS, append_days
 from ntg_assets.local_days import day_of, first_instant
 from ntg_assets.randomness import random_stream
 from ntg_assets.revenue.radar.segments import DIMENSIONS
 
-INTEGER_IDS = IdTypes("integer", "integer")
 # nights, as days after TRAIN ends; lists from that very day on were taken back but for the last
 DRAWN, TAKEN, SEGMENTED, PUBLISHED = (-9, -2, 0, 5), (-9, -2, 5), (-7, 7), (-7, 0, 5, 9)
 N_DRAWN = 30
@@ -202,14 +201,12 @@ def _segments(night: date) -> pl.DataFrame:
             "unit": "index",
         }
     )
-    types = schema_of(contract_of("radar_segments"), INTEGER_IDS).columns
+    types = types_of("radar_segments")
     missing = [
-        pl.lit(None, column.dtype.type).alias(name)
-        for name, column in types.items()
-        if name not in rows.columns
+        pl.lit(None, dtype).alias(name) for name, dtype in types.items() if name not in rows.columns
     ]
     return rows.with_columns(missing).select(
-        pl.col(name).cast(column.dtype.type) for name, column in types.items()
+        pl.col(name).cast(dtype) for name, dtype in types.items()
     )
 
 
@@ -218,10 +215,8 @@ def _features(rng: np.random.Generator) -> dict[str, pl.DataFrame]:
         entity: pl.DataFrame(
             {
                 name: rng.lognormal(1.0, 1.0, N_PUBLISHED)
-                for name, column in schema_of(
-                    contract_of(f"{entity}_features"), INTEGER_IDS
-                ).columns.items()
-                if column.dtype.type == pl.Float64
+                for name, dtype in types_of(f"{entity}_features").items()
+                if dtype == pl.Float64
             }
         )
         for entity in FILES

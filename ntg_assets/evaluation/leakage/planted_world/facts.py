@@ -5,12 +5,11 @@ Every fact has a later version; of some users and items the later one became kno
 """
 
 from datetime import date, timedelta
-from typing import Any
 
 import numpy as np
 import polars as pl
 
-from ntg_assets.evaluation.leakage.subscribers import by_search
+from ntg_assets.evaluation.leakage.planted_world.contract_lives import by_search
 from ntg_assets.local_days import first_instants
 
 REGION, CHANNEL, COST, CONSENT = "region", "channel", "acquisition_cost", "consent"
@@ -22,15 +21,6 @@ EVERYWHERE = f"{NORTH}; {SOUTH}"
 SEARCH, FRIENDS = "search", "friends"
 MOVED_SHARE, UNKNOWN_SHARE, REFUSED_SHARE = 0.3, 0.1, 0.1
 BOUND_EVERY, CLOSED_EVERY, OPENED_EVERY = 9, 17, 23  # of items
-TYPES: dict[str, Any] = {
-    "entity": pl.String,
-    "listed_id": pl.String,
-    "attribute": pl.String,
-    "value": pl.String,
-    "valid_from_at": pl.Datetime("us"),
-    "known_from_at": pl.Datetime("us"),
-    "place": pl.Int64,
-}
 Fact = tuple[str, str, str, str, date]
 
 

@@ -1,8 +1,5 @@
 """A small planted world in which every leak shows: fixed, so that a verdict on code and modelling
 configuration does not depend on anybody's log.
-
-Time is counted in churn horizons, so that every horizon has as many closed windows. Tastes are
-strong enough that the blend is learned, not fallen back from.
 """
 
 from collections.abc import Mapping
@@ -12,31 +9,29 @@ from datetime import date, datetime, timedelta
 import numpy as np
 import polars as pl
 
-from ntg_assets.arrays import Floats, Longs
-from ntg_assets.contracts import contract_of, schema_of
-from ntg_assets.evaluation.leakage.knowledge import Knowledge, planted_knowledge
-from ntg_assets.evaluation.leakage.left_behind import INTEGER_IDS, LeftBehind, left_behind
-from ntg_assets.evaluation.leakage.subscribers import Calendar
-from ntg_assets.local_days import first_instant, with_event_on
+from ntg_assets.evaluation.leakage.planted_world.contract_lives import Calendar
+from ntg_assets.evaluation.leakage.planted_world.knowledge import Knowledge, planted_knowledge
+from ntg_assets.evaluation.leakage.planted_world.left_behind import LeftBehind, left_behind
+from ntg_assets.evaluation.leakage.planted_world.log import (
+    HELD_OUT_HORIZONS,
+    N_ITEMS,
+    N_LATER_ITEMS,
+    N_TASTES,
+    N_USERS,
+    STARTS_ON,
+    TRAIN_HORIZONS,
+    ZONE,
+    ordered,
+    planted_events,
+    with_some_at,
+)
+from ntg_assets.local_days import first_instant
 from ntg_assets.randomness import random_stream
 
-ZONE = "America/Los_Angeles"  # its midnight is not that of UTC
-STARTS_ON = date(2019, 1, 1)
-TRAIN_HORIZONS, HELD_OUT_HORIZONS = 9, 2
-N_USERS, N_ITEMS, N_TASTES = 150, 140, 7
-N_NEWCOMERS = 45  # join shortly before TRAIN ends: enough to choose by
-VISITS_PER_HORIZON, ITEMS_PER_VISIT = 5.0, 2
-LEAVES_WITHIN_HORIZONS = 14.0  # mean of how long a user stays
-FAVOURED = 0.85  # share of what a user takes that is of the user's own taste
-THERE_AT_ONCE, FINISHED, PROPENSITY = 0.5, 0.3, 0.5
-N_LATER_ITEMS, NEW_ITEM_SHARE = 20, 0.2  # released after TRAIN, with their share of what is taken
-HOLE = 1.0, 1.3  # horizons that the log does not hold
-PRICES_JUMP_AT, JUMP = 3.5, 1.6  # all amounts from then on
-N_AT_THE_END = 3  # events exactly when VAL begins
 N_CONTACTS, N_TRIAL = 40, 80
+PROPENSITY = 0.5  # of the trial
 N_SUBSCRIBERS = 600  # and their facts; many of them pay and never come
 EXCLUDED = (5, 19, 66)  # items
-SECONDS_PER_DAY = 86_400
 SEED = 20_210_101
 
 
@@ -96,14 +91,12 @@ def planted_world(horizon_days: int) -> World:
     """Make the world as it was."""
     rng = random_stream(SEED, "leakage world")
     start_at = first_instant(STARTS_ON, ZONE)
-    events = _events(rng, start_at, horizon_days)
+    events = planted_events(rng, start_at, horizon_days)
     train_on = STARTS_ON + timedelta(days=TRAIN_HORIZONS * horizon_days)
     test_on = train_on + timedelta(days=horizon_days)
     train_end = first_instant(train_on, ZONE)
-    distance = (pl.col("event_at") - pl.lit(train_end)).abs().rank("ordinal")
-    some_at_the_end = pl.when(distance <= N_AT_THE_END).then(pl.lit(train_end))
     return World(
-        ordered(events.with_columns(event_at=some_at_the_end.otherwise("event_at"))),
+        ordered(with_some_at(events, train_end)),
         _items(),
         _contacts(rng, train_on),
         _trial(rng, train_on, horizon_days),
@@ -114,68 +107,6 @@ def planted_world(horizon_days: int) -> World:
         first_instant(test_on, ZONE),
         horizon_days,
     )
-
-
-def ordered(events: pl.DataFrame) -> pl.DataFrame:
-    """Put events into one order, with their local day."""
-    rows = events.drop("event_on", strict=False).sort(
-        "event_at", "user_id", "item_id", "event_type", "value"
-    )
-    return with_event_on(rows, ZONE)
-
-
-def as_events(
-    users: Longs, items: Longs, at: pl.Series, values: Floats, kinds: list[str]
-) -> pl.DataFrame:
-    """Put columns together as events are stored."""
-    return pl.DataFrame(
-        {
-            "user_id": users,
-            "item_id": items,
-            "event_at": at,
-            "event_type": kinds,
-            "value": np.round(values, 2),
-            "weight": np.where(np.array(kinds) == "finish", 2.0, 1.0),
-            "load_file": np.ones(len(users), np.int64),
-        }
-    )
-
-
-def instants(start_at: datetime, horizon_days: int, horizons: Floats) -> pl.Series:
-    """Instants so many horizons after the world's first, to the second."""
-    seconds = np.floor(horizons * horizon_days * SECONDS_PER_DAY).astype(np.int64)
-    return pl.Series(seconds * 1_000_000).cast(pl.Duration("us")) + start_at
-
-
-def _events(rng: np.random.Generator, start_at: datetime, horizon_days: int) -> pl.DataFrame:
-    span = float(TRAIN_HORIZONS + HELD_OUT_HORIZONS)
-    joins = np.where(
-        rng.random(N_USERS) < THERE_AT_ONCE,
-        rng.random(N_USERS),
-        rng.uniform(0.0, span - 0.5, N_USERS),
-    )
-    joins[-N_NEWCOMERS:] = rng.uniform(TRAIN_HORIZONS - 1.3, TRAIN_HORIZONS - 0.1, N_NEWCOMERS)
-    leaves = np.minimum(joins + 0.4 + rng.exponential(LEAVES_WITHIN_HORIZONS / 2, N_USERS), span)
-    pace = VISITS_PER_HORIZON * rng.lognormal(0.0, 0.5, N_USERS)
-    n_visits = np.maximum(rng.poisson(pace * (leaves - joins)), 3)
-    user = np.repeat(np.arange(N_USERS), n_visits)
-    share = rng.beta(0.9, 1.1, len(user))  # who is about to leave comes less
-    at = joins[user] + share * (leaves - joins)[user]
-    user, at = np.repeat(user, ITEMS_PER_VISIT), np.repeat(at, ITEMS_PER_VISIT)
-    at = np.minimum(at + rng.random(len(at)) * 0.01, span - 1e-6)
-    taste = np.where(
-        rng.random(len(user)) < FAVOURED, user % N_TASTES, rng.integers(0, N_TASTES, len(user))
-    )
-    rank = np.minimum(rng.exponential(5.0 + 2.0 * at), N_ITEMS // N_TASTES - 1).astype(np.int64)
-    item = rank * N_TASTES + taste
-    is_new = (at > TRAIN_HORIZONS) & (rng.random(len(at)) < NEW_ITEM_SHARE)
-    item = np.where(is_new, N_ITEMS + rng.integers(0, N_LATER_ITEMS, len(at)), item)
-    values = (1.0 + 4.0 * rng.random(len(user)) + 0.5 * (user % 3)) * np.where(
-        at < PRICES_JUMP_AT, 1.0, JUMP
-    )
-    kinds = ["finish" if draw < FINISHED else "view" for draw in rng.random(len(user)).tolist()]
-    events = as_events(user + 1, item + 1, instants(start_at, horizon_days, at), values, kinds)
-    return events.filter(~pl.Series((at > HOLE[0]) & (at < HOLE[1])))
 
 
 def _items() -> pl.DataFrame:
@@ -232,12 +163,6 @@ def _known(horizon_days: int) -> Knowledge:
         calendar=Calendar(STARTS_ON, STARTS_ON + timedelta(days=days), horizon_days),
         zone=ZONE,
     )
-
-
-def no_rows(table: str) -> pl.DataFrame:
-    """Make a table without rows, of the world's ids."""
-    schema = schema_of(contract_of(table), INTEGER_IDS)
-    return pl.DataFrame(schema={name: column.dtype.type for name, column in schema.columns.items()})
 
 
 def crowd(world: World, *, times: int) -> World:

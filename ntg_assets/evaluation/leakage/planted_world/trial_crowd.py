@@ -7,14 +7,9 @@ from datetime import timedelta
 
 import polars as pl
 
-from ntg_assets.evaluation.leakage.world import (
-    PROPENSITY,
-    TRAIN_HORIZONS,
-    ZONE,
-    World,
-    crowd,
-    no_rows,
-)
+from ntg_assets.evaluation.leakage.planted_world.log import TRAIN_HORIZONS, ZONE
+from ntg_assets.evaluation.leakage.planted_world.types import no_rows
+from ntg_assets.evaluation.leakage.planted_world.world import PROPENSITY, World, crowd
 from ntg_assets.local_days import first_instant
 from ntg_assets.randomness import random_stream
 

@@ -1,0 +1,1 @@
+"""A small planted world in which every leak shows."""
