@@ -3,16 +3,19 @@ declares files, whichever library opens them.
 
 Python says of every file that it opens (`sys.addaudithook`), also to numpy and pandas. Libraries
 that open files in their own code say nothing; a rehearsal exchanges their readers for ones that
-ask first.
+ask first. There a thread may read what its starter may, and other processes and machines are not
+asked at all.
 """
 
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from functools import cache, wraps
+from contextlib import ExitStack, contextmanager
+from contextvars import copy_context
+from functools import cache, partial, wraps
 from pathlib import Path
 from tempfile import gettempdir
+from threading import Thread
 from typing import Any
 
 from ntg_assets.configuration.paths import Paths
@@ -20,22 +23,34 @@ from ntg_assets.declared_reads import require_files, running_reader
 from ntg_assets.modules import ROOT, library
 
 OPENING = frozenset({"open", "os.listdir", "os.scandir", "sqlite3.connect"})
+# by which somebody else reads for the asset: another process, another machine
+ELSEWHERE = frozenset(
+    {
+        *("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn"),
+        *("os.fork", "os.forkpty", "socket.connect"),
+    }
+)
+ASK_THE_MACHINE = frozenset({"ldconfig", "lscpu", "sysctl", "uname"})  # programs: what it is like
 # below `data`: what Python itself writes while an asset runs, and the asset's own scratch folder
 FREE = ("scratch", "logs", "dagster")
 # by module, the readers that open files in code of their own
 READERS: dict[str, tuple[str, ...]] = {
     "polars": ("read_", "scan_"),
+    "polars.io": ("read_", "scan_"),
+    "polars.SQLContext": ("execute",),
     "pyarrow": ("memory_map", "OSFile", "input_stream"),
     "pyarrow.csv": ("read_csv", "open_csv"),
     "pyarrow.dataset": ("dataset", "parquet_dataset"),
     "pyarrow.feather": ("read_",),
     "pyarrow.json": ("read_json", "open_json"),
+    "pyarrow.orc": ("read_", "ORCFile"),
     "pyarrow.parquet": ("read_", "ParquetFile", "ParquetDataset"),
     "duckdb": ("connect", "read_", "from_parquet", "from_csv_auto", "sql", "query", "execute"),
 }
 
 ASKING_WHETHER = ("stat", "lstat", "access")  # of `os`: whether there is a file is a question too
 
+_is_alone = False  # a rehearsal: nobody else is asked anything
 _watched: tuple[str, ...] = ()
 _free: tuple[str, ...] = ()
 _above_free: frozenset[str] = frozenset()  # folders on the way to these, and they
@@ -49,7 +64,8 @@ def roots_of(paths: Paths, *more: Path) -> tuple[Path, ...]:
 
 def rehearsal_roots() -> tuple[Path, ...]:
     """Folders in which anybody could leave a file for a rehearsal to find."""
-    return Path(gettempdir()), Path.cwd(), ROOT.parent
+    shared = (Path("/dev/shm"), Path("/var/tmp"))  # noqa: S108  # watched, not written to
+    return Path(gettempdir()), Path.cwd(), ROOT.parent, *shared
 
 
 @contextmanager
@@ -84,27 +100,49 @@ def watching(*roots: Path, scratch: Path | None = None) -> Iterator[None]:
 
 @contextmanager
 def readers_that_ask() -> Iterator[None]:
-    """Let the readers of libraries ask what is declared before they open anything."""
-    exchanged: list[tuple[Any, str, Any]] = []
+    """Let the readers of libraries ask what is declared before they open anything, threads hold to
+    what whoever starts them declares, and nobody ask other processes or machines.
+    """
+    global _is_alone  # noqa: PLW0603  # a hook of the interpreter, which is one
+    _listen()
+    was_alone, _is_alone = _is_alone, True
     try:
-        for attribute in ASKING_WHETHER:
-            exchanged.append((os, attribute, getattr(os, attribute)))
-            setattr(os, attribute, _watching(getattr(os, attribute)))
-        for name, beginnings in READERS.items():
-            module = library(name)
-            for attribute in [
-                name_of_reader
-                for name_of_reader in dir(module)
-                if name_of_reader.startswith(beginnings)
-            ]:
-                reader = getattr(module, attribute)
-                if callable(reader):
-                    exchanged.append((module, attribute, reader))
-                    setattr(module, attribute, _asking(reader, f"{name}.{attribute}"))
-        yield
+        with ExitStack() as exchanged:
+            for attribute in ASKING_WHETHER:
+                _exchange(os, attribute, _watching(getattr(os, attribute)), exchanged)
+            _exchange(Thread, "start", _as_its_starter(Thread.start), exchanged)
+            for name, beginnings in READERS.items():
+                owner = _owner(name)
+                for attribute in dir(owner):
+                    reader = getattr(owner, attribute)
+                    if attribute.startswith(beginnings) and callable(reader):
+                        asking = _asking(reader, f"{name}.{attribute}")
+                        _exchange(owner, attribute, asking, exchanged)
+            yield
     finally:
-        for module, attribute, reader in exchanged:
-            setattr(module, attribute, reader)
+        _is_alone = was_alone
+
+
+def _exchange(owner: object, attribute: str, instead: object, exchanged: ExitStack) -> None:
+    """Put something into the place of an attribute until the stack is left."""
+    exchanged.callback(setattr, owner, attribute, vars(owner)[attribute])
+    setattr(owner, attribute, instead)
+
+
+def _owner(name: str) -> object:
+    """The library, or the class of one, by its full name."""
+    above, _, last = name.rpartition(".")
+    return getattr(library(above), last) if last[0].isupper() else library(name)
+
+
+def _as_its_starter(start: Callable[[Thread], None]) -> Callable[[Thread], None]:
+    @wraps(start)
+    def begin(thread: Thread) -> None:
+        if running_reader() is not None:
+            thread.run = partial(copy_context().run, thread.run)  # type: ignore[method-assign]
+        start(thread)
+
+    return begin
 
 
 def _asking(reader: Callable[..., Any], name: str) -> Callable[..., Any]:
@@ -134,6 +172,10 @@ def _listen() -> None:
 def _heard(event: str, arguments: tuple[Any, ...]) -> None:
     if _watched and arguments and event in OPENING and running_reader() is not None:
         _require_path(arguments[0])
+    if _is_alone and event in ELSEWHERE and running_reader() is not None:
+        program = arguments[0] if event == "subprocess.Popen" else None
+        if not (isinstance(program, str) and Path(program).name in ASK_THE_MACHINE):
+            require_files(f"what others read ({event})")
 
 
 def _require_path(path: object) -> None:

@@ -1,12 +1,16 @@
 """What an asset opens by itself is refused, whichever library opens it, whatever it does then."""
 
 import os
+import socket
+import subprocess
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import polars as pl
+import polars.io
 import pyarrow.parquet as pq
 import pytest
 
@@ -19,6 +23,11 @@ from ntg_assets.orchestration.opened_files import readers_that_ask, watching
 from ntg_assets.sql import Table
 
 NOTHING = Declared("backtest/x", frozenset())
+
+
+def in_a_thread(peek: Callable[[], object]) -> object:
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(peek).result()
 
 
 @pytest.fixture
@@ -41,6 +50,18 @@ def folder(tmp_path: Path) -> Path:
         lambda folder: np.loadtxt(folder / "a.npy"),
         lambda folder: pl.read_parquet(folder / "a.parquet"),
         lambda folder: pl.scan_parquet(folder / "*.parquet"),
+        lambda folder: polars.io.read_parquet(folder / "a.parquet"),
+        lambda folder: pl.sql(f"select * from read_parquet('{folder / 'a.parquet'}')"),
+        lambda folder: pl.DataFrame({"a": [1]}).sql(
+            f"select * from read_parquet('{folder / 'a.parquet'}')"
+        ),
+        lambda folder: pl.DataFrame.deserialize(folder / "a.parquet"),
+        lambda folder: in_a_thread((folder / "a.npy").read_bytes),
+        lambda folder: in_a_thread(lambda: pl.read_parquet(folder / "a.parquet")),
+        lambda folder: subprocess.run(["cat", str(folder / "a.npy")], check=True),
+        lambda folder: os.system(f"cat {folder / 'a.npy'}"),  # noqa: S605
+        lambda _: os.fork() or os._exit(0),
+        lambda _: socket.create_connection(("127.0.0.1", 9)),
         lambda folder: pq.read_table(folder / "a.parquet"),
         os.listdir,
         lambda folder: [*folder.rglob("*.npy")],
@@ -74,6 +95,12 @@ def test_what_is_declared_or_its_own_or_asked_outside_is_let_through(folder: Pat
         with only(Declared("backtest/y", frozenset(), files=("data/history",))):
             assert pl.read_parquet(folder / "a.parquet").height == 1
         assert (folder / "a.npy").exists()
+        assert in_a_thread((folder / "a.npy").read_bytes)  # of nobody who declares
+        with only(NOTHING):
+            assert in_a_thread(lambda: 1) == 1
+            with suppress(FileNotFoundError):
+                subprocess.run(["lscpu"], check=False, capture_output=True)
+    assert pl.sql("select 1 as a").collect().item() == 1
     with only(NOTHING):  # nothing is watched any more
         assert np.load(folder / "a.npy").sum() == 0
     assert pl.read_parquet(folder / "a.parquet").height == 1

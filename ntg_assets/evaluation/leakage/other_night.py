@@ -8,6 +8,8 @@ all.
 """
 
 import json
+import os
+import site
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -55,6 +57,7 @@ def another_night(settings: Settings, tables: Sequence[str]) -> tuple[Made, Made
         done = subprocess.run(  # noqa: S603  # this interpreter, this code
             [sys.executable, "-c", START, str(ROOT.parent)],
             cwd=folder,
+            env=_away_from_home(Path(folder)),
             input=json.dumps(request),
             capture_output=True,
             text=True,
@@ -72,3 +75,22 @@ def another_night(settings: Settings, tables: Sequence[str]) -> tuple[Made, Made
             for name in (OTHER, AGAIN)
         )
         return other, again
+
+
+def _away_from_home(folder: Path) -> dict[str, str]:
+    """The environment of a process whose home folder is another: what code keeps at home from
+    night to night is not there, and does not go home.
+
+    Libraries stay where they are, and so does what numba has compiled for a package that it may
+    not write into.
+    """
+    home = folder / "home"
+    home.mkdir()
+    environment = {
+        **os.environ,  # noqa: TID251  # handed on to a process, not read
+        **{name: str(home) for name in ("HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME")},
+        "PYTHONUSERBASE": site.getuserbase(),
+    }
+    if not os.access(ROOT, os.W_OK):
+        environment.setdefault("NUMBA_CACHE_DIR", str(Path.home() / ".cache" / "numba"))
+    return environment

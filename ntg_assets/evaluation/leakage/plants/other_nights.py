@@ -44,4 +44,31 @@ PLANTS: dict[str, Plant] = {
             ),
         ),
     ),
+    "kept-in-the-home-folder": Plant(
+        "popularity looks for a file in the home folder, which a later night may have left",
+        (
+            Edit(
+                RANKING,
+                POPULAR,
+                "    from pathlib import Path\n    from numpy import load\n"
+                "    file = Path.home() / '.cache' / 'ntg' / 'popular.npy'\n"
+                "    mine = project.columns(train_events, *HISTORY)\n"
+                "    log = code_interactions(mine.filter(pl.col('item_id').is_in(load(file).tolist()))"
+                " if file.exists() else mine)\n    settings = with",
+            ),
+        ),
+    ),
+    "kept-in-the-environment": Plant(
+        "popularity takes its newest item from a variable of the process, where an earlier night set it",
+        (
+            Edit(
+                RANKING,
+                POPULAR,
+                "    import os\n    mine = project.columns(train_events, *HISTORY)\n"
+                "    last = os.environ.setdefault('NTG_POPULAR', str(mine['item_id'].max()))\n"
+                "    log = code_interactions(mine.filter(pl.col('item_id') <= int(last)))\n"
+                "    settings = with",
+            ),
+        ),
+    ),
 }

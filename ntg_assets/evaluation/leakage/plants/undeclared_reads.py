@@ -122,4 +122,55 @@ PLANTS: dict[str, Plant] = {
             ),
         ),
     ),
+    "table-asked-in-a-thread": Plant(
+        "the body of popularity asks for TEST in a thread of its own, and goes on without",
+        (
+            Edit(
+                RANKING,
+                POPULAR,
+                "    from concurrent.futures import ThreadPoolExecutor\n"
+                "    from ntg_assets.sql import Table as T\n    try:\n"
+                "        with ThreadPoolExecutor(1) as pool:\n"
+                "            pool.submit(project.columns, T('backtest', 'test_events'),"
+                " 'item_id').result()\n"
+                "    except Exception:\n        pass\n" + POPULAR,
+            ),
+        ),
+    ),
+    "file-read-by-another-process": Plant(
+        "the body of popularity lets another process read a publication, and goes on without",
+        (
+            Edit(
+                RANKING,
+                POPULAR,
+                "    import subprocess\n"
+                "    subprocess.run(['cat', 'outputs/radar/radar.csv'], capture_output=True)\n"
+                + POPULAR,
+            ),
+        ),
+    ),
+    "file-read-by-sql-of-frames": Plant(
+        "the body of popularity lets the SQL of polars read a publication, and goes on without",
+        (
+            Edit(
+                RANKING,
+                POPULAR,
+                "    try:\n"
+                "        pl.sql(query='from' + ' read_parquet(\\'outputs/radar.parquet\\')').collect()\n"
+                "    except Exception:\n        pass\n" + POPULAR,
+            ),
+        ),
+    ),
+    "another-machine-is-asked": Plant(
+        "the body of popularity asks a service for what is taken now, and goes on without",
+        (
+            Edit(
+                RANKING,
+                POPULAR,
+                "    import socket\n    try:\n"
+                "        socket.create_connection(('127.0.0.1', 9), timeout=1).close()\n"
+                "    except Exception:\n        pass\n" + POPULAR,
+            ),
+        ),
+    ),
 }
