@@ -44,11 +44,12 @@ class Running:
 
 
 @contextmanager
-def sail_server(folder: Path) -> Iterator[Running]:
+def sail_server(folder: Path, **variables: str) -> Iterator[Running]:
     """Run Sail's Spark Connect server while the block runs.
 
     Args:
         folder: For its log.
+        variables: Of its environment: settings of Sail.
     """
     port = free_port()
     program = (
@@ -56,7 +57,7 @@ def sail_server(folder: Path) -> Iterator[Running]:
         f"SparkConnectServer(ip='127.0.0.1', port={port}).start(background=False)"
     )
     with ExitStack() as stopped:
-        process = _start(stopped, [sys.executable, "-c", program], folder / "sail.log", {})
+        process = _start(stopped, [sys.executable, "-c", program], folder / "sail.log", variables)
         _await(port, process, folder / "sail.log")
         yield Running(f"sc://127.0.0.1:{port}", {"server": process})
 

@@ -14,6 +14,7 @@ import pytest
 
 from benchmarks.clusters import sail_server, standalone_spark
 from ntg_assets.contracts import contract_of
+from ntg_assets.engines.spark import cluster
 from ntg_assets.engines.spark.cluster import Cluster
 from ntg_assets.engines.spark.failures import Place, explain
 from ntg_assets.engines.spark.spark_engine import SparkEngine
@@ -48,6 +49,7 @@ QUICK = f"select {COLUMNS} from events where event_at < $before"
         ("java.lang.OutOfMemoryError: Java heap space", "the memory of a worker does not suffice"),
         ("ExecutorLostFailure (executor 1 exited)", "a worker was lost"),
         ("status = StatusCode.UNAVAILABLE", "the connection to sc://host:15002 was lost"),
+        ("session 5198-8d is not running", "the connection to sc://host:15002 was lost"),
         ("[PATH_NOT_FOUND] Path does not exist", "a worker does not see engine.storage /shared"),
         ("ModuleNotFoundError: No module named 'scipy'", "the workers' Python lacks a package"),
         ("[OPERATION_CANCELED]", "it was ended, after engine.patience_minutes (60 s)"),
@@ -117,6 +119,20 @@ def goes_on(workspace: Workspace, engine: SparkEngine, before: pl.DataFrame) -> 
     assert workspace.rows(TRAIN).height > before.height
     assert len(workspace.folders(TRAIN)) == 1
     assert not any((workspace.folder / "storage" / "_handed").iterdir())
+
+
+def test_a_session_is_kept_while_it_waits_longer_than_it_may_be_idle(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    require_packages("pyspark", "pysail")
+    monkeypatch.setattr(cluster, "KEPT_ALIVE_SECONDS", 0.5)
+    with sail_server(tmp_path / "sail", SAIL_SPARK__SESSION_TIMEOUT_SECS="2") as running:
+        engine, _ = filled(workspace, running.remote)
+        started = time.monotonic()
+        write(engine, workspace.connection, TRAIN, Query(SLOW, {"events": EVENTS}))
+        assert time.monotonic() - started > 4, "too quick to say anything"
+        assert workspace.rows(TRAIN).height == N_EVENTS
+        engine.close()
 
 
 def test_a_lost_connection_is_named_and_leaves_the_old_table(

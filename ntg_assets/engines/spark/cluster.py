@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Event, Timer
+from threading import Event, Thread, Timer
 from typing import Any
 from uuid import uuid4
 
@@ -19,6 +19,7 @@ from ntg_assets.engines.spark.session import (
 from ntg_assets.errors import EngineError
 
 PATIENCE_SECONDS = 4 * 3600.0
+KEPT_ALIVE_SECONDS = 60.0  # servers close a session that asks nothing: Sail after 15 minutes
 HANDED = "_handed"  # folder of results on their way between cluster and this process
 
 
@@ -37,17 +38,21 @@ class Cluster:
     storage: Path
     patience_s: float = PATIENCE_SECONDS
     _session: Any = field(default=None, repr=False)
+    _is_closed: Event = field(default_factory=Event, init=False, repr=False, compare=False)
 
     @property
     def session(self) -> Any:
         """The connection, opened when it is first needed."""
         if self._session is None:
             self._session = open_session(self.place)
+            self._is_closed.clear()
+            Thread(target=self._keep_alive, args=[self._session], daemon=True).start()
         make_active(self._session)
         return self._session
 
     def close(self) -> None:
         """Let go of the connection; one that is lost already is no error."""
+        self._is_closed.set()
         session, self._session = self._session, None
         if session is not None:
             stop_session(session)
@@ -77,6 +82,14 @@ class Cluster:
     def place(self) -> Place:
         """What a message may name."""
         return Place(self.remote, str(self.storage), self.patience_s)
+
+    def _keep_alive(self, session: Any) -> None:
+        """Ask the server for a setting now and then: to it a client that waits for an answer, or
+        that works here, is an idle one.
+        """
+        while not self._is_closed.wait(KEPT_ALIVE_SECONDS):
+            with suppress(Exception):  # a server that is gone is named by who waits for it
+                session.conf.get("spark.sql.session.timeZone")
 
     def _interrupt(self, is_late: Event) -> None:
         is_late.set()

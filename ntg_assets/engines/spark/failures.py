@@ -51,7 +51,7 @@ REASONS = (
         (
             "UNAVAILABLE|failed to connect|Connection refused|Socket closed"
             "|SESSION_(NOT_FOUND|CLOSED|CHANGED)|INVALID_HANDLE|RETRIES_EXCEEDED|Connection reset"
-            "|GOAWAY|session.*(expired|not found)"
+            "|GOAWAY|session.*(expired|not found|not running)"
         ),
         LOST,
     ),

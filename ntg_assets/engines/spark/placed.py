@@ -61,12 +61,12 @@ class Placed:
         """
         types = self.types(query)
         prefix = f"ntg_{uuid4().hex}_"
-        for name, source in query.tables.items():
-            view = f"{prefix}{name.lower()}"
-            self._source(source).createOrReplaceTempView(view)
-            self.undo.callback(self._drop, view)
         text = spark_text(query.text, query.tables, prefix=prefix, origin=query.origin)
         with self.cluster.explained(query.origin):
+            for name, source in query.tables.items():
+                view = f"{prefix}{name.lower()}"
+                self._source(source).createOrReplaceTempView(view)
+                self.undo.callback(self._drop, view)
             frame = self.cluster.session.sql(text, args=dict(query.parameters) or None)
             return self._typed(frame, types, origin=query.origin)
 
