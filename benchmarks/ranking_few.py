@@ -58,6 +58,7 @@ def _made(world: str, consumed: str) -> Case:
 
 CASES: Mapping[str, Case] = {
     "movielens_per_user": _bundled(movielens, "per_user", "never"),
+    "made_films": _made("films", "never"),
     "made_series": _made("series", "never"),
     "made_news": _made("news", "never"),
     "made_songs_consumed": _made("songs", "allow"),

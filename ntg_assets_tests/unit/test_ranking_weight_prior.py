@@ -56,6 +56,20 @@ def test_a_role_that_a_family_lacks_weighs_nothing_there() -> None:
     assert weight_prior(consumed="never").roles["popularity_faster"].mean == 4.0 / 2
 
 
+def test_a_blend_of_one_popularity_says_nothing_of_how_several_share_its_weight(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    several = [("popularity_floor", 1.0), ("popularity_faster", 0.5), (GAIN, 0.1)]
+    logs = [table(*((family, *row) for row in several)) for family in ("a", "b")]
+    alone = table(("a", "popularity", 2.5), ("a", GAIN, 0.1)).with_columns(
+        strategy=pl.lit("global")
+    )
+    monkeypatch.setattr(module, "prior_table", lambda: pl.concat([*logs, alone]))
+    roles = weight_prior(consumed="never").roles
+    assert roles["popularity_floor"].mean == 1.0
+    assert roles["popularity"].mean == ((1.0 + 0.5 + 2.5) / 2 + (1.0 + 0.5)) / 2
+
+
 @pytest.mark.usefixtures("known")
 def test_what_is_next_has_one_weight_counted_and_learned() -> None:
     both = [SOURCES[0], Source("transition_recent", "latent", 10.0, TRANSITION), *SOURCES[2:]]

@@ -23,6 +23,7 @@ from ntg_assets.ranking.scoring.sources import RETURNS, TRANSITION, Source
 TABLE = "prior_weights.csv"
 GAIN = "gain_over_floor"  # row of the table: (NDCG of the learned blend / of the floor) - 1
 FLOOR, FASTER, SLOWER = "popularity_floor", "popularity_faster", "popularity_slower"
+PARTS = (FLOOR, FASTER, SLOWER)
 POPULARITY = "popularity"  # all three together, where a blend has one
 OWN_PAST = "consumed_decayed"
 # what is next, counted or learned: one weight for both, which a log's own labels divide. Of what
@@ -116,11 +117,10 @@ def weight_prior(*, consumed: str, leave_out: Collection[str] = ()) -> WeightPri
             f" {FEWEST_FAMILIES} of {', '.join(known)}. Name fewer or other families."
         )
     believed = _with_all_popularity(table.filter(pl.col("family").is_in(families)))
-    cells = believed.group_by("family").agg(pl.struct("log", "strategy").n_unique().alias("n"))
     means = (
         believed.group_by("family", "role")
         .agg(pl.col("value").sum())
-        .join(cells, on="family")  # where a role stands for no source its weight is 0
+        .join(_cells(believed), on=["family", "role"])
         .with_columns(pl.col("value") / pl.col("n"))
         .sort("role", "family")
     )
@@ -136,9 +136,25 @@ def weight_prior(*, consumed: str, leave_out: Collection[str] = ()) -> WeightPri
     )
 
 
+def _cells(table: pl.DataFrame) -> pl.DataFrame:
+    """Count the blends behind each family's roles: where a role stands for no source its weight is
+    0, but the parts of popularity are asked of blends alone that have several.
+    """
+    n_blends = pl.struct("log", "strategy").n_unique().alias("n")
+    blends = table.group_by("family").agg(n_blends)
+    divided = table.filter(pl.col("role").is_in(PARTS)).group_by("family").agg(n_blends)
+    roles, is_part = table.select("family", "role").unique(), pl.col("role").is_in(PARTS)
+    return pl.concat(
+        [
+            roles.filter(is_part).join(divided, on="family"),
+            roles.filter(~is_part).join(blends, on="family"),
+        ]
+    )
+
+
 def _with_all_popularity(table: pl.DataFrame) -> pl.DataFrame:
     """Add what the popularities of a log weigh together, where it has no such row."""
-    parts = table.filter(pl.col("role").is_in((FLOOR, FASTER, SLOWER)))
+    parts = table.filter(pl.col("role").is_in(PARTS))
     return pl.concat([table, parts.with_columns(pl.lit(POPULARITY).alias("role"))])
 
 
