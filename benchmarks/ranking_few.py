@@ -31,6 +31,7 @@ from ntg_assets.ranking.learning.popularity_pace import Pace
 from ntg_assets.ranking.learning.ranking_weights import learn_weights
 from ntg_assets.ranking.learning.repeat_weights import with_returns
 from ntg_assets.ranking.learning.teaching import blended_settings
+from ntg_assets.ranking.scoring.return_form import return_form
 from ntg_assets.ranking.scoring.sources import Source, configured_sources
 
 SEED, N_USERS, DRAWS, SAMPLES = 20_261_128, 48, 50, 200
@@ -109,8 +110,8 @@ def _learn(
 def _ndcg(examples: Examples, weights: pl.DataFrame, sources: list[Source]) -> Floats:
     returns, n = returns_position(sources), len(sources)
     if returns is not None:
-        parts = weights.filter(pl.col("kind") == "return")["weight"].to_numpy()
-        examples = with_returns(examples, parts, position=returns)
+        form = return_form(dict(weights.select("feature", "weight").iter_rows()))
+        examples = with_returns(examples, form, position=returns)
     return ndcg_of(examples, examples.features @ weights["weight"].to_numpy()[:n])
 
 

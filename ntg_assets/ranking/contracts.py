@@ -3,7 +3,7 @@
 from ntg_assets.contracts import Contract, column, contract, identifier
 from ntg_assets.summaries import summary
 
-KINDS = ("graph", "latent", "neighbours", "popularity", "consumed", "return")
+KINDS = ("graph", "latent", "neighbours", "popularity", "consumed", "return", "return_pair")
 STATUSES = ("learned", "prior", "floor", "no_labels")
 
 
@@ -56,28 +56,35 @@ class RankingWeights(Contract):
 
     Where consumed items may be shown again, also one row (kind `return`) per part of the
     probability of a return, which is the source `consumed_return`: its odds are `return_base` times
-    the parts' powers.
+    the parts' powers, times what every two of them say together. That is in the rows of the kind
+    `return_pair`: e to the weight times the product of both places, a place being how many
+    deviations the part lies from its middle (at most two), which are rows of the same kind.
     """
 
     feature: str = column(
         "Source, whose score relative to its best for the user is the feature (0 to 1)"
     )
     kind: str = column(
-        "What the source looks at; `return`: a part of the source `consumed_return`", isin=KINDS
+        "What the source looks at; `return`: a part of the source `consumed_return`;"
+        " `return_pair`: what two parts say together, and where their middles lie",
+        isin=KINDS,
     )
     half_life: float = column(
         "Half-life of the profile in items (graph, neighbours), else in days; null: the whole past",
         gt=0,
         nullable=True,
     )
-    weight: float = column("Weight that is used", ge=0)
+    weight: float = column(
+        "Weight that is used, of at least 0; of a `return_pair` it may be below: two parts together"
+        " can say less than each by itself"
+    )
     prior_weight: float = column("Mean of the weights that other families of logs teach", ge=0)
     prior_deviation: float = column(
         "How far families are expected to differ from it; null: a part of the return",
         gt=0,
         nullable=True,
     )
-    learned_weight: float = column("Weight that the inner labels teach, from the prior on", ge=0)
+    learned_weight: float = column("Weight that the inner labels teach, from the prior on")
     learned_low: float = column(
         "Lower end of its 95% interval, clustered by user, cut at 0", nullable=True
     )

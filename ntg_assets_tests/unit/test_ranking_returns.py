@@ -9,7 +9,13 @@ from ntg_assets.contracts import IdTypes, check_frame
 from ntg_assets.interactions.interactions import code_interactions
 from ntg_assets.ranking import contracts
 from ntg_assets.ranking.learning.examples import Examples
-from ntg_assets.ranking.learning.repeat_weights import fit_returns, with_returns
+from ntg_assets.ranking.learning.repeat_pairs import fit_pairs
+from ntg_assets.ranking.learning.repeat_weights import (
+    ReturnWeights,
+    fit_returns,
+    return_rows,
+    with_returns,
+)
 from ntg_assets.ranking.scoring.popularity import (
     MICROSECONDS_PER_DAY,
     decay,
@@ -19,8 +25,9 @@ from ntg_assets.ranking.scoring.popularity import (
     microseconds,
     with_half_lives,
 )
-from ntg_assets.ranking.scoring.repeat_consumption import return_parts, return_probability
-from ntg_assets.ranking.scoring.sources import RETURN_DEFAULTS
+from ntg_assets.ranking.scoring.repeat_consumption import return_parts
+from ntg_assets.ranking.scoring.return_form import ReturnForm, return_form, return_probability
+from ntg_assets.ranking.scoring.sources import RETURN_DEFAULTS, RETURN_PAIRS, RETURN_PARTS
 from ntg_assets_tests.ranking_world import RANKING, World, make_world
 
 NOW = datetime(2024, 4, 10)
@@ -119,9 +126,9 @@ def test_a_time_after_the_cutoff_says_no_more_than_the_cutoff(world: World) -> N
 def test_probability_is_odds_of_powers() -> None:
     parts = np.log(np.array([[2.0, 3.0]]))
     odds = 0.5 * 2.0**2 * 3.0**1
-    assert return_probability(parts, np.array([0.5, 2.0, 1.0])) == pytest.approx(
-        [odds / (1 + odds)]
-    )
+    assert return_probability(
+        parts, ReturnForm.of_parts(np.array([0.5, 2.0, 1.0]))
+    ) == pytest.approx([odds / (1 + odds)])
 
 
 def test_users_are_shown_what_they_keep_coming_back_to(world: World) -> None:
@@ -140,7 +147,7 @@ def test_the_fit_recovers_planted_weights() -> None:
     n, n_parts = 60_000, len(RETURN_DEFAULTS) - 1
     parts = rng.normal(size=(n, n_parts))
     true = np.concatenate(([0.3], np.linspace(0.0, 1.0, n_parts)))
-    taken = rng.random(n) < return_probability(parts, true)
+    taken = rng.random(n) < return_probability(parts, ReturnForm.of_parts(true))
     user = np.repeat(np.arange(n // 30), 30)
     n_users = n // 30
     examples = Examples(
@@ -152,7 +159,7 @@ def test_the_fit_recovers_planted_weights() -> None:
         np.ones(n_users, np.int64),
         np.zeros(n_users, np.int64),
     )
-    assert fit_returns(examples) == pytest.approx(true, abs=0.06)
+    assert fit_returns(examples).weights == pytest.approx(true, abs=0.06)
 
 
 def test_without_a_case_the_default_weights_stand() -> None:
@@ -161,12 +168,12 @@ def test_without_a_case_the_default_weights_stand() -> None:
     examples = Examples(
         empty, np.empty((0, 1)), none, empty.astype(bool), empty.astype(bool), empty, empty
     )
-    assert fit_returns(examples).tolist() == list(RETURN_DEFAULTS.values())
+    assert fit_returns(examples).weights.tolist() == list(RETURN_DEFAULTS.values())
 
 
 def test_the_feature_is_relative_to_the_users_best(world: World) -> None:
     examples = world.examples
-    told = with_returns(examples, np.array(list(RETURN_DEFAULTS.values())), position=0)
+    told = with_returns(examples, return_form({}), position=0)
     best = np.zeros(examples.n_users)
     np.maximum.at(best, examples.user, told.features[:, 0])
     assert set(np.round(best, 12)) <= {0.0, 1.0}
@@ -225,3 +232,51 @@ def test_half_lives_are_told_in_fitting_units() -> None:
         "1 days",
         "365 days",
     ]
+
+
+def planted_pair(n: int = 24_000) -> tuple[np.ndarray, np.ndarray]:
+    """Cases whose first two parts say less together than each by itself."""
+    rng = np.random.default_rng(2)
+    parts = rng.normal(size=(n, len(RETURN_PARTS)))
+    log_odds = -1 + 0.5 * parts[:, 0] + 0.5 * parts[:, 1] - 0.8 * parts[:, 0] * parts[:, 1]
+    return parts, (rng.random(n) < 1 / (1 + np.exp(-log_odds))).astype(float)
+
+
+def test_what_two_parts_say_together_is_found_beside_what_each_says() -> None:
+    parts, taken = planted_pair()
+    powers = np.zeros(len(RETURN_PARTS))
+    powers[:2] = 0.5
+    alone = ReturnForm.of_parts(np.concatenate(([np.exp(-1)], powers)))
+    form = fit_pairs(parts, taken, alone)
+    weight = dict(zip(RETURN_PAIRS, form.pairs, strict=True))
+    first = f"{RETURN_PARTS[0]} x {RETURN_PARTS[1]}"
+    # pulled to 0 by `PAIR_RIDGE`, and places end at two deviations
+    assert -0.85 < weight.pop(first) < -0.6
+    assert np.abs(list(weight.values())).max() < 0.1
+    assert form.weights[1:].tolist() == powers.tolist()
+
+
+def test_few_cases_hardly_say_what_two_parts_say_together() -> None:
+    parts, taken = planted_pair(n=100)
+    alone = ReturnForm.of_parts(np.array([np.exp(-1), *np.zeros(len(RETURN_PARTS))]))
+    assert np.abs(fit_pairs(parts, taken, alone).pairs).max() < 0.08
+
+
+def test_the_published_form_gives_the_bits_of_the_learned_one_to_everybody_alone(
+    world: World,
+) -> None:
+    parts, taken = planted_pair(n=3_000)
+    form = fit_pairs(parts, taken, ReturnForm.of_parts(np.array([0.2, *np.ones(12) / 10])))
+    rows = return_rows(ReturnWeights(form, form.weights, form.weights))
+    assert rows.filter(pl.col("kind") == "return_pair").height == 12 + 12 + 12 * 13 / 2
+    read = return_form(dict(rows.select("feature", "weight").iter_rows()))
+    together = return_probability(parts, read)
+    assert together.tolist() == return_probability(parts, form).tolist()
+    assert [return_probability(parts[[row]], read)[0] for row in range(9)] == together[:9].tolist()
+    assert form.pairs.any()
+    learned = dict(world.tables["ranking_weights"].select("feature", "weight").iter_rows())
+    assert world.model.returns.pairs.tolist() == [learned.get(pair, 0.0) for pair in RETURN_PAIRS]
+
+
+def test_weights_that_nothing_taught_name_no_pairs() -> None:
+    assert return_rows(None)["kind"].unique().to_list() == ["return"]

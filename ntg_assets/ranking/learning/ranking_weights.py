@@ -75,7 +75,7 @@ def learn_weights(
             return_intervals(examples, fit_returns(examples)) if returns is not None else None
         )
         taught = (
-            with_returns(examples, come_back.mean, position=returns)
+            with_returns(examples, come_back.form, position=returns)
             if returns is not None and come_back
             else examples
         )

@@ -11,12 +11,19 @@ from scipy.special import expit, logit, ndtri
 
 from ntg_assets.arrays import Flags, Floats, position_in_group
 from ntg_assets.ranking.learning.examples import Examples
-from ntg_assets.ranking.scoring.repeat_consumption import return_probability
-from ntg_assets.ranking.scoring.sources import RETURN_DEFAULTS
+from ntg_assets.ranking.learning.repeat_pairs import fit_pairs
+from ntg_assets.ranking.scoring.return_form import (
+    ReturnForm,
+    middle_of,
+    return_probability,
+    scale_of,
+)
+from ntg_assets.ranking.scoring.sources import RETURN_DEFAULTS, RETURN_PAIRS, RETURN_PARTS
 from ntg_assets.statistics.bootstrap import LEVEL
 from ntg_assets.statistics.likelihood import minimise, significant
 
 DEFAULTS = np.array(list(RETURN_DEFAULTS.values()))
+DEFAULT_FORM = ReturnForm.of_parts(DEFAULTS)
 # the log likelihood pays half of this times the squared distance to the default weights, parts
 # being scaled to deviation 1
 RIDGE = 10.0
@@ -25,18 +32,19 @@ LEAST_RATE = 1e-4  # of cases, from which the fit starts
 
 
 class ReturnWeights(NamedTuple):
-    """Weights in the order of `RETURN_DEFAULTS`, the base first,
-    with the ends of their 95% intervals (clustered by user).
+    """The form with the ends of the 95% intervals (clustered by user) of its weights,
+    the base first.
     """
 
-    mean: Floats
+    form: ReturnForm
     low: Floats
     high: Floats
 
 
-def fit_returns(examples: Examples) -> Floats:
+def fit_returns(examples: Examples) -> ReturnForm:
     """Fit base and weights; every part speaks for a return,
-    so no weight is below 0. Without labels the default weights stand.
+    so no weight is below 0. What two parts say together is fitted upon them (`fit_pairs`) and may
+    speak against one. Without labels the default weights stand.
 
     A candidate is a case of its own here, other than in the blend: a user takes many of their items
     again, and which of them are nearly sure is what the top of a list needs (measured: it ranks
@@ -44,7 +52,7 @@ def fit_returns(examples: Examples) -> Floats:
     """
     known = _cases(examples)
     if not known.any() or not examples.taken[known].any():
-        return DEFAULTS
+        return DEFAULT_FORM
     known = _likely(examples, known)
     parts, taken = examples.returns[known], examples.taken[known].astype(np.float64)
     middle, scale = parts.mean(axis=0), np.maximum(parts.std(axis=0), np.finfo(np.float32).eps)
@@ -62,7 +70,9 @@ def fit_returns(examples: Examples) -> Floats:
     least = np.concatenate(([-np.inf], np.zeros(len(default))))
     found = minimise(objective, start, bounds=(least, np.inf))
     weights = found[1:] / scale
-    return significant(np.concatenate(([np.exp(found[0] - middle @ weights)], weights)))
+    base = np.exp(found[0] - middle @ weights)
+    alone = ReturnForm.of_parts(significant(np.concatenate(([base], weights))))
+    return fit_pairs(parts, taken, alone)
 
 
 def _likely(examples: Examples, known: Flags) -> Flags:
@@ -71,7 +81,7 @@ def _likely(examples: Examples, known: Flags) -> Flags:
     """
     row = np.flatnonzero(known)
     order = row[
-        np.lexsort((-return_probability(examples.returns[row], DEFAULTS), examples.user[row]))
+        np.lexsort((-return_probability(examples.returns[row], DEFAULT_FORM), examples.user[row]))
     ]
     kept = np.zeros(len(known), np.bool_)
     kept[
@@ -80,13 +90,13 @@ def _likely(examples: Examples, known: Flags) -> Flags:
     return kept
 
 
-def with_returns(examples: Examples, weights: Floats, *, position: int) -> Examples:
+def with_returns(examples: Examples, form: ReturnForm, *, position: int) -> Examples:
     """Return the examples with the probability of a return as a feature,
     relative to the user's best (0: never had).
     """
     probability = np.zeros(len(examples.user))
     known = _cases(examples)
-    probability[known] = return_probability(examples.returns[known], weights)
+    probability[known] = return_probability(examples.returns[known], form)
     best = np.zeros(examples.n_users)
     np.maximum.at(best, examples.user, probability)
     features = examples.features.copy()
@@ -94,15 +104,16 @@ def with_returns(examples: Examples, weights: Floats, *, position: int) -> Examp
     return replace(examples, features=features)
 
 
-def return_intervals(examples: Examples, weights: Floats) -> ReturnWeights:
-    """Return the weights with sandwich intervals, clustered by user and cut at 0.
+def return_intervals(examples: Examples, form: ReturnForm) -> ReturnWeights:
+    """Return the weights with sandwich intervals, clustered by user and cut at 0, beside what two
+    parts say together as it is.
 
     Source: White 1980; Liang and Zeger 1986.
     """
     known = _likely(examples, _cases(examples))
     parts, user = examples.returns[known], examples.user[known]
     design = np.concatenate([np.ones((len(parts), 1)), parts], axis=1)
-    probability = return_probability(parts, weights)
+    weights, probability = form.weights, return_probability(parts, form)
     scores = np.zeros((examples.n_users, design.shape[1]))
     np.add.at(scores, user, design * (examples.taken[known] - probability)[:, None])
     ridge = (
@@ -115,25 +126,46 @@ def return_intervals(examples: Examples, weights: Floats) -> ReturnWeights:
     )
     low, high = np.maximum(weights - margin, 0.0), weights + margin
     low[0], high[0] = weights[0] * np.exp(-margin[0]), weights[0] * np.exp(margin[0])
-    return ReturnWeights(weights, low, high)
+    return ReturnWeights(form, low, high)
 
 
 def return_rows(learned: ReturnWeights | None) -> pl.DataFrame:
     """Lay the weights out as rows of `ranking_weights`, of the kind `return`."""
     none = np.full(len(DEFAULTS), np.nan)
-    taught = learned or ReturnWeights(DEFAULTS, none, none)
-    return pl.DataFrame(
+    taught = learned or ReturnWeights(DEFAULT_FORM, none, none)
+    alone = pl.DataFrame(
         {
             "feature": list(RETURN_DEFAULTS),
             "kind": "return",
-            "weight": taught.mean,
+            "weight": taught.form.weights,
             "prior_weight": DEFAULTS,
-            "learned_weight": taught.mean,
+            "learned_weight": taught.form.weights,
             "learned_low": taught.low,
             "learned_high": taught.high,
             "is_floor": False,
         }
     )
+    return pl.concat([alone, _pair_rows(taught.form)], how="diagonal")
+
+
+def _pair_rows(form: ReturnForm) -> pl.DataFrame:
+    """Lay out what two parts say together, with the middles and deviations of the parts; no rows
+    where nothing taught it.
+    """
+    weights = {
+        **{middle_of(part): value for part, value in zip(RETURN_PARTS, form.middle, strict=True)},
+        **{scale_of(part): value for part, value in zip(RETURN_PARTS, form.scale, strict=True)},
+        **dict(zip(RETURN_PAIRS, form.pairs, strict=True)),
+    }
+    rows = pl.DataFrame(
+        {"feature": list(weights), "weight": np.array(list(weights.values()), np.float64)}
+    ).with_columns(
+        pl.lit("return_pair").alias("kind"),
+        pl.lit(0.0).alias("prior_weight"),
+        pl.col("weight").alias("learned_weight"),
+        pl.lit(value=False).alias("is_floor"),
+    )
+    return rows if form.pairs.any() else rows.clear()
 
 
 def _cases(examples: Examples) -> Flags:

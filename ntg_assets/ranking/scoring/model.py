@@ -13,6 +13,7 @@ from ntg_assets.arrays import Flags, Floats, Longs, starts_of
 from ntg_assets.configuration.ranking import RankingSettings
 from ntg_assets.ranking.scoring.list_rules import ListRules, no_rules
 from ntg_assets.ranking.scoring.matrices import Transitions
+from ntg_assets.ranking.scoring.return_form import ReturnForm
 from ntg_assets.ranking.scoring.sources import NEW_ITEMS, STRENGTH, Source
 from ntg_assets.ranking.scoring.user_neighbours import UserNeighbours
 from ntg_assets.zones import UTC_ZONE
@@ -38,7 +39,7 @@ class RankingModel:
         item_returns: Items x 4: logarithms of the shares of users who come back to an item (ever;
             in the last window, of all users before it, and of those of the window before), and of
             its recent trend.
-        return_weights: Weights of `RETURN_DEFAULTS`, learned or default.
+        returns: What makes the odds of a return, learned or default.
         sources: The sources, in the order in which contributions are added up.
         settings: List length, profile, seen filter.
         weights: Weight per source name in the blend; empty while it is being learned.
@@ -57,7 +58,7 @@ class RankingModel:
     return_share: Floats
     return_window: int
     item_returns: Floats
-    return_weights: Floats
+    returns: ReturnForm
     sources: list[Source]
     settings: RankingSettings
     weights: Mapping[str, float] = field(default_factory=dict)

@@ -12,9 +12,9 @@ from ntg_assets.ranking.scoring.model import RankingModel
 from ntg_assets.ranking.scoring.popularity import decay
 from ntg_assets.ranking.scoring.repeat_consumption import (
     return_parts,
-    return_probability,
     rows_of_users,
 )
+from ntg_assets.ranking.scoring.return_form import return_probability
 from ntg_assets.ranking.scoring.sources import NEIGHBOURS, RETURNS, TRANSITION, Source
 from ntg_assets.ranking.scoring.user_neighbours import PROFILE_ITEMS, nearest_users
 from ntg_assets.taste.item_embeddings import strengths
@@ -125,7 +125,7 @@ def history_profile(block: Interactions, model: RankingModel, source: Source) ->
 
 def _return_profile(block: Interactions, model: RankingModel) -> sp.csr_array:
     found = return_parts(block, model)
-    probability = return_probability(found.parts, model.return_weights)
+    probability = return_probability(found.parts, model.returns)
     if model.rules is not None:
         probability[model.rules.excluded[found.item]] = 0.0
     return sp.csr_array(

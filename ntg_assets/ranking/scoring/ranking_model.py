@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-import numpy as np
 import polars as pl
 import scipy.sparse as sp
 
@@ -30,11 +29,11 @@ from ntg_assets.ranking.scoring.popularity import (
     RETURN_COLUMNS,
     microseconds,
 )
+from ntg_assets.ranking.scoring.return_form import return_form
 from ntg_assets.ranking.scoring.sources import (
     LATENT,
     NEIGHBOURS,
     PLAIN_GRAPH,
-    RETURN_DEFAULTS,
     RISING,
     STRENGTH,
     TRANSITION,
@@ -93,7 +92,7 @@ def ranking_model(
         return_share=shrunk_share(facts["n_repeat_users"], facts["n_users"], RETURN_PRIOR_USERS),
         return_window=_window(facts),
         item_returns=return_logarithms(facts),
-        return_weights=_return_weights(learned),
+        returns=return_form(learned),
         sources=sources,
         settings=settings,
         weights=learned,
@@ -166,11 +165,6 @@ def _popularities(
         for source in sources
         if source.kind == "popularity"
     }
-
-
-def _return_weights(learned: Mapping[str, float]) -> Floats:
-    """Return the weights of returns, those by default where none are learned."""
-    return np.array([learned.get(name, weight) for name, weight in RETURN_DEFAULTS.items()])
 
 
 def _window(facts: pl.DataFrame) -> int:

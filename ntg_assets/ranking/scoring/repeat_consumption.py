@@ -122,20 +122,6 @@ def _staying(block: Interactions, model: RankingModel, row: Longs, n_rows: int) 
     )
 
 
-def return_probability(parts: Floats, weights: Floats) -> Floats:
-    """Return odds / (1 + odds); odds are the base times the parts' powers,
-    multiplied from the first part to the last.
-    """
-    log_odds = np.full(len(parts), np.log(weights[0]))
-    for position, weight in enumerate(weights[1:]):
-        log_odds += parts[:, position] * weight
-    odds = np.exp(np.clip(log_odds, -LARGEST_LOG_ODDS, LARGEST_LOG_ODDS))
-    return odds / (1 + odds)
-
-
-LARGEST_LOG_ODDS = 30.0  # beyond, a double holds 1 - p no more
-
-
 def rows_of_users(found: Returns, *, n_users: int) -> Longs:
     """Return where each user's rows start, with the end as last entry."""
     return starts_of(found.user, n_groups=n_users)

@@ -1,6 +1,7 @@
 """Where candidates come from: each source gives every user a score for every item."""
 
 from dataclasses import dataclass
+from itertools import combinations_with_replacement
 from typing import Literal, NamedTuple, Protocol
 
 import polars as pl
@@ -56,6 +57,12 @@ RETURN_DEFAULTS = {
     "return_item_standing": 0.0,
     "return_item_recent": 0.0,
     "return_item_trend": 0.0,
+}
+RETURN_PARTS = tuple(RETURN_DEFAULTS)[1:]
+# what two parts say together, by name: the places of both in `RETURN_PARTS`
+RETURN_PAIRS = {
+    f"{RETURN_PARTS[first]} x {RETURN_PARTS[second]}": (first, second)
+    for first, second in combinations_with_replacement(range(len(RETURN_PARTS)), 2)
 }
 LATENT = "latent"
 TRANSITION = "transition"  # what is taken next, over dimensions of its own
