@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 import polars as pl
+import pytest
 
 from ntg_assets.configuration.splits import SplitSettings
 from ntg_assets.configuration.taste import TasteSettings
@@ -10,7 +11,7 @@ from ntg_assets.splits.parts import part_events
 from ntg_assets.storage.run import run
 from ntg_assets.taste.taste_axes import find_taste_axes, score_users
 from ntg_assets_tests.logs import random_log
-from ntg_assets_tests.ranking_world import NO_TITLES, make_world
+from ntg_assets_tests.ranking_world import NO_TITLES, RANKING, make_world
 
 CUTOFF = datetime(2024, 6, 1)
 END = datetime(2025, 1, 1)
@@ -23,10 +24,11 @@ BOUNDARIES = pl.DataFrame(
 NO_CATEGORIES = pl.DataFrame(schema={"item_id": pl.Int64, "category": pl.String})
 
 
-def tables_of(log: pl.DataFrame) -> dict[str, pl.DataFrame]:
+def tables_of(log: pl.DataFrame, consumed: str = "never") -> dict[str, pl.DataFrame]:
     """Cut TRAIN off as the graph does, and make everything from it."""
     train = run(part_events(log, BOUNDARIES, part="train", settings=SplitSettings()))
-    tables = make_world(train, CUTOFF).tables
+    ranking = RANKING.model_copy(update={"recommend_consumed": consumed})
+    tables = make_world(train, CUTOFF, ranking=ranking).tables
     axes = find_taste_axes(
         tables["taste_graph"],
         item_categories=NO_CATEGORIES,
@@ -36,7 +38,8 @@ def tables_of(log: pl.DataFrame) -> dict[str, pl.DataFrame]:
     return {**tables, "taste_axes": axes, "user_taste": score_users(train, axes=axes)}
 
 
-def test_the_future_may_be_deleted_shuffled_and_poisoned() -> None:
+@pytest.mark.parametrize("consumed", ["never", "allow"])
+def test_the_future_may_be_deleted_shuffled_and_poisoned(consumed: str) -> None:
     past, future = LOG.filter(pl.col("event_at") < CUTOFF), LOG.filter(pl.col("event_at") >= CUTOFF)
     at_the_cutoff = past.with_columns(
         event_at=pl.lit(CUTOFF).cast(pl.Datetime("us")), item_id=pl.col("item_id") * 1000
@@ -44,13 +47,15 @@ def test_the_future_may_be_deleted_shuffled_and_poisoned() -> None:
     absurd = future.with_columns(
         item_id=pl.lit(1, pl.Int64), event_at=pl.col("event_at") + timedelta(days=1)
     )
-    expected = tables_of(past)
+    expected = tables_of(past, consumed)
+    kinds = expected["ranking_weights"]["kind"]
+    assert ("return_pair" in kinds) == (consumed == "allow")
     for log in (
         LOG,
         pl.concat([past, at_the_cutoff]),
         pl.concat([absurd, past, future.sample(fraction=1, shuffle=True, seed=3)]),
     ):
-        made = tables_of(log)
+        made = tables_of(log, consumed)
         for name, frame in expected.items():
             assert made[name].equals(frame), name
 
