@@ -30,6 +30,8 @@ START = (  # no garbage is looked for while modules are loaded, which takes a fi
     "import gc, sys; gc.disable(); sys.path[0] = sys.argv[1];"
     " from ntg_assets.evaluation.leakage.night_process import main; main()"
 )
+# of this process, before a night could leave anything in it for the next one
+BEGAN_WITH = {**os.environ}  # noqa: TID251  # handed on to a process, not read
 Made = Mapping[str, pl.DataFrame]
 
 
@@ -87,7 +89,7 @@ def _away_from_home(folder: Path) -> dict[str, str]:
     home = folder / "home"
     home.mkdir()
     environment = {
-        **os.environ,  # noqa: TID251  # handed on to a process, not read
+        **BEGAN_WITH,
         **{name: str(home) for name in ("HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME")},
         "PYTHONUSERBASE": site.getuserbase(),
     }

@@ -156,7 +156,7 @@ PLANTS: dict[str, Plant] = {
                 RANKING,
                 POPULAR,
                 "    try:\n"
-                "        pl.sql(query='from' + ' read_parquet(\\'outputs/radar.parquet\\')').collect()\n"
+                "        pl.sql('''from read_csv('outputs/radar/radar.csv')''').collect()\n"
                 "    except Exception:\n        pass\n" + POPULAR,
             ),
         ),
