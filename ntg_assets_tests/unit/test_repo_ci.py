@@ -47,6 +47,7 @@ def test_the_night_runs_the_real_and_the_synthetic_data_and_verifies() -> None:
         "make test-stack",
         "make test-coverage",
         "make test-determinism",
+        "make test-reliability",
         "make test-engines",
         "make test-lowest",
     ]
