@@ -166,12 +166,10 @@ def churn_coefficients(
     project: Project,
 ) -> pl.DataFrame:
     """The churn model as a table: one coefficient per feature with its odds ratio and interval."""
-    fitted = fit_churn(
-        clock.labelled_snapshots(churn_snapshots, churn_labels),
-        clock.at_the_cutoff(churn_snapshots),
-        settings=project.settings.churn,
-        model=selecting.shipped_model(churn_model_selection),
-    )
+    labelled = clock.labelled_snapshots(churn_snapshots, churn_labels)
+    now = clock.at_the_cutoff(churn_snapshots)
+    model = selecting.shipped_model(churn_model_selection)
+    fitted = fit_churn(labelled, now, settings=project.settings.churn, model=model)
     return recalibration.recalibrate(fitted, churn_recalibration)
 
 
@@ -192,12 +190,10 @@ def churn_uncertainty(
     """How far a churn probability may be off beyond the sampling error of its coefficients: season
     and drift, lack of fit.
     """
-    forecasts = recalibration.as_recalibrated(
-        _of_shipped(churn_walk_forward, churn_model_selection), churn_recalibration
-    )
-    return learn_uncertainty(
-        forecasts, clock.labelled_snapshots(churn_snapshots, churn_labels), churn_coefficients
-    )
+    shipped = _of_shipped(churn_walk_forward, churn_model_selection)
+    forecasts = recalibration.as_recalibrated(shipped, churn_recalibration)
+    labelled = clock.labelled_snapshots(churn_snapshots, churn_labels)
+    return learn_uncertainty(forecasts, labelled, churn_coefficients)
 
 
 @staged_asset(contract=ChurnScores, group="churn", kinds=("polars",))

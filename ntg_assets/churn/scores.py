@@ -170,9 +170,8 @@ def _contributions(standardised: Floats, coefficients: Floats) -> dict[str, Floa
     parts = {"contribution_baseline": np.full(len(standardised), coefficients[0])}
     parts |= {name: np.zeros(len(standardised)) for name in CONTRIBUTIONS}
     for position, feature in enumerate(CHURN_FEATURES):
-        parts[f"contribution_{feature.group}"] += (
-            standardised[:, position] * coefficients[position + 1]
-        )
+        part = standardised[:, position] * coefficients[position + 1]
+        parts[f"contribution_{feature.group}"] += part
     return parts
 
 
@@ -205,7 +204,8 @@ def _as_told(
 def _scores_before(
     snapshots: pl.DataFrame, coefficients: pl.DataFrame, *, settings: ChurnSettings
 ) -> pl.DataFrame:
-    before_on = snapshots["snapshot_on"].max() - pl.duration(days=settings.snapshot_step_days)
+    step = pl.duration(days=settings.snapshot_step_days)
+    before_on = snapshots["snapshot_on"].max() - step
     rows = snapshots.filter(pl.col("snapshot_on") == before_on)
     return score_churn(rows, coefficients).select(
         "user_id", churn_probability_before="churn_probability"

@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # loaded by the commands that need it: help comes at once
 
 GOOD, WARNING, BAD = "[green]✓[/]", "[yellow]![/]", "[red]✗[/]"
 WORDS = {GOOD: "good", WARNING: "warning", BAD: "bad"}  # of a mark, for programs
+REMARKS = {"warning": WARNING, "bad": BAD}
 FAILED = 1
 
 
@@ -135,8 +136,8 @@ def _beside_log(
     """How lists and logs meet the users and items of the log, where that could be read."""
     from ntg_assets.optional_sources.beside_log import beside_log  # noqa: PLC0415  # as above
 
-    if log_ids.users is None or log_ids.items is None:
+    users, items = log_ids.users, log_ids.items
+    if users is None or items is None:
         return
-    marks = {"warning": WARNING, "bad": BAD}
-    for remark in beside_log(tables, settings, users=log_ids.users, items=log_ids.items):
-        yield Verdict(marks[remark.kind], remark.source, remark.sentence)
+    for remark in beside_log(tables, settings, users=users, items=items):
+        yield Verdict(REMARKS[remark.kind], remark.source, remark.sentence)

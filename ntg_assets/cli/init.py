@@ -188,8 +188,9 @@ def _how_divided(sniffed: Any) -> str:  # noqa: ANN401  # imported only where it
     """How a file was divided, where that may be why nothing is known in it."""
     if records := sniffed.settings.get("records"):
         return f"; of the array {records!r}: `--set records=...` names another"
-    is_one = len(sniffed.columns) == 1
-    return "; no sign that is known here divides its lines: set `delimiter`" if is_one else ""
+    if len(sniffed.columns) != 1:
+        return ""
+    return "; no sign that is known here divides its lines: set `delimiter`"
 
 
 def _settle_order_of_days(first: Any, other: Any) -> None:  # noqa: ANN401  # imported only where it is needed

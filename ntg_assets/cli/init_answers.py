@@ -92,7 +92,8 @@ def ask(sniffed: Any) -> None:  # noqa: ANN401  # imported only where it is need
     """Ask a person what is not certain."""
     for key, choices in list(sniffed.open.items()):
         shown = ", ".join(map(as_answer, choices))
-        answer = typer.prompt(f"{QUESTIONS[key]} ({shown}; empty: leave it open)", default="")
+        question = f"{QUESTIONS[key]} ({shown}; empty: leave it open)"
+        answer = typer.prompt(question, default="")
         if answer:
             _take_answer(sniffed, key, answer)
 

@@ -155,10 +155,9 @@ def volume_is_usual(volume_report: pl.DataFrame) -> dg.AssetCheckResult:
 
 def _warning(sentence: str, *, otherwise: str, **metadata: str | int | None) -> dg.AssetCheckResult:
     """A check that warns with what is told, and passes when nothing is."""
-    severity = dg.AssetCheckSeverity.WARN
     return dg.AssetCheckResult(
         passed=not sentence,
-        severity=severity,
+        severity=dg.AssetCheckSeverity.WARN,
         description=sentence or otherwise,
         metadata={**metadata},
     )

@@ -137,7 +137,8 @@ def _distinct_events(
         return over_typed_rows(plan, "events", weights)
     if repeated.height > MANY_REPEATED * n_valid:
         return over_typed_rows(plan, "grouped_events", weights)
-    return over_typed_rows(plan, "distinct_events", {**weights, "repeated_hashes": repeated})
+    tables = {**weights, "repeated_hashes": repeated}
+    return over_typed_rows(plan, "distinct_events", tables)
 
 
 def count_kept(connection: Connection, events: Query) -> dict[int, int]:

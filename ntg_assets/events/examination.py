@@ -119,8 +119,9 @@ def place_of_files(ingest: IngestSettings, *, paths: Paths, engine: EngineSettin
 
 def _all_reasons(ingest: IngestSettings, *, place: Place, now: datetime) -> Iterator[Finding]:
     """Every reason for which rows cannot be used, where there are too many of them."""
+    lenient = ingest.model_copy(update={"max_bad_share": 1.0})
     try:
-        result = survey(ingest.model_copy(update={"max_bad_share": 1.0}), place=place, now=now)
+        result = survey(lenient, place=place, now=now)
     except NtgError:
         return  # the files themselves are refused, and that has been said
     yield from _quarantined(result)

@@ -91,7 +91,8 @@ def sources_of(load_ledger: pl.DataFrame) -> dict[str, SourceLoad]:
     counted = load_ledger.group_by("source").agg(
         pl.len().alias("n_files"), pl.col("n_bytes", "n_rows", "n_accepted").sum()
     )
-    return {row.pop("source"): SourceLoad(**row) for row in counted.sort("source").to_dicts()}
+    rows = counted.sort("source").to_dicts()
+    return {row.pop("source"): SourceLoad(**row) for row in rows}
 
 
 def read_loads(folder: Path, *, source_name: str) -> list[Load]:

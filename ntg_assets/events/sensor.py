@@ -45,11 +45,9 @@ def landing_sensor(job: UnresolvedAssetJobDefinition, settings: Settings) -> dg.
     def landing_files(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         paths = project_paths(settings)
         fail_killed_run(context.instance, paths)
-        return look(
-            context.cursor,
-            landing_state(settings, paths),
-            busy=unfinished_run(context.instance, paths),
-        )
+        state = landing_state(settings, paths)
+        busy = unfinished_run(context.instance, paths)
+        return look(context.cursor, state, busy=busy)
 
     return landing_files
 

@@ -57,13 +57,11 @@ def about_ids(name: str, source: EventSourceSettings, **tables: Source) -> Query
         source: The log, with the types of its ids.
         tables: `events`, and what else the text reads.
     """
-    return query(
-        "events",
-        name,
-        tables,
-        has_text_users=source.user_id_type == "string",
-        has_text_items=source.item_id_type == "string",
-    )
+    has_text = {
+        "has_text_users": source.user_id_type == "string",
+        "has_text_items": source.item_id_type == "string",
+    }
+    return query("events", name, tables, **has_text)
 
 
 def tell_null_words(counted: Iterable[Mapping[str, object]]) -> str:

@@ -70,11 +70,9 @@ def _thresholds(values: Floats, k: int) -> Floats:
     if len(values) == 1:
         values = values[:, values[0] > 0]
     n_columns = values.shape[1]
-    return (
-        np.partition(values, n_columns - k, axis=1)[:, n_columns - k]
-        if k < n_columns
-        else np.zeros(len(values))
-    )
+    if k >= n_columns:
+        return np.zeros(len(values))
+    return np.partition(values, n_columns - k, axis=1)[:, n_columns - k]
 
 
 def _entry_thresholds(

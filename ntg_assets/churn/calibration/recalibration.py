@@ -148,11 +148,8 @@ def _judge(forecasts: pl.DataFrame, origin_on: date, name: str) -> dict[str, obj
 
 def _log_loss(forecasts: pl.DataFrame, curve: Curve) -> float:
     logit = curve.of(forecasts["churn_logit"].to_numpy())
-    return float(
-        (
-            np.logaddexp(0.0, logit) - forecasts["is_churned"].cast(pl.Float64).to_numpy() * logit
-        ).mean()
-    )
+    churned = forecasts["is_churned"].cast(pl.Float64).to_numpy()
+    return float((np.logaddexp(0.0, logit) - churned * logit).mean())
 
 
 def _basis(logit: Floats) -> tuple[Floats, Floats, Floats]:

@@ -117,9 +117,8 @@ def bg_nbd_prior(
 def _slopes(line: Callable[[Floats], Floats], logs: Floats) -> Floats:
     """How the line moves with each logarithm of a parameter, by symmetric differences."""
     shifts = LOG_SHIFT * np.eye(len(logs))
-    return np.column_stack(
-        [(line(logs + shift) - line(logs - shift)) / (2 * LOG_SHIFT) for shift in shifts]
-    )
+    steps = [line(logs + shift) - line(logs - shift) for shift in shifts]
+    return np.column_stack(steps) / (2 * LOG_SHIFT)
 
 
 def _spread(model: BgNbd, visits: Visits) -> Floats:
@@ -150,7 +149,8 @@ def _projected(inputs: Floats, silence: Floats) -> Floats:
 def _placed(coefficients: Floats, errors: Floats, *, is_known: np.ndarray) -> tuple[Floats, ...]:
     """Put the coefficients of some inputs among those of all; no effect elsewhere."""
     places = np.concatenate([[0], 1 + np.flatnonzero(is_known)])
-    whole, spread = np.zeros(len(is_known) + 1), np.zeros((len(is_known) + 1, errors.shape[1]))
+    n = len(is_known) + 1
+    whole, spread = np.zeros(n), np.zeros((n, errors.shape[1]))
     whole[places], spread[places] = coefficients, errors
     return whole, spread
 

@@ -40,9 +40,8 @@ def _attained(snapshots: pl.DataFrame, half_life_days: int) -> Floats:
     for old and new users.
     """
     decay = 0.5 ** (1 / half_life_days)
-    possible = (
-        decay * (1 - np.exp2(-numbers(snapshots, "tenure_days") / half_life_days)) / (1 - decay)
-    )
+    tenure = numbers(snapshots, "tenure_days")
+    possible = decay * (1 - np.exp2(-tenure / half_life_days)) / (1 - decay)
     return numbers(snapshots, f"decayed_active_days_{half_life_days}d") / possible
 
 

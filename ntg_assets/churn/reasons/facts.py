@@ -43,21 +43,17 @@ class Fact(NamedTuple):
 
 def sides(snapshots: pl.DataFrame, median: Medians) -> dict[str, npt.NDArray[np.int64]]:
     """For which side each fact speaks (`LEAVING`, `NEITHER`, `STAYING`, `ANY_SIDE`), row by row."""
-    by_fact = snapshots.select(
-        **{
-            name: fact.side(median).fill_null(NEITHER).cast(pl.Int64)
-            for facts in FACTS.values()
-            for name, fact in facts.items()
-        }
-    )
+    side = {
+        name: fact.side(median).fill_null(NEITHER).cast(pl.Int64)
+        for name, fact in EACH_FACT.items()
+    }
+    by_fact = snapshots.select(**side)
     return {name: by_fact[name].to_numpy() for name in by_fact.columns}
 
 
 def sentences(snapshots: pl.DataFrame) -> pl.DataFrame:
     """Every fact of each row in words; one text column per fact."""
-    return snapshots.select(
-        **{name: fact.sentence() for facts in FACTS.values() for name, fact in facts.items()}
-    )
+    return snapshots.select(**{name: fact.sentence() for name, fact in EACH_FACT.items()})
 
 
 def speaks(
@@ -171,3 +167,4 @@ FACTS: Mapping[str, Mapping[str, Fact]] = {
     "tenure": {"tenure": Fact(any_side, _tenure_sentence)},
     "season": {"season": Fact(any_side, _season_sentence)},
 }
+EACH_FACT = {name: fact for facts in FACTS.values() for name, fact in facts.items()}

@@ -92,11 +92,8 @@ def _alive_and_left(model: BgNbd, visits: Visits) -> tuple[Floats, Floats]:
     """
     x, at_least = visits.repeats, np.maximum(visits.repeats, 1)
     alive = -(model.r + x) * np.log(model.alpha + visits.observed)
-    left = (
-        np.log(model.a)
-        - np.log(model.b + at_least - 1)
-        - (model.r + x) * np.log(model.alpha + visits.last)
-    )
+    leaves = np.log(model.a) - np.log(model.b + at_least - 1)
+    left = leaves - (model.r + x) * np.log(model.alpha + visits.last)
     return alive, np.where(x > 0, left, -np.inf)
 
 
@@ -119,11 +116,8 @@ def alive_probability(model: BgNbd, visits: Visits) -> Floats:
     by the model's own assumption.
     """
     x = visits.repeats
-    odds = (
-        model.a
-        / (model.b + np.maximum(x, 1) - 1)
-        * ((model.alpha + visits.observed) / (model.alpha + visits.last)) ** (model.r + x)
-    )
+    since = (model.alpha + visits.observed) / (model.alpha + visits.last)
+    odds = model.a / (model.b + np.maximum(x, 1) - 1) * since ** (model.r + x)
     return np.where(x > 0, 1 / (1 + odds), 1.0)
 
 

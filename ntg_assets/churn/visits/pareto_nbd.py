@@ -114,7 +114,8 @@ def expected_visits(model: ParetoNbd, visits: Visits, *, horizon_days: float) ->
     """Expected visits in the horizon."""
     s = model.s if abs(model.s - 1) > POLE else 1 + POLE
     base = model.beta + visits.observed
-    rate = (model.r + visits.repeats) * base / ((model.alpha + visits.observed) * (s - 1))
+    seen = model.alpha + visits.observed
+    rate = (model.r + visits.repeats) * base / (seen * (s - 1))
     gone = (base / (base + horizon_days)) ** (s - 1)
     return alive_probability(model, visits) * rate * (1 - gone)
 

@@ -93,7 +93,8 @@ def _after_silence(
     later = Visits(visits.repeats, visits.last, visits.observed + horizon)
     further = [end - horizon for end in period_ends[1:]]
     nothing = np.zeros(len(visits.repeats))
-    return [nothing] + [family.expected_visits(model, later, horizon_days=end) for end in further]
+    after = [family.expected_visits(model, later, horizon_days=end) for end in further]
+    return [nothing, *after]
 
 
 def _by_period(upto: Floats) -> Floats:

@@ -94,7 +94,8 @@ def write_json(columns: list[str], rows: Iterator[tuple[object, ...]], target: T
     target.write("[")
     for number, row in enumerate(rows):
         values = {name: plain(value) for name, value in zip(columns, row, strict=True)}
-        target.write(("," if number else "") + "\n" + json.dumps(values, ensure_ascii=False))
+        comma = "," if number else ""
+        target.write(f"{comma}\n{json.dumps(values, ensure_ascii=False)}")
     target.write("\n]\n")
 
 

@@ -18,8 +18,6 @@ def print_edge(edge: EdgeExplanation, console: Console) -> None:
     console.print(_evidence(edge.counts))
     for line in _arithmetic(edge):
         say(console, line)
-    for name, strength in edge.other_edges.items():
-        say(console, f"also        {name}: {strength:.6f}")
 
 
 def _named(edge: EdgeExplanation) -> str:
@@ -37,6 +35,8 @@ def _arithmetic(edge: EdgeExplanation) -> Iterator[str]:
         is_same = edge.stored_similarity == edge.similarity
         same = "the same to the last bit" if is_same else "which differs"
         yield f"published   {edge.stored_similarity:.6f}, {same}"
+    for name, strength in edge.other_edges.items():
+        yield f"also        {name}: {strength:.6f}"
 
 
 def _evidence(counts: Counts) -> Table:

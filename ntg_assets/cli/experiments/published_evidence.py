@@ -40,8 +40,8 @@ def evidence_tables(store: Connection) -> EvidenceTables:
 @contextmanager
 def open_published(settings: Settings, paths: Paths) -> Iterator[Connection]:
     """Open the published store for reading."""
-    paths = paths.pinned()
-    if not paths.published_store.exists():
+    store = paths.pinned().published_store
+    if not store.exists():
         raise StorageError("nothing is published yet. Run `ntg run-all` first.")
-    with connect(paths.published_store, engine=settings.engine, read_only=True) as connection:
+    with connect(store, engine=settings.engine, read_only=True) as connection:
         yield connection

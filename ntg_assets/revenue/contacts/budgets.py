@@ -67,10 +67,8 @@ def up_to_capacity(policed: pl.DataFrame, capacity: int) -> pl.DataFrame:
     """Keep whoever stands before the capacity is used up,
     down to the last who is on the list; those passed over before it stay.
     """
-    is_contact, is_listed = (
-        (policed["exclusion"] == NONE).cast(pl.Int64),
-        policed["exclusion"].is_in(LISTED).cast(pl.Int64),
-    )
+    is_contact = (policed["exclusion"] == NONE).cast(pl.Int64)
+    is_listed = policed["exclusion"].is_in(LISTED).cast(pl.Int64)
     reached = is_contact.cum_sum() - is_contact < capacity
     more_to_come = (is_listed * reached.cast(pl.Int64)).cum_sum(reverse=True) > 0
     return policed.filter(reached & more_to_come)
@@ -78,11 +76,7 @@ def up_to_capacity(policed: pl.DataFrame, capacity: int) -> pl.DataFrame:
 
 def profit_per_cost(strategy: StrategySettings) -> pl.Expr:
     """Profit per unit spent where money is short, profit itself where it is not."""
-    profit = pl.col("expected_profit")
-    return (
-        pl.when(pl.col("expected_cost") > 0)
-        .then(profit / pl.col("expected_cost"))
-        .otherwise(profit)
-        if strategy.budget is not None
-        else profit
-    )
+    profit, cost = pl.col("expected_profit"), pl.col("expected_cost")
+    if strategy.budget is None:
+        return profit
+    return pl.when(cost > 0).then(profit / cost).otherwise(profit)

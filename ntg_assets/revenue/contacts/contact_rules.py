@@ -131,7 +131,8 @@ def refused_rules(refused: pl.DataFrame, users: pl.Series) -> pl.DataFrame:
 def came_back(terms: pl.DataFrame, *, on: date) -> pl.DataFrame:
     """List the users who have a contract that runs on a day or begins later."""
     is_ahead = pl.col("ended_on").is_null() | (pl.col("ended_on") > on)
-    ahead = terms.filter(is_ahead).group_by("user_id").agg(began_on=pl.col("started_on").min())
+    began_on = pl.col("started_on").min()
+    ahead = terms.filter(is_ahead).group_by("user_id").agg(began_on=began_on)
     detail = pl.format("has a contract again, from {}", "began_on")
     return _ruled(ahead, CAME_BACK, detail).sort("user_id")
 

@@ -52,11 +52,8 @@ def made_contacts(taken: pl.DataFrame) -> pl.DataFrame:
     """
     status = pl.col("status")
     reached = status.is_in([SENT, ANSWERED]).any() & ~(status == BOUNCED).any()
-    return (
-        taken.group_by("user_id", contacted_on="assigned_on")
-        .agg(is_made=reached)
-        .sort("contacted_on", "user_id")
-    )
+    nights = taken.group_by("user_id", contacted_on="assigned_on")
+    return nights.agg(is_made=reached).sort("contacted_on", "user_id")
 
 
 def with_reported(report: pl.DataFrame, trial: pl.DataFrame, taken: pl.DataFrame) -> pl.DataFrame:

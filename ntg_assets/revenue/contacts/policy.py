@@ -199,10 +199,8 @@ def as_reported(contacts: pl.DataFrame, made: pl.DataFrame) -> pl.DataFrame:
 
 def _held_out(users: pl.DataFrame, settings: RadarSettings) -> pl.DataFrame:
     """The random holdout, by a hash of the user alone."""
-    drawn = [
-        unit_interval(settings.holdout_salt, user) < settings.holdout_share
-        for user in users["user_id"].to_list()
-    ]
-    detail = f"held out at random ({settings.holdout_share:.0%})"
+    share, ids = settings.holdout_share, users["user_id"].to_list()
+    drawn = [unit_interval(settings.holdout_salt, user) < share for user in ids]
+    detail = f"held out at random ({share:.0%})"
     held_out = users.filter(pl.Series("is_holdout", drawn, dtype=pl.Boolean))
     return held_out.with_columns(detail=pl.lit(detail))

@@ -122,11 +122,8 @@ def _policed(candidates: pl.DataFrame, excluded: pl.DataFrame) -> pl.DataFrame:
     deciding = excluded.filter("is_deciding").select(
         "user_id", "exclusion", exclusion_detail="detail"
     )
-    return (
-        candidates.join(deciding, on="user_id", how="left")
-        .with_columns(pl.col("exclusion").fill_null(NONE))
-        .sort("user_id")
-    )
+    joined = candidates.join(deciding, on="user_id", how="left")
+    return joined.with_columns(pl.col("exclusion").fill_null(NONE)).sort("user_id")
 
 
 def with_economics(candidates: pl.DataFrame, strategy: StrategySettings) -> pl.DataFrame:

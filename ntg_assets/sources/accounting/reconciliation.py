@@ -120,13 +120,8 @@ def count_rows(connection: duckdb.DuckDBPyConnection, plan: Plan) -> dict[int, F
     Raises:
         SourceError: in some file the rows found are not the rows that must be there.
     """
-    return _account(
-        connection,
-        plan,
-        run(
-            over_typed_rows(_storing(plan), "row_counts", package="sources.accounting"), connection
-        ),
-    )
+    rows = over_typed_rows(_storing(plan), "row_counts", package="sources.accounting")
+    return _account(connection, plan, run(rows, connection))
 
 
 def _storing(plan: Plan) -> Plan:

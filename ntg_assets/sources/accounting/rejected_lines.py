@@ -10,6 +10,13 @@ from ntg_assets.sources.files.source_files import SourceFile
 from ntg_assets.sources.reading.layouts import Layout
 from ntg_assets.sql import read_sql
 
+REASONS = {
+    "MISSING COLUMNS": "has too few fields",
+    "TOO MANY COLUMNS": "has too many fields",
+    "UNQUOTED VALUE": "has a quote that is not closed or not doubled",
+    "LINE SIZE OVER MAXIMUM": "is longer than 2 MB",
+}
+
 
 @dataclass(frozen=True)
 class Reject:
@@ -43,13 +50,7 @@ def rejects_of(
 
 
 def _in_words(kind: str) -> str:
-    words = {
-        "MISSING COLUMNS": "has too few fields",
-        "TOO MANY COLUMNS": "has too many fields",
-        "UNQUOTED VALUE": "has a quote that is not closed or not doubled",
-        "LINE SIZE OVER MAXIMUM": "is longer than 2 MB",
-    }
-    return words.get(kind, f"does not fit the dialect ({kind.lower()})")
+    return REASONS.get(kind, f"does not fit the dialect ({kind.lower()})")
 
 
 def line_at(file: SourceFile, offset: int) -> int:

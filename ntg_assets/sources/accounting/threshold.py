@@ -125,8 +125,9 @@ def _first_examples(breach: Breach, examples: Sequence[BadRow], files: Sequence[
 
 def _clock_hint(breach: Breach, reasons: pl.DataFrame) -> str:
     """Ask about the clock where most of the bad rows lie outside of the years that may be."""
-    n_outside = reasons.filter(pl.col("reason").is_in(CLOCK_REASONS)).get_column("n_rows").sum()
-    return " Are timestamp_unit and timezone right?" if n_outside > breach.n_bad / 2 else ""
+    outside = reasons.filter(pl.col("reason").is_in(CLOCK_REASONS))
+    is_clock = outside["n_rows"].sum() > breach.n_bad / 2
+    return " Are timestamp_unit and timezone right?" if is_clock else ""
 
 
 def _value_hints(reasons: pl.DataFrame, advice: Mapping[str, str]) -> str:

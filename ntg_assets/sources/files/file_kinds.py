@@ -62,10 +62,9 @@ def format_of(path: Path, *, name: str, source: FileSource) -> Format:
 
 def named_format(path: Path) -> Format | None:
     """Format that a file's name promises."""
-    return next(
-        (format_ for suffix, format_ in SUFFIXES.items() if path.name.lower().endswith(suffix)),
-        None,
-    )
+    lower = path.name.lower()
+    fitting = (format_ for suffix, format_ in SUFFIXES.items() if lower.endswith(suffix))
+    return next(fitting, None)
 
 
 def head_text(head: bytes, encoding: str) -> bytes:
@@ -94,9 +93,10 @@ def tell_misnamed(path: Path, *, format_: Format, packing: Packing) -> str | Non
 def is_whole_parquet(path: Path) -> bool:
     """Whether a file begins and ends like a Parquet file."""
     with path.open("rb") as opened:
-        if opened.read(len(PARQUET)) != PARQUET or opened.seek(0, 2) <= 2 * len(PARQUET):
+        n = len(PARQUET)
+        if opened.read(n) != PARQUET or opened.seek(0, 2) <= 2 * n:
             return False
-        opened.seek(-len(PARQUET), 2)
+        opened.seek(-n, 2)
         return opened.read() == PARQUET
 
 

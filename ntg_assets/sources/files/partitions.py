@@ -37,9 +37,8 @@ def content_identity(sha256: str, partition: Partition) -> str:
     """
     if not partition:
         return sha256
-    said = json.dumps(
-        sorted(partition, key=lambda pair: (pair[0], pair[1] is not None, pair[1] or ""))
-    )
+    in_order = sorted(partition, key=lambda pair: (pair[0], pair[1] is not None, pair[1] or ""))
+    said = json.dumps(in_order)
     return hashlib.sha256(f"{sha256}:{said}".encode()).hexdigest()
 
 

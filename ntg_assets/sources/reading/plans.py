@@ -46,7 +46,9 @@ class Plan:
     @property
     def bound(self) -> dict[str, Any]:
         """Values of all parameters of `typed_rows`."""
-        values = {key: value for layout in self.layouts for key, value in layout.parameters.items()}
+        values: dict[str, Any] = {}
+        for layout in self.layouts:
+            values |= layout.parameters
         words = {"null_words": list(self.null_words)} if self.null_words else {}
         return {**values, **self.parameters, **filter_parameters(self.filters), **words}
 

@@ -43,11 +43,8 @@ class Rule:
 
 def id_rule(name: str, source: ColumnName, id_type: IdType) -> Rule:
     """Rule of a column of ids."""
-    problems = (
-        ((f"{name} is null", "is no whole number"),)
-        if id_type == "integer"
-        else _text_id_problems(name)
-    )
+    no_number = ((f"{name} is null", "is no whole number"),)
+    problems = no_number if id_type == "integer" else _text_id_problems(name)
     return Rule(name, column_name(source), lambda column: as_id(column, id_type), problems)
 
 

@@ -93,7 +93,8 @@ def _row_hash(names: Sequence[str]) -> str:
     """
     if "value" not in names:
         return ROW_HASH.format(columns=", ".join(names))
-    others = ROW_HASH.format(columns=", ".join(name for name in names if name != "value"))
+    rest = [name for name in names if name != "value"]
+    others = ROW_HASH.format(columns=", ".join(rest))
     value = ROW_HASH.format(columns="value")
     return f"({others} & {KEY_BITS}) | ({value} & {VALUE_BITS})"
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ntg_assets.sources.sniffing.null_words import NULL_WORDS
+from ntg_assets.sources.sniffing.null_words import null_words_in
 from ntg_assets.sources.sniffing.number_kinds import NumberKind, are_mostly, number_kind
 from ntg_assets.sources.sniffing.time_kinds import ISO, time_settings
 
@@ -64,7 +64,7 @@ def _kind_of_some(texts: Sequence[str]) -> NumberKind | None:
 
 def like_null(texts: Iterable[str | None]) -> list[str]:
     """Different texts that stand for "empty", in order."""
-    return sorted({text.strip() for text in texts if text and text.strip().lower() in NULL_WORDS})
+    return sorted(null_words_in(texts))
 
 
 def _apart(texts: Iterable[str | None]) -> tuple[list[str], list[str]]:

@@ -102,4 +102,5 @@ def is_datum(cell: str) -> bool:
     text = cell.strip()
     if re.fullmatch(r"-?[\d.,:/ TZ+-]*\d[\d.,:/ TZ+-]*", text):
         return True
-    return bool(re.search(r"\d.*\d", text)) and time_settings([text], is_named=False) is not None
+    has_digits = re.search(r"\d.*\d", text) is not None
+    return has_digits and time_settings([text], is_named=False) is not None

@@ -1,5 +1,7 @@
 """Values that are missing: words that stand in their place, and records without them."""
 
+from collections.abc import Iterable
+
 from ntg_assets.sources.sniffing.sniffed import Sniffed
 
 NULL_WORDS = frozenset(
@@ -23,9 +25,14 @@ NULL_WORDS = frozenset(
 )
 
 
+def null_words_in(texts: Iterable[str | None]) -> set[str]:
+    """Different texts that stand for "empty", without the blanks around them."""
+    return {text.strip() for text in texts if text and text.strip().lower() in NULL_WORDS}
+
+
 def sniff_null_words(sniffed: Sniffed, name: str) -> None:
     """Propose the words for "empty" that stand among the numbers or times of a column."""
-    words = {text.strip() for text in sniffed.values[name] if text.strip().lower() in NULL_WORDS}
+    words = null_words_in(sniffed.values[name])
     if words:
         existing = set(sniffed.settings.get("null_words", [])) | words
         sniffed.take("null_words", sorted(existing), f"among the values of {name!r}")

@@ -116,7 +116,8 @@ def _scale(texts: Sequence[str]) -> list[str]:
     is above it.
     """
     ratings = [RATING.fullmatch(text) for text in texts]
-    scales = {rating[2] for rating in ratings if rating and float(rating[1]) <= float(rating[3])}
+    within = [each for each in ratings if each and float(each[1]) <= float(each[3])]
+    scales = {rating[2] for rating in within}
     return [*scales] if len(scales) == 1 and all(ratings) else []
 
 

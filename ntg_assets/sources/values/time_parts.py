@@ -131,10 +131,7 @@ def _expected(seen: set[str]) -> Iterable[Part]:
     """Parts that may come next."""
     if "date" not in seen and "month" not in seen:
         yield from DATES
-    if "clock" not in seen:
-        yield from CLOCKS
-    if "clock" in seen:
-        yield from OFFSETS
+    yield from OFFSETS if "clock" in seen else CLOCKS
     if "date" not in seen:
         yield from NUMBERS
 

@@ -36,8 +36,10 @@ def meanings(texts: pl.Series, words: Mapping[str, str]) -> pl.Series:
         words: Meaning of each configured word.
     """
     stripped = texts.cast(pl.String).str.strip_chars()
-    read = {text: _meaning(text, words) for text in stripped.drop_nulls().unique().to_list()}
-    return stripped.replace_strict(read, default=None, return_dtype=pl.String).alias(texts.name)
+    different = stripped.drop_nulls().unique().to_list()
+    read = {text: _meaning(text, words) for text in different}
+    named = stripped.replace_strict(read, default=None, return_dtype=pl.String)
+    return named.alias(texts.name)
 
 
 def are_among(texts: pl.Series, words: Collection[str]) -> pl.Series:
@@ -52,7 +54,8 @@ def written_otherwise(texts: pl.Series, meant: pl.Series) -> tuple[int, str | No
         texts: As written.
         meant: The word that each means, null where it means none.
     """
-    others = pl.DataFrame({"text": texts, "meant": meant}).filter(pl.col("text") != pl.col("meant"))
+    rows = pl.DataFrame({"text": texts, "meant": meant})
+    others = rows.filter(pl.col("text") != pl.col("meant"))
     if others.is_empty():
         return 0, None
     text, word = others.sort("text", "meant").row(0)

@@ -55,12 +55,15 @@ def matrix_of(seen: Seen, names: Sequence[str]) -> Floats:
     """Make the columns of every piece, NaN where one is not defined; shape (pieces, names)."""
     matrix = np.empty((len(seen.pieces.row), len(names)))
     for position, name in enumerate(names):
-        matrix[:, position] = (
-            BY_PIECE[name][1](seen.pieces)
-            if name in BY_PIECE
-            else _of_rows(seen, name)[seen.pieces.row]
-        )
+        matrix[:, position] = _of_pieces(seen, name)
     return matrix
+
+
+def _of_pieces(seen: Seen, name: str) -> Floats:
+    """One column of every piece, shape (pieces,)."""
+    if name in BY_PIECE:
+        return BY_PIECE[name][1](seen.pieces)
+    return _of_rows(seen, name)[seen.pieces.row]
 
 
 def _of_rows(seen: Seen, name: str) -> Floats:
@@ -79,6 +82,7 @@ def _of_rows(seen: Seen, name: str) -> Floats:
 
 def _levels(rows: pl.DataFrame, name: str) -> list[str]:
     """Levels of a column that enough rows have, but for the most frequent one."""
-    counts = rows[name].drop_nulls().value_counts().sort(["count", name], descending=[True, False])
-    enough = counts.filter(pl.col("count") >= MIN_LEVEL_ROWS)[name].to_list()
+    counts = rows[name].drop_nulls().value_counts()
+    ordered = counts.sort(["count", name], descending=[True, False])
+    enough = ordered.filter(pl.col("count") >= MIN_LEVEL_ROWS)[name].to_list()
     return [f"{name}{EQUALS}{level}" for level in sorted(enough[1 : MAX_LEVELS + 1])]

@@ -64,9 +64,8 @@ def _change(seen: Seen) -> Floats:
     before, now = seen.number("price_before_minor"), seen.number("price_minor")
     recent = _days_since(seen, "term_started_on") <= RECENT_CHANGE_DAYS
     is_change = recent & (before > 0) & (now > 0)
-    return np.where(
-        is_change, np.log(np.where(is_change, now, 1.0) / np.where(is_change, before, 1.0)), 0.0
-    )
+    ratio = np.where(is_change, now, 1.0) / np.where(is_change, before, 1.0)
+    return np.where(is_change, np.log(ratio), 0.0)
 
 
 def _covers(place: int) -> Callable[[Pieces], Floats]:

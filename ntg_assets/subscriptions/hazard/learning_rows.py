@@ -64,9 +64,10 @@ def columns_for(model: str, rows: pl.DataFrame, features: Features) -> list[str]
         features: Attributes and signals that may be looked at.
     """
     names = columns_of(rows, attributes=features.attributes, signals=features.signals)
-    if model == STRUCTURE_ONLY:
-        return [name for name in names if group_of(name) in STRUCTURE]
-    return [name for name in names if group_of(name) == "activity"] if model != FULL else names
+    if model == FULL:
+        return names
+    groups = STRUCTURE if model == STRUCTURE_ONLY else ("activity",)
+    return [name for name in names if group_of(name) in groups]
 
 
 def seen_within(rows: pl.DataFrame, *, horizon_days: int, sleeper_days: int) -> Seen:

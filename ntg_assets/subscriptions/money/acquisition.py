@@ -79,10 +79,9 @@ def _with_amounts(users: pl.DataFrame, cash: pl.DataFrame, values: pl.DataFrame)
     keys = ["user_id", "currency"]
     paid = cash.group_by(keys).agg(paid_minor=pl.col("amount_minor").sum())
     ahead = values.group_by(keys).agg(expected_minor=pl.col("ltv_minor").sum())
-    both = users.join(paid, on=keys, how="left", maintain_order="left").join(
-        ahead, on=keys, how="left", maintain_order="left"
-    )
-    return both.with_columns(pl.col("paid_minor", "expected_minor").fill_null(0))
+    for table in (paid, ahead):
+        users = users.join(table, on=keys, how="left", maintain_order="left")
+    return users.with_columns(pl.col("paid_minor", "expected_minor").fill_null(0))
 
 
 def _by_cohort(users: pl.DataFrame, *, margin: float) -> pl.DataFrame:

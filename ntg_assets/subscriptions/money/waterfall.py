@@ -40,12 +40,9 @@ def priced(terms: pl.DataFrame) -> pl.DataFrame:
     """Add what each term brings per month, from when it is paid (after its trial), and until when
     (`without_gaps`).
     """
-    price = monthly_amounts(
-        *(pl.col(name) for name in ("price_minor", "period_months", "period_days"))
-    )
-    return without_gaps(terms).with_columns(
-        mrr_minor=price, paid_from_on=pl.max_horizontal("started_on", "contract_trial_end_on")
-    )
+    price = monthly_amounts(*map(pl.col, ("price_minor", "period_months", "period_days")))
+    paid_from = pl.max_horizontal("started_on", "contract_trial_end_on")
+    return without_gaps(terms).with_columns(mrr_minor=price, paid_from_on=paid_from)
 
 
 def revenue_waterfall(terms: pl.DataFrame, *, cutoff_on: date) -> Query:
@@ -129,8 +126,10 @@ def unreconciled(waterfall: pl.DataFrame, changes: pl.DataFrame) -> pl.DataFrame
 
 def _wrong_ends(months: pl.DataFrame, changes: pl.DataFrame) -> pl.DataFrame:
     """Last months whose end is not what the changes come to."""
-    last = changes.group_by("currency").agg(pl.col("mrr_minor").sort_by("day_on").last())
-    ends = months.filter(pl.col("following_on").is_null()).join(last, on="currency", how="left")
+    latest = pl.col("mrr_minor").sort_by("day_on").last()
+    last = changes.group_by("currency").agg(latest)
+    is_last = pl.col("following_on").is_null()
+    ends = months.filter(is_last).join(last, on="currency", how="left")
     return ends.filter(pl.col("end_minor") != pl.col("mrr_minor"))
 
 

@@ -47,6 +47,7 @@ SETTINGS = {  # which names the column of each text that is read
     "price_text": "amount",
     "currency_text": "currency",
 }
+TIMES = ("happened", "due")
 GIVEN_BACK = (REFUNDED, CHARGED_BACK)
 PAYMENT_TYPES: dict[str, Any] = {
     "subscription_id": pl.String,
@@ -134,7 +135,7 @@ def _read(source: PaymentSourceSettings, *, place: Place, zone: str) -> FileRows
         source,
         SETTINGS,
         ids=("subscription_id",),
-        times=("happened", "due"),
+        times=TIMES,
         key=KEY,
         place=place,
         zone=zone,
@@ -161,7 +162,7 @@ def _checks(
 
 def _dated(rows: pl.DataFrame, *, zone: str) -> pl.DataFrame:
     """Add the day of each attempt and the day on which it was due."""
-    days = {f"{name}_on": local_days(rows[f"{name}_at"], zone) for name in ("happened", "due")}
+    days = {f"{name}_on": local_days(rows[f"{name}_at"], zone) for name in TIMES}
     contract = contract_ids(pl.col("subscription_id"))
     dated = rows.with_columns(**days, subscription_id=contract)
     return dated.with_columns(due_on=pl.coalesce("due_on", "happened_on"))

@@ -28,7 +28,8 @@ def judge_terms(rows: pl.DataFrame, *, earliest_on: date) -> pl.DataFrame:
         rows: Terms as they were read.
         earliest_on: Day before which none can have begun.
     """
-    problems = [*_identity(), *_days(), *too_early("start", "started_on", earliest_on), *_money()]
+    early = too_early("start", "started_on", earliest_on)
+    problems = [*_identity(), *_days(), *early, *_money()]
     return with_first_problem(rows, problems)
 
 

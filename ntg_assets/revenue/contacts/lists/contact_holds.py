@@ -75,14 +75,10 @@ def volume_holds(volume_report: pl.DataFrame, *, limit: float) -> Iterator[Hold]
         volume_report: Comparisons of the load, with their verdicts.
         limit: Share of the usual level from which down it is a reason.
     """
-    for row in volume_report.filter(pl.col("verdict") == "hold").iter_rows(named=True):
-        yield Hold(
-            "ingest.volume_report",
-            f"{row['measure']} {BELOW_USUAL}",
-            row["sentence"],
-            row["ratio"],
-            limit,
-        )
+    held = volume_report.filter(pl.col("verdict") == "hold")
+    for row in held.iter_rows(named=True):
+        rule = f"{row['measure']} {BELOW_USUAL}"
+        yield Hold("ingest.volume_report", rule, row["sentence"], row["ratio"], limit)
 
 
 def tell_holds(holds: pl.DataFrame) -> str:

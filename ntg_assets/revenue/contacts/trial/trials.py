@@ -54,7 +54,6 @@ def with_activity_before(outcomes: pl.DataFrame, user_days: Source) -> pl.DataFr
     """Add what was known of each user on the day of the arm;
     who had not been active before is left out.
     """
-    known = run(
-        user_activity_features(user_days, outcomes.select("user_id", cutoff_on="assigned_on"))
-    )
-    return outcomes.join(known.drop("cutoff_on"), on="user_id", how="inner").sort("user_id")
+    days = outcomes.select("user_id", cutoff_on="assigned_on")
+    before = run(user_activity_features(user_days, days)).drop("cutoff_on")
+    return outcomes.join(before, on="user_id", how="inner").sort("user_id")
