@@ -75,8 +75,6 @@ def tell_when_late(spec: dg.AssetSpec) -> dg.AssetSpec:
     )
 
 
-late_night = late_night_job(settings.schedule.late_after_hours)
-
 defs = dg.Definitions(
     assets=dg.map_asset_specs(lambda spec: tell_when_late(with_places(spec)), collected_assets()),
     asset_checks=collected_checks(),
@@ -84,14 +82,14 @@ defs = dg.Definitions(
         nightly,
         experiments,
         *(stage_job(stage, job_settings) for stage, job_settings in STAGE_JOBS.items()),
-        late_night,
+        late_night_job(settings.schedule.late_after_hours),
     ],
     schedules=[nightly_schedule(nightly, settings)],
     sensors=[
         landing_sensor(nightly, settings),
         killed_runs_sensor(settings),
         failed_runs_sensor(),
-        late_nights_sensor(late_night, settings.schedule),
+        late_nights_sensor(settings.schedule),
     ],
     resources={"project": project_of_run, "io_manager": warehouse_of_run},
     executor=one_process,

@@ -233,3 +233,24 @@ def test_a_whole_publication_is_said_to_stand(paths: Paths) -> None:
         interrupted(paths, 2)
         == f"interrupted; generation {name_of(2)} was published before that, and stands"
     )
+
+
+def test_an_answer_that_ends_well_runs_what_was_to_be_run_at_the_end_and_keeps_its_exit_code() -> (
+    None
+):
+    script = """
+import atexit, sys
+atexit.register(print, "closed", file=sys.stderr)
+sys.argv = ["ntg", *sys.argv[1:]]
+from ntg_assets.cli import main
+main()
+"""
+    for arguments, code in ((["--version"], 0), (["nosuch"], 2)):
+        done = subprocess.run(
+            [sys.executable, "-c", script, *arguments],
+            cwd=HOME,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (done.returncode, done.stderr.endswith("closed\n")) == (code, True)

@@ -34,8 +34,7 @@ def publish(instance: dg.DagsterInstance) -> None:
 def tick(
     instance: dg.DagsterInstance, late_after_hours: float = AFTER
 ) -> dg.RunRequest | dg.SkipReason:
-    schedule = ScheduleSettings(late_after_hours=late_after_hours)
-    sensor = late_nights_sensor(late_night_job(late_after_hours), schedule)
+    sensor = late_nights_sensor(ScheduleSettings(late_after_hours=late_after_hours))
     answer = sensor(dg.build_sensor_context(instance=instance))
     assert isinstance(answer, dg.RunRequest | dg.SkipReason)
     return answer
@@ -101,5 +100,5 @@ def test_an_alarm_that_a_publication_has_overtaken_is_none(instance: dg.DagsterI
 def test_nights_are_watched_where_they_are_scheduled() -> None:
     sensor = defs.get_sensor_def("late_nights")
     assert sensor.default_status is dg.DefaultSensorStatus.RUNNING
-    resting = late_nights_sensor(late_night_job(AFTER), ScheduleSettings(enabled=False))
+    resting = late_nights_sensor(ScheduleSettings(enabled=False))
     assert resting.default_status is dg.DefaultSensorStatus.STOPPED

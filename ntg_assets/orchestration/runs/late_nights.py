@@ -122,19 +122,18 @@ def late_night_job(late_after_hours: float) -> dg.JobDefinition:
     return late_night
 
 
-def late_nights_sensor(job: dg.JobDefinition, schedule: ScheduleSettings) -> dg.SensorDefinition:
+def late_nights_sensor(schedule: ScheduleSettings) -> dg.SensorDefinition:
     """Make the sensor that starts the alarm, once for each day on which nothing came; it rests
     where no night is scheduled.
 
     Args:
-        job: The run that says so.
         schedule: When nights begin, and when a publication is late.
     """
     late_after_hours = schedule.late_after_hours
 
     @dg.sensor(
         name="late_nights",
-        job_name=job.name,  # by the job itself Dagster makes the sensor again, and warns of that
+        job_name=NAME,
         minimum_interval_seconds=SECONDS_BETWEEN_LOOKS,
         default_status=(
             dg.DefaultSensorStatus.RUNNING if schedule.enabled else dg.DefaultSensorStatus.STOPPED
