@@ -133,7 +133,7 @@ def late_nights_sensor(schedule: ScheduleSettings) -> dg.SensorDefinition:
 
     @dg.sensor(
         name="late_nights",
-        job_name=NAME,
+        job_name=NAME,  # by the job itself Dagster makes the sensor again, and warns of that
         minimum_interval_seconds=SECONDS_BETWEEN_LOOKS,
         default_status=(
             dg.DefaultSensorStatus.RUNNING if schedule.enabled else dg.DefaultSensorStatus.STOPPED
