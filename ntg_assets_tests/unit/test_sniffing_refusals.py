@@ -65,6 +65,8 @@ def test_lines_that_end_in_carriage_returns_alone_are_read(tmp_path: Path) -> No
 def test_lines_of_two_ends_are_read_and_a_mark_in_the_middle_is_seen(tmp_path: Path) -> None:
     (tmp_path / "log.csv").write_bytes(GOOD.replace("4\n", "4\r\n").encode())
     assert survey_log(tmp_path, log_settings()).load_ledger["n_accepted"].to_list() == [len(TIMES)]
+    (tmp_path / "log.csv").write_bytes(2 * b"\xef\xbb\xbf" + GOOD.encode())
+    assert survey_log(tmp_path, log_settings()).load_ledger["n_accepted"].to_list() == [len(TIMES)]
     (tmp_path / "log.csv").write_bytes(GOOD.encode() + b"\xef\xbb\xbfu,i,2024-01-01,1\n")
     found = survey_log(tmp_path, log_settings(max_bad_share=0.5)).quarantine
     assert found.select("line", "column_name").rows() == [(len(TIMES) + 2, "user_id")]

@@ -133,6 +133,7 @@ def _read_header(file: SourceFile, source: FileSource) -> tuple[tuple[str, ...],
             f"{file.name}: its first line is empty, a header with column names was expected."
             " Remove the empty line, or set `skip_lines`."
         )
+    names[0] = names[0].lstrip("\ufeff")  # of a text that was marked twice
     return tuple(names), n_lines
 
 
