@@ -8,7 +8,7 @@ from ntg_assets.configuration.engine import EngineSettings
 from ntg_assets.engines.versions import shown_folders
 from ntg_assets.sql import Table
 from ntg_assets.storage.connection import Connection
-from ntg_assets.storage.versions import version_of
+from ntg_assets.storage.versions import column_types_of_all, content_hash, version_name
 
 if TYPE_CHECKING:  # what writes tables is loaded by who writes them
     from ntg_assets.engines.engine import Engine
@@ -47,4 +47,11 @@ def versions_in(
     if settings.kind != "duckdb":
         return engine_of(settings, workspace).version
     on_cluster = shown_folders(connection)  # what another engine has kept is made anew
-    return lambda opened, table: None if table in on_cluster else version_of(opened, table)
+    types = column_types_of_all(connection)
+
+    def version(opened: Connection, table: Table) -> str | None:
+        if table in on_cluster or table not in types:
+            return None
+        return version_name(content_hash(opened, table, types[table]), types[table])
+
+    return version

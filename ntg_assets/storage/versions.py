@@ -57,3 +57,15 @@ def column_types_of(connection: duckdb.DuckDBPyConnection, table: Table) -> dict
     return {
         name: type_ for name, type_, *_ in connection.execute(f"describe {table.quoted}").fetchall()
     }
+
+
+def column_types_of_all(connection: duckdb.DuckDBPyConnection) -> dict[Table, dict[str, str]]:
+    """List the columns of every stored table, as `column_types_of` does of one, in one question."""
+    types: dict[Table, dict[str, str]] = {}
+    for schema, table, name, type_ in connection.execute(
+        "select schema_name, table_name, column_name, data_type from duckdb_columns() where not"
+        " internal and database_name = current_database()"
+        " order by schema_name, table_name, column_index"
+    ).fetchall():
+        types.setdefault(Table(schema, table), {})[name] = type_
+    return types

@@ -9,10 +9,15 @@ from typing import Any
 
 import pytest
 
+from ntg_assets.configuration.engine import EngineSettings
+from ntg_assets.engines.choice import versions_in
 from ntg_assets.orchestration.remembering import kept_steps as module
 from ntg_assets.orchestration.remembering.code import code_of, code_of_package, environment
 from ntg_assets.orchestration.remembering.kept_steps import kept_steps, known_steps
 from ntg_assets.orchestration.remembering.steps import WORKS
+from ntg_assets.sql import Table
+from ntg_assets.storage.connection import connect
+from ntg_assets.storage.versions import version_of
 from ntg_assets_tests.workspaces import HOME
 
 SCRIPT = """
@@ -95,3 +100,18 @@ def test_nothing_is_written_into_a_workspace_that_is_not_there(tmp_path: Path) -
     assert steps.works == WORKS
     assert steps.code_of("ntg_assets.taste.assets") == code_of("ntg_assets.taste.assets")
     assert not (tmp_path / "nowhere").exists()
+
+
+def test_a_plan_names_what_tables_hold_as_a_run_does(tmp_path: Path) -> None:
+    with connect(tmp_path / "a.duckdb") as connection:
+        connection.execute("create schema live; create schema ingest")
+        connection.execute(
+            "create table live.kinds as select 1::utinyint as a, [1.5] as b, {'x': 'y'} as c,"
+            " 'u'::enum('u', 'v') as d, 1.50::decimal(9, 2) as e, timestamptz '2026-01-01' as f"
+        )
+        connection.execute("create table ingest.empty (z date, a interval)")
+        name = versions_in(connection, EngineSettings(), tmp_path)
+        tables = [Table("live", "kinds"), Table("ingest", "empty"), Table("live", "gone")]
+        named = [name(connection, table) for table in tables]
+        assert named == [version_of(connection, table) for table in tables]
+        assert [each is None for each in named] == [False, False, True]

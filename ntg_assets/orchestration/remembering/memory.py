@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import cached_property
 from pathlib import Path
 
 from ntg_assets.configuration.paths import Paths
@@ -137,7 +138,7 @@ class Memory:
             return [Change("new", NOT_MADE) if work.tables else Change("asked", NOT_PASSED)]
         return [
             *differing("code", made.code, self._code_of(work.module)),
-            *differing("library", made.environment, self._environment()),
+            *differing("library", made.environment, self._environment),
             *differing("setting", made.settings, leaves(self._settings, made.sections)),
             *self._changed_files(work, made),
             *self._clock(made),
@@ -183,7 +184,7 @@ class Memory:
         made = Made(
             run=self.run,
             code=code,
-            environment=self._environment(),
+            environment=self._environment,
             sections=sorted(observed.sections),
             settings=leaves(self._settings, observed.sections),
             inputs=observed.inputs,
@@ -201,6 +202,7 @@ class Memory:
     def _versions_of(self, tables: tuple[Table, ...]) -> dict[str, str]:
         return {name_of_table(table): self.version(table) or "none" for table in tables}
 
+    @cached_property
     def _environment(self) -> dict[str, str]:
         zone, ids = self._settings.ingest.zone, self._settings.ingest.events
         return {
