@@ -80,9 +80,9 @@ PLANTS: dict[str, Plant] = {
         "lists are judged on pairs that TRAIN holds",
         (
             Edit(
-                "evaluation/ranking/outcomes.py",
-                '[train.select("user_id", "item_id"), held.before',
-                '[train.select("user_id", "item_id").head(0), held.before',
+                "evaluation/ranking/held_out.py",
+                "[train.select(pair), held.before.select(pair)]",
+                "[train.select(pair).head(0), held.before.select(pair)]",
             ),
         ),
         ("unit/test_ranking_evaluation.py",),

@@ -121,8 +121,8 @@ PLANTS: dict[str, Plant] = {
         (
             Edit(
                 "subscriptions/survival/survival_backtest.py",
-                "terms_then = known_terms(terms, cutoff_on=day,",
-                'terms_then = known_terms(terms, cutoff_on=terms["known_on"].max(),',
+                "known_terms(terms, cutoff_on=day,",
+                'known_terms(terms, cutoff_on=terms["known_on"].max(),',
             ),
         ),
     ),
