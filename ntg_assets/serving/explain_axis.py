@@ -9,7 +9,7 @@ from ntg_assets.errors import UnknownItemError
 from ntg_assets.serving.published import Published
 from ntg_assets.sql import Table
 from ntg_assets.stages import INGEST, LIVE
-from ntg_assets.taste.taste_axes import category_shares
+from ntg_assets.taste.axis_names import category_shares
 
 ITEMS_SHOWN = 15
 CATEGORIES_SHOWN = 5

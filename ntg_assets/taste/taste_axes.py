@@ -13,15 +13,10 @@ from ntg_assets.configuration.taste import TasteSettings
 from ntg_assets.interactions.interactions import code_interactions
 from ntg_assets.interactions.top_k import top_k_rows
 from ntg_assets.statistics.one_thread import one_thread
+from ntg_assets.taste.axis_names import axis_names
 
-# the strongest items of an axis, whose categories are held against those of all nodes
-NAME_ITEMS = 40
-# below this share of the strongest item's loading an item says nothing of the axis
-NAME_LOADING = 0.1
-NAME_CATEGORIES = 2
 # the last bits of a factorisation differ from process to process; what is stored must not
 LOADING_DIGITS = 9
-SMOOTHING = 0.01  # share added to both sides, so that a category of one item cannot name an axis
 MAX_ITERATIONS = 500
 
 
@@ -59,7 +54,10 @@ def find_taste_axes(
     loadings = _factor(_normalised(graph, items), n_axes)
     rows = _axis_rows(items, loadings, k=settings.items_per_axis)
     named = rows.join(
-        _names(rows, items, item_categories, titles), on="axis", how="left", maintain_order="left"
+        axis_names(rows, items, item_categories, titles),
+        on="axis",
+        how="left",
+        maintain_order="left",
     )
     return _numbered_by_name(named).select(AXIS_COLUMNS)
 
@@ -148,79 +146,9 @@ def _axis_rows(items: pl.Series, loadings: Floats, *, k: int) -> pl.DataFrame:
     )
 
 
-def category_shares(
-    axes: pl.DataFrame, nodes: pl.Series, item_categories: pl.DataFrame
-) -> pl.DataFrame:
-    """Hold the categories of each axis's strongest items against those of all nodes.
-
-    Args:
-        axes: `axis`, `item_id`, `rank`, `loading`.
-        nodes: The items of the graph.
-        item_categories: `item_id`, `category`; may be empty.
-
-    Returns:
-        One row per (axis, category): `share` of the axis's strongest items, `share_everywhere`, and
-        `apart`, the part of the relative entropy that the category brings; by falling `apart`, ties
-        by category.
-    """
-    shown = axes.filter(pl.col("rank") <= NAME_ITEMS, pl.col("loading") >= NAME_LOADING)
-    known = item_categories.select("item_id", "category")
-    everywhere = (
-        known.filter(pl.col("item_id").is_in(nodes.implode()))
-        .group_by("category")
-        .len("n_everywhere")
-    )
-    here = (
-        shown.join(known, on="item_id")
-        .group_by("axis", "category")
-        .len("n_here")
-        .join(everywhere, on="category")
-    )
-    share = pl.col("n_here") / pl.col("axis").replace_strict(*_sizes(shown))
-    shares = here.select(
-        "axis", "category", share=share, share_everywhere=pl.col("n_everywhere") / len(nodes)
-    )
-    apart = (
-        pl.col("share")
-        * ((pl.col("share") + SMOOTHING) / (pl.col("share_everywhere") + SMOOTHING)).log()
-    )
-    return shares.with_columns(apart=apart).sort(
-        "axis", "apart", "category", descending=[False, True, False]
-    )
-
-
-def _names(
-    rows: pl.DataFrame, items: pl.Series, item_categories: pl.DataFrame, titles: pl.DataFrame
-) -> pl.DataFrame:
-    """Name each axis by the categories that set its strongest items apart,
-    and by its strongest item.
-    """
-    told = (
-        category_shares(rows, items, item_categories)
-        .filter(pl.col("apart") > 0)
-        .group_by("axis", maintain_order=True)
-        .agg(pl.col("category").head(NAME_CATEGORIES).sort().str.join(" & ").alias("categories"))
-    )
-    strongest = rows.filter(pl.col("rank") == 1).join(
-        titles.select("item_id", "title"), on="item_id", how="left"
-    )
-    title = pl.coalesce("title", pl.col("item_id").cast(pl.String))
-    name = (
-        pl.when(pl.col("categories").is_null())
-        .then(title)
-        .otherwise(pl.format("{}: {}", "categories", title))
-    )
-    return strongest.join(told, on="axis", how="left").select("axis", name=name)
-
-
 def _numbered_by_name(axes: pl.DataFrame) -> pl.DataFrame:
     order = axes.select("axis", "name").unique().sort("name", "axis")
     numbers = order.with_row_index("number", offset=1).select(
         "axis", pl.col("number").cast(pl.Int64)
     )
     return axes.join(numbers, on="axis").with_columns(axis="number").sort("axis", "rank")
-
-
-def _sizes(shown: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
-    sizes = shown.group_by("axis").len()
-    return sizes["axis"], sizes["len"]

@@ -7,12 +7,12 @@ import polars as pl
 
 from ntg_assets.configuration.ranking import RankingSettings
 from ntg_assets.ranking.learning.blend_fit import (
-    DECISION_K,
     Pull,
     fit,
     returns_position,
     weight_interval,
 )
+from ntg_assets.ranking.learning.decision_words import decision_in_words
 from ntg_assets.ranking.learning.examples import Examples
 from ntg_assets.ranking.learning.harm_guard import Evidence, evidence_of
 from ntg_assets.ranking.learning.popularity_pace import Pace
@@ -24,7 +24,6 @@ from ntg_assets.ranking.learning.repeat_weights import (
     with_returns,
 )
 from ntg_assets.ranking.learning.weight_prior import weight_prior
-from ntg_assets.ranking.scoring.popularity import half_life_in_words
 from ntg_assets.ranking.scoring.sources import Source, popularity_name
 from ntg_assets.statistics.bootstrap import Interval
 from ntg_assets.statistics.one_thread import one_thread
@@ -111,7 +110,7 @@ def _table(
         frame = pl.concat([frame, return_rows(returns)], how="diagonal")
     if pace is not None:
         frame = with_pace(frame, pace)
-    return _with_decision(frame, status, evidence, _sentence(sources, evidence, pace))
+    return _with_decision(frame, status, evidence, decision_in_words(sources, evidence, pace))
 
 
 def _source_rows(
@@ -189,38 +188,3 @@ def _with_decision(
         *(pl.lit(None, pl.Float64).alias(name) for name in sorted(missing)),
         *(pl.lit(value, types.get(name, pl.Float64)).alias(name) for name, value in told.items()),
     ).fill_nan(None)
-
-
-def _sentence(sources: Sequence[Source], evidence: Evidence | None, pace: Pace | None) -> str:
-    judged = "" if pace is None else f" {_pace_in_words(pace)}"
-    if evidence is None:
-        return f"No user has labels inside TRAIN, so the weights are what other logs teach.{judged}"
-    low, high = evidence.gain.low[0], evidence.gain.high[0]
-    figures = (
-        f"NDCG@{DECISION_K} {evidence.blend:.4f} for the learned blend against"
-        f" {evidence.rival:.4f} for popularity ({sources[evidence.floor].name}):"
-        f" {evidence.gain.mean[0]:+.4f} [{low:+.4f}, {high:+.4f}] on {evidence.n_users} label users"
-    )
-    expected = f"{evidence.expected:+.4f} is expected when other logs are counted in"
-    decision = {
-        "learned": f"Learned weights are used: {figures}.",
-        "prior": (
-            "Weights that start from other logs and that these labels moved a little are used:"
-            f" {figures}, which shows no gain by itself; {expected}."
-        ),
-        "floor": f"The popularity floor alone is used: {figures}; {expected}.",
-    }
-    return decision[evidence.status] + judged
-
-
-def _pace_in_words(pace: Pace) -> str:
-    figures = ", ".join(
-        f"{half_life_in_words(days)} {mean:.4f}"
-        for days, mean in zip(pace.half_life_days, pace.mean, strict=True)
-    )
-    at = pace.half_life_days.index(pace.chosen)
-    return (
-        f"Popularity halves in {half_life_in_words(pace.chosen)}: the slowest within one standard"
-        f" error of the best at {len(pace.ndcg)} instants, between which its NDCG@{DECISION_K}"
-        f" deviates by {pace.deviation[at]:.4f} ({figures})."
-    )
