@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from ntg_assets.churn.calibration.recalibration import TABLE_SCHEMA
-from ntg_assets.statistics.poisson_binomial import EXACT_UP_TO, poisson_binomial_p
+from ntg_assets.statistics.shares.poisson_binomial import EXACT_UP_TO, poisson_binomial_p
 from ntg_assets.subscriptions.hazard.backtest import TOGETHER
 from ntg_assets.subscriptions.hazard.learning_rows import STRUCTURE_ONLY
 from ntg_assets.subscriptions.hazard.walk_forward import WALK_TYPES

@@ -7,7 +7,6 @@ from ntg_assets.orchestration.project import Project
 from ntg_assets.orchestration.staging import staged_asset, staged_assets
 from ntg_assets.splits.boundaries import zone_of
 from ntg_assets.sql import Query
-from ntg_assets.stages import BACKTEST
 from ntg_assets.subscriptions.hazard.facts import with_facts
 from ntg_assets.subscriptions.money.acquisition import acquisition, first_contracts, trial_funnel
 from ntg_assets.subscriptions.money.announced_prices import announced_prices
@@ -39,7 +38,6 @@ GROUP = "subscriptions"
         ContractValues: "What each contract is worth, and what of it is at risk",
     },
     group=GROUP,
-    reads={"contract_forecast_tests": BACKTEST},
     kinds=("polars",),
 )
 def contract_outlook(

@@ -6,7 +6,6 @@ from ntg_assets.churn.snapshots import train_history
 from ntg_assets.orchestration.project import Project
 from ntg_assets.orchestration.staging import staged_assets
 from ntg_assets.splits.boundaries import zone_of
-from ntg_assets.stages import BACKTEST
 from ntg_assets.subscriptions.hazard.contracts import (
     ContractHazards,
     ContractRecalibration,
@@ -69,7 +68,6 @@ def contract_model(
         ContractForecastTests: "Whether past forecasts of contracts were off by more than chance",
     },
     group=GROUP,
-    stages=(BACKTEST,),
     kinds=("scikitlearn",),
 )
 def contracts_in_hindsight(

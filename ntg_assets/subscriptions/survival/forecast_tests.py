@@ -22,8 +22,8 @@ from ntg_assets.arrays import Floats
 from ntg_assets.churn.calibration.recalibration import as_recalibrated
 from ntg_assets.statistics.glm import sigmoid
 from ntg_assets.statistics.likelihood import significant
-from ntg_assets.statistics.poisson_binomial import poisson_binomial_p
 from ntg_assets.statistics.repeated.multiple_testing import holm
+from ntg_assets.statistics.shares.poisson_binomial import poisson_binomial_p
 from ntg_assets.subscriptions.hazard.backtest import TOGETHER
 from ntg_assets.subscriptions.hazard.walk_forward import chosen_model
 from ntg_assets.subscriptions.survival.scores import SLEEPING, TRIAL, WATCHING
