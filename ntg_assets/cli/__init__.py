@@ -35,9 +35,7 @@ def _is_settled(code: object) -> TypeGuard[int | None]:
     all that a run has loaded: threads are waited for, what registered for the end is called. False
     where the interpreter has to say something yet: of an exit that is a text, of a pipe that broke.
     """
-    for thread in threading.enumerate():
-        if thread is not threading.current_thread() and not thread.daemon:
-            thread.join()
+    threading._shutdown()  # type: ignore[attr-defined]  # noqa: SLF001  # pools that nobody closed are told to end, and all are waited for
     atexit._run_exitfuncs()  # noqa: SLF001  # each is called once, here or at the end
     try:
         sys.stdout.flush()

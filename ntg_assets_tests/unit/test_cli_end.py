@@ -5,6 +5,7 @@ import sys
 
 PROGRAM = """
 import atexit, sys, threading, time
+from concurrent.futures import ThreadPoolExecutor
 
 class Spoken:
     def __del__(self):
@@ -19,6 +20,8 @@ def late():
 atexit.register(print, "registered")
 kept = Spoken()
 threading.Thread(target=late).start()
+pool = ThreadPoolExecutor(1)  # never closed: its thread waits for work
+pool.submit(int).result()
 from ntg_assets.cli import main
 sys.argv = ["ntg", *sys.argv[1:]]
 main()
@@ -27,7 +30,11 @@ main()
 
 def ended(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-c", PROGRAM, *arguments], capture_output=True, text=True, check=False
+        [sys.executable, "-c", PROGRAM, *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
     )
 
 
