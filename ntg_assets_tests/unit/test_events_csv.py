@@ -7,6 +7,7 @@ import pytest
 
 from ntg_assets.errors import SourceError
 from ntg_assets_tests.event_files import (
+    HEADER,
     accepted,
     bad_rows,
     fates,
@@ -266,3 +267,16 @@ def test_a_log_of_headers_only_is_refused_but_a_quiet_day_is_not(tmp_path: Path)
         survey_log(tmp_path, log_settings("*.csv"))
     write_log(tmp_path, good_rows(2), name="tuesday.csv")
     assert fates(survey_log(tmp_path, log_settings("*.csv"))) == [(0, 0, 0, 0), (2, 2, 0, 0)]
+
+
+def test_another_header_below_the_first_refuses_the_load_and_the_same_one_is_left_out(
+    tmp_path: Path,
+) -> None:
+    rows = [f"{user},7,2024-01-0{user},1" for user in (1, 2, 3)]
+    settings = log_settings(max_bad_share=0.5)
+    write_log(tmp_path, [*rows, HEADER, *rows[:1]])
+    (ledger,) = survey_log(tmp_path, settings).load_ledger.iter_rows(named=True)
+    assert (ledger["n_accepted"], ledger["n_skipped"], ledger["n_quarantined"]) == (3, 1, 0)
+    write_log(tmp_path, [*rows, "item_id,user_id,event_at,value", "7,4,2024-01-04,1"])
+    with pytest.raises(SourceError, match=r"log\.csv line 5: holds another header \('item_id'"):
+        survey_log(tmp_path, settings)

@@ -140,10 +140,24 @@ def _place_lines(
         elif row is not None:
             if layout.format == "csv":
                 _refuse_other_row(plan, layout, file, record, row["raw_fields"])
+                _refuse_other_header(file, record.line, row["raw_fields"])
             column, reason = plan.named_columns[row["column_name"]], row["reason"]
         else:
             continue
         yield BadRow(file.number, record.line, column, reason, record.text)
+
+
+def _refuse_other_header(file: SourceFile, line: int, fields: Sequence[str | None]) -> None:
+    """Raise where each field of a bad row is the name of a column: the rows below it stand in
+    another order, and would be read under wrong names.
+    """
+    names = [field.strip() for field in fields if field and field.strip()]
+    if len(names) > 1 and len(set(names)) == len(names) and set(names) <= set(file.header):
+        raise SourceError(
+            f"{file.name} line {line}: holds another header ({', '.join(map(repr, names))}) below"
+            f" {', '.join(map(repr, file.header))}: files of differing columns were put together."
+            " Deliver them apart; nothing was loaded."
+        )
 
 
 def _records(file: SourceFile, layout: Layout, rejected: Iterable[int]) -> Iterator[_Record]:
