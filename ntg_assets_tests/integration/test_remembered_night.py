@@ -15,7 +15,7 @@ from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.settings import DEPLOYMENT_SECTIONS, Settings, load_settings
 from ntg_assets.orchestration.remembering.code import is_known
 from ntg_assets.orchestration.remembering.files import READERS
-from ntg_assets.orchestration.remembering.kept_steps import kept_steps, loaded_steps
+from ntg_assets.orchestration.remembering.kept_steps import KnownSteps, kept_steps, loaded_steps
 from ntg_assets.orchestration.remembering.plan import Plan, plan_of
 from ntg_assets.orchestration.remembering.steps import makers
 from ntg_assets.sql import Table
@@ -54,6 +54,13 @@ def night(movielens: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Wor
     return again
 
 
+def steps_of_ntg() -> KnownSteps:
+    """Load the graph's steps, without those that other tests have declared in this process."""
+    steps = loaded_steps()
+    ours = {name: work for name, work in steps.works.items() if is_known(work.module)}
+    return steps._replace(works=ours)
+
+
 def planned(night: Workspace, **overrides: Any) -> Plan:
     variables = {
         "NTG_WORKSPACE": str(night.folder),
@@ -64,7 +71,7 @@ def planned(night: Workspace, **overrides: Any) -> Plan:
     paths = Paths(home=HOME, workspace=night.folder.resolve())
     assert kept_steps(paths.steps)  # `run-all` has left them
     plan = work_plan(settings, paths)
-    loaded = plan_of(settings, paths, loaded_steps())
+    loaded = plan_of(settings, paths, steps_of_ntg())
     assert asdict(plan) == asdict(loaded)
     return plan
 
@@ -127,8 +134,7 @@ def test_what_is_fetched_is_looked_at_after_the_fetch(night: Workspace) -> None:
 
 def test_every_file_that_a_step_declares_is_understood() -> None:
     """What is not is read in every run: only the publication and its check are."""
-    known = [
-        work for work in loaded_steps().works.values() if is_known(work.module)
-    ]  # not those of other tests
-    words = {word for work in known if not work.always for word in work.files}
+    words = {
+        word for work in steps_of_ntg().works.values() if not work.always for word in work.files
+    }
     assert words - READERS.keys() == {"data/current", "data/history/generations"} - READERS.keys()
