@@ -89,6 +89,16 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
     return compare
 
 
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty project folder, in which commands run."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("NTG_HOME", "NTG_CONFIG"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("ntg_assets.configuration.settings.use_configuration", lambda _: None)
+    return tmp_path
+
+
 @pytest.fixture(scope="session")
 def project_home() -> Path:
     """The folder that holds `configs/` and the bundled data."""
