@@ -1,4 +1,4 @@
-"""Rows that occur more than once: found by their hashes, decided by their values.
+"""Deduplication: rows that occur more than once, found by their hashes, decided by their values.
 
 25 million 8-byte hashes are read and sorted in about a second and 200 MB, where grouping the rows
 themselves takes 11 s and 2 GB; a log without repeated rows, the usual one, then needs nothing else.

@@ -1,4 +1,4 @@
-"""Places of lists, filled one after the other: caps, places held for new items, variety."""
+"""Places of lists, filled one after the other: caps, places held for new items, variety (MMR)."""
 
 from typing import NamedTuple
 

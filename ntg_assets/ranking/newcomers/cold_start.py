@@ -1,5 +1,5 @@
-"""Which popularity serves users without history: judged on what past newcomers took on their first
-day.
+"""Cold start: which popularity serves users without history, judged on what past newcomers took on
+their first day.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,5 +1,5 @@
-"""Looking more than once: planned looks that share the error rate,
-and intervals that hold at every moment.
+"""Looking more than once: planned looks that share the error rate (group sequential), and intervals
+that hold at every moment.
 
 Success is judged at planned looks (Lan-DeMets); harm may be judged at any time (asymptotic
 confidence sequences).

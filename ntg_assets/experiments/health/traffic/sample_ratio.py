@@ -1,4 +1,6 @@
-"""Whether units fell on the arms as the weights say: in all, in each segment, early and late."""
+"""Sample ratio mismatch (SRM): whether units fell on the arms as the weights say, in all, in each
+segment, early and late.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping
 
