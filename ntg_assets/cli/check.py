@@ -128,6 +128,10 @@ def _optional(settings: "Settings", paths: "Paths", log_ids: "LogIds") -> Iterat
         mark, so = (GOOD, "") if row["is_usable"] else (BAD, f" So {row['consequence']}.")
         yield Verdict(mark, row["source"], f"{row['sentence']}{so}")
     yield from _beside_log(tables, settings, log_ids)
+    for experiment in settings.experiments.definitions:
+        if experiment not in settings.experiments.in_runs:
+            how = f"`ntg experiments {experiment.id}` decides it, and no run does"
+            yield Verdict(GOOD, f"experiment {experiment.id}", f"rests on a table: {how}")
 
 
 def _beside_log(

@@ -11,6 +11,7 @@ import polars as pl
 
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.configuration.experiments.sources import LogSource
+from ntg_assets.configuration.experiments.table_source import TableSource
 from ntg_assets.configuration.settings import Settings
 from ntg_assets.errors import NtgError
 from ntg_assets.experiments import results
@@ -21,7 +22,9 @@ from ntg_assets.experiments.alone_evidence import (
     nothing,
 )
 from ntg_assets.experiments.data.evidence_tables import EvidenceTables
+from ntg_assets.experiments.data.units.table_reading import read_aggregates, read_units
 from ntg_assets.experiments.data.units.unit_tables import as_written
+from ntg_assets.sources.sources import Place
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,8 @@ class Concluded:
 
 
 def conclude_logs(settings: Settings, *, home: Path, now: datetime) -> Concluded:
-    """Decide every experiment whose logs are its own; one that cannot be read leaves the others.
+    """Decide every experiment whose logs or tables are its own; one that cannot be read leaves the
+    others.
 
     Args:
         settings: The configuration.
@@ -48,15 +52,47 @@ def conclude_logs(settings: Settings, *, home: Path, now: datetime) -> Concluded
     made: list[dict[str, pl.DataFrame]] = []
     left_out: dict[str, str] = {}
     for experiment in settings.experiments.definitions:
-        if not _has_its_own_logs(experiment):
-            left_out[experiment.id] = "rests on the tables of a run; `ntg run-all` decides it"
+        if why := _why_not_alone(experiment):
+            left_out[experiment.id] = why
             continue
         try:
-            evidence = evidence_of_logs(experiment, settings, home=home, now=now)
-            made.append(_conclude(experiment, evidence))
+            if isinstance(experiment.source, TableSource):
+                made.append(conclude_table(experiment, settings, place=Place(home)).tables)
+            else:
+                evidence = evidence_of_logs(experiment, settings, home=home, now=now)
+                made.append(_conclude(experiment, evidence))
         except NtgError as reason:
             left_out[experiment.id] = str(reason)
     return Concluded(_together(made), left_out)
+
+
+def conclude_table(
+    experiment: ExperimentSettings,
+    settings: Settings,
+    *,
+    place: Place,
+    units: Path | None = None,
+    aggregates: Path | None = None,
+) -> Concluded:
+    """Decide one experiment on a table that lies in files.
+
+    Args:
+        experiment: Whose source says how the table is written.
+        settings: The configuration.
+        place: Where names start.
+        units: A table of units.
+        aggregates: A table of counts instead; neither: the files of the source.
+
+    Raises:
+        ConfigurationError: no table is named.
+        SourceError: the table cannot be read, or is none of this experiment.
+    """
+    source = experiment.source
+    is_counted = isinstance(source, TableSource) and source.holds == "aggregates"
+    if aggregates or (is_counted and not units):
+        rows = read_aggregates(experiment, aggregates, place=place)
+        return conclude_aggregates(experiment, rows, settings)
+    return conclude_units(experiment, read_units(experiment, units, place=place), settings)
 
 
 def conclude_units(
@@ -67,7 +103,7 @@ def conclude_units(
     Raises:
         SourceError: the table cannot be one of this experiment.
     """
-    at_once = _without_times(experiment)
+    at_once = _without_times(experiment, rows)
     evidence = evidence_of_units(at_once, as_written(rows), settings)
     return Concluded(_together([_conclude(at_once, evidence)]), {})
 
@@ -80,19 +116,33 @@ def conclude_aggregates(
     Raises:
         SourceError: the aggregates cannot be of this experiment.
     """
-    at_once = _without_times(experiment)
+    at_once = _without_times(experiment, rows)
     evidence = evidence_of_aggregates(at_once, as_written(rows), settings)
     return Concluded(_together([_conclude(at_once, evidence)]), {})
 
 
-def _without_times(experiment: ExperimentSettings) -> ExperimentSettings:
-    """Take the units as given their arms at once: nobody says when."""
-    source = experiment.source.model_copy(update={"assigned_at_once": True})
+def _without_times(experiment: ExperimentSettings, rows: pl.DataFrame) -> ExperimentSettings:
+    """Take the units as given their arms at once: nobody says when. A table with columns of a past
+    has one.
+    """
+    source = experiment.source
+    if not isinstance(source, TableSource):
+        source = source.model_copy(update={"assigned_at_once": True})
+    elif any(f"{metric.name}_before" in rows.columns for metric in experiment.measured):
+        days = source.pre_period_days or source.window_days
+        source = source.model_copy(update={"pre_period_days": days})
     return experiment.model_copy(update={"source": source})
 
 
-def _has_its_own_logs(experiment: ExperimentSettings) -> bool:
-    return isinstance(experiment.source, LogSource) and experiment.source.outcomes is not None
+def _why_not_alone(experiment: ExperimentSettings) -> str | None:
+    """Say why an experiment cannot be decided by its own files; None where it can."""
+    source = experiment.source
+    if isinstance(source, TableSource):
+        hand_over = f"`ntg experiments {experiment.id} --units FILE`"
+        return None if source.files else f"rests on a table that is handed over: {hand_over}"
+    if isinstance(source, LogSource) and source.outcomes is not None:
+        return None
+    return "rests on the tables of a run; `ntg run-all` decides it"
 
 
 def _conclude(experiment: ExperimentSettings, evidence: EvidenceTables) -> dict[str, pl.DataFrame]:

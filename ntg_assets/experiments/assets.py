@@ -26,13 +26,13 @@ MOST_TOLD = 20  # decisions in the log of the run; all of them stand in the tabl
 @staged_asset(contract=EffectByDay, group="experiments", stages=(EXPERIMENTS,))
 def effect_by_day(daily_sums: pl.DataFrame, project: Project) -> pl.DataFrame:
     """Whether the effect lasts: treatment against control on each day since the exposure."""
-    return results.effect_by_day(project.settings.experiments.definitions, daily_sums)
+    return results.effect_by_day(project.settings.experiments.in_runs, daily_sums)
 
 
 @staged_asset(contract=EffectByCohort, group="experiments", stages=(EXPERIMENTS,))
 def effect_by_cohort(daily_sums: pl.DataFrame, project: Project) -> pl.DataFrame:
     """Whether units exposed late show the effect that early ones did."""
-    return results.effect_by_cohort(project.settings.experiments.definitions, daily_sums)
+    return results.effect_by_cohort(project.settings.experiments.in_runs, daily_sums)
 
 
 @staged_asset(contract=HealthChecks, group="experiments", stages=(EXPERIMENTS,))
@@ -60,7 +60,7 @@ def health_checks(
         self_tests=self_tests,
         metric_contrasts=metric_contrasts,
     )
-    return results.health_checks(project.settings.experiments.definitions, evidence)
+    return results.health_checks(project.settings.experiments.in_runs, evidence)
 
 
 @staged_asset(contract=Readouts, group="experiments", stages=(EXPERIMENTS,))
@@ -90,7 +90,7 @@ def readouts(
         self_tests=self_tests,
         metric_contrasts=metric_contrasts,
     )
-    return results.readouts(project.settings.experiments.definitions, evidence)
+    return results.readouts(project.settings.experiments.in_runs, evidence)
 
 
 @staged_asset(contract=ExperimentPlans, group="experiments", stages=(EXPERIMENTS,))
@@ -110,7 +110,7 @@ def experiment_plans(
         metric_shapes=metric_shapes,
         metric_contrasts=metric_contrasts,
     )
-    return results.experiment_plans(project.settings.experiments.definitions, evidence)
+    return results.experiment_plans(project.settings.experiments.in_runs, evidence)
 
 
 @staged_asset(contract=SegmentEffects, group="experiments", stages=(EXPERIMENTS,))
@@ -140,7 +140,7 @@ def segment_effects(
         self_tests=self_tests,
         metric_contrasts=metric_contrasts,
     )
-    return results.all_segment_effects(project.settings.experiments.definitions, evidence)
+    return results.all_segment_effects(project.settings.experiments.in_runs, evidence)
 
 
 @staged_asset(contract=Decisions, group="experiments", stages=(EXPERIMENTS,))
@@ -177,7 +177,7 @@ def decisions(
         self_tests=self_tests,
         metric_contrasts=metric_contrasts,
     )
-    made = results.decisions(settings.experiments.definitions, evidence, readouts=readouts)
+    made = results.decisions(settings.experiments.in_runs, evidence, readouts=readouts)
     for sentence in made["sentence"].head(MOST_TOLD):
         context.log.info(sentence)
     return made
@@ -198,9 +198,9 @@ def self_tests(
     """
     programme = project.settings.experiments
     return results.self_tests(
-        programme.definitions,
+        programme.in_runs,
         self_test_units,
         seed=project.settings.seed,
         most=programme.self_tested,
-        designed=units_of_logs(programme.definitions, designed_units),
+        designed=units_of_logs(programme.in_runs, designed_units),
     )

@@ -150,7 +150,7 @@ def experiment_problems(
         designed: Units by experiment and metric, where a log names a design.
     """
     tests = self_tests_of(
-        programme.definitions,
+        programme.in_runs,
         stored.self_test_units,
         seed=seed,
         most=programme.self_tested,

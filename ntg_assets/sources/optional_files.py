@@ -70,8 +70,7 @@ def read_rows(
         SourceError: a named file is missing; a file is empty, damaged, not of its encoding, lacks a
             column or has a line that cannot be read.
     """
-    folders = (_folder(pattern, place.home) for pattern in described.source.files)
-    reached = replace(place, folders=(*place.folders, *folders))
+    reached = _reaching(described, place)
     files = _find(described, reached)
     if not files:
         return None
@@ -95,6 +94,22 @@ def read_rows(
         sum(count.n_skipped for count in counts.values()),
         _unread(files, described),
     )
+
+
+def columns_of_files(described: Described, *, place: Place) -> list[str]:
+    """Names of the columns that any of the files holds, in order.
+
+    Raises:
+        SourceError: as `read_rows`.
+    """
+    files = _find(described, _reaching(described, place))
+    return list(dict.fromkeys(name for file in files for name in file.header))
+
+
+def _reaching(described: Described, place: Place) -> Place:
+    """A place from which what the deployment names may be read, wherever it lies."""
+    folders = (_folder(pattern, place.home) for pattern in described.source.files)
+    return replace(place, folders=(*place.folders, *folders))
 
 
 def _with_file_names(rows: pl.DataFrame, files: Sequence[SourceFile]) -> pl.DataFrame:

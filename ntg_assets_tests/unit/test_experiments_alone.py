@@ -15,7 +15,6 @@ from ntg_assets.errors import SourceError
 from ntg_assets.experiments.alone import conclude_aggregates, conclude_logs, conclude_units
 from ntg_assets.experiments.decision.receipts import replay
 from ntg_assets.experiments.health import aa_tests
-from ntg_assets.sources.whole_tables import read_whole_table
 from ntg_assets.statistics import library as st
 from ntg_assets_tests.trials import trial, write_logs
 
@@ -211,15 +210,6 @@ def test_aggregates_that_cannot_be_are_refused(rows: dict[str, Any], told: str) 
     )
     with pytest.raises(SourceError, match="top is a quantile, which counts"):
         conclude_aggregates(quantiles, good, SETTINGS)
-
-
-def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
-    (tmp_path / "units.csv").write_text("unit_id,arm\n")
-    with pytest.raises(SourceError, match=r"units\.csv has no rows"):
-        read_whole_table(tmp_path / "units.csv")
-    (tmp_path / "units.parquet").write_text("no parquet")
-    with pytest.raises(SourceError, match=r"units\.parquet cannot be read"):
-        read_whole_table(tmp_path / "units.parquet")
 
 
 def test_units_without_a_past_count_at_its_mean_and_are_said() -> None:

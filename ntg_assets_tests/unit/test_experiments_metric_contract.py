@@ -45,7 +45,10 @@ def metric(**fields: Any) -> MetricSettings:
         ({"kind": "median"}, "no kind of metric is called 'median'; known: mean, proportion"),
         ({"kind": "ratio"}, "a ratio needs a denominator"),
         ({"denominator": "events"}, "a mean has no denominator"),
-        ({"kind": "retention"}, "a retention needs measure 'any', found 'value'"),
+        (
+            {"kind": "retention", "measure": "value"},
+            "a retention needs measure 'any', found 'value'",
+        ),
         ({"kind": "quantile", "winsorise_at": 0.9}, "a quantile cannot be winsorised; mean, reve"),
         ({"kind": "revenue", "unit": "share"}, "a revenue is a money, not a share"),
         ({"unit": "money", "measure": "events"}, "amounts of money need measure 'value'"),

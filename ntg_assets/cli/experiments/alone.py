@@ -9,16 +9,16 @@ from rich.markup import escape
 
 from ntg_assets.cli.json_answers import print_json
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
+from ntg_assets.configuration.experiments.table_source import TableSource
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.settings import Settings
 from ntg_assets.errors import ConfigurationError
 from ntg_assets.experiments.alone import (
     Concluded,
-    conclude_aggregates,
     conclude_logs,
-    conclude_units,
+    conclude_table,
 )
-from ntg_assets.sources.whole_tables import read_whole_table
+from ntg_assets.sources.sources import Place
 
 MOST_TOLD = 20
 FOLDER = "experiments"
@@ -44,6 +44,7 @@ def decide_alone(
     Raises:
         ConfigurationError: a table is given without an experiment, two tables are given, or the
             experiment is not configured.
+        SourceError: the table cannot be read, or is none of this experiment.
     """
     if units and aggregates:
         raise ConfigurationError("give --units or --aggregates, not both.")
@@ -53,10 +54,9 @@ def decide_alone(
         now = datetime.now(tz=UTC).replace(tzinfo=None)
         return conclude_logs(settings, home=paths.home, now=now)
     definition = _configured(experiment, settings)
-    if units:
-        return conclude_units(definition, read_whole_table(units), settings)
-    if aggregates:
-        return conclude_aggregates(definition, read_whole_table(aggregates), settings)
+    if units or aggregates or isinstance(definition.source, TableSource):
+        place = Place(paths.home, engine=settings.engine)
+        return conclude_table(definition, settings, units=units, aggregates=aggregates, place=place)
     alone = settings.experiments.model_copy(update={"definitions": [definition]})
     now = datetime.now(tz=UTC).replace(tzinfo=None)
     return conclude_logs(
@@ -102,7 +102,8 @@ def tell_concluded(concluded: Concluded, *, folder: Path, as_json: bool, console
         told_out = f"{name}: left out, {reason}"
         console.print(escape(told_out), highlight=False, soft_wrap=True)
     if made:
-        where = f"{len(made):,} decisions with tables and receipts in {folder}"
+        decided = f"{len(made):,} decisions" if len(made) > 1 else "one decision"
+        where = f"{decided} with tables and receipts in {folder}"
         console.print(escape(where), highlight=False, soft_wrap=True)
 
 

@@ -79,6 +79,7 @@ class Definition(Section):
     and decides nothing.
     """
     primary_metric: str = "matched_value"
+    """Metric that decides; where none is named, outside a replay, the first of `metrics`."""
     guardrails: list[GuardrailSettings] = Field(default_factory=list)
     significance: float = Field(default=0.05, gt=0, lt=0.5)
     """Two-sided error rate of the primary test, over all treatment arms together."""

@@ -1,6 +1,6 @@
 """What is measured per unit, and how arms are compared on it."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
@@ -34,7 +34,7 @@ class MetricSettings(Section):
     """
     measure: Measure = "value"
     """What is counted in a log: the sum of values, events, active days,
-    or whether there was `any` event.
+    or whether there was `any` event (what a `proportion` counts where nothing is said).
     """
     denominator: Measure | None = None
     """What a `ratio` divides by."""
@@ -116,6 +116,15 @@ class MetricSettings(Section):
     def is_money(self) -> bool:
         """Whether its values are amounts that were paid."""
         return (self.unit or self.how.unit) == "money" and self.measure == "value"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _count_what_its_kind_counts(cls, metric: Any) -> Any:  # whatever YAML holds
+        """A kind that counts one thing only need not be told what."""
+        if not isinstance(metric, dict) or "measure" in metric:
+            return metric
+        kind = KINDS.get(str(metric.get("kind")))
+        return metric | {"measure": kind.measures[0]} if kind and kind.measures else metric
 
     @model_validator(mode="after")
     def _is_consistent(self) -> "MetricSettings":

@@ -3,18 +3,27 @@
 from collections.abc import Iterator
 from itertools import pairwise
 
-from ntg_assets.configuration.experiments.source_rules import log_problems, replay_problems
+from ntg_assets.configuration.experiments.source_rules import (
+    log_problems,
+    replay_problems,
+    table_problems,
+)
 from ntg_assets.configuration.experiments.terms import DefinedTerms
 
 
 def problems_of(experiment: DefinedTerms) -> Iterator[str]:
     """Say what cannot work, in the order in which it is worth mending."""
     yield from _arm_problems(experiment)
-    yield from replay_problems(experiment) if experiment.is_replay else log_problems(experiment)
+    yield from _source_problems(experiment)
     yield from _metric_problems(experiment)
     yield from _design_problems(experiment)
     yield from _ramp_problems(experiment)
     yield from _look_problems(experiment)
+
+
+def _source_problems(experiment: DefinedTerms) -> Iterator[str]:
+    of_kind = {"offline replay": replay_problems, "table": table_problems}
+    yield from of_kind.get(experiment.source.kind, log_problems)(experiment)
 
 
 def _arm_problems(experiment: DefinedTerms) -> Iterator[str]:

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from ntg_assets.configuration.experiments.catalogue import metrics_by_name, with_metrics
 from ntg_assets.configuration.experiments.metrics import MetricSettings
 from ntg_assets.configuration.experiments.rules import problems_of
+from ntg_assets.configuration.experiments.table_source import TableSource
 from ntg_assets.configuration.experiments.terms import DefinedTerms
 from ntg_assets.configuration.section import Section
 from ntg_assets.statistics.bayes import Belief, PastEffect, learn_prior
@@ -16,6 +17,22 @@ from ntg_assets.statistics.bayes import Belief, PastEffect, learn_prior
 
 class ExperimentSettings(DefinedTerms):
     """One experiment; its first arm is the control."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _first_metric_is_primary(cls, definition: Any) -> Any:  # whatever YAML holds
+        """Outside a replay the primary metric is the first one where none is named."""
+        if not isinstance(definition, dict) or "primary_metric" in definition:
+            return definition
+        metrics, source = definition.get("metrics"), definition.get("source")
+        if not (isinstance(metrics, list) and metrics and source):
+            return definition
+        kind = source.get("kind") if isinstance(source, dict) else source.kind
+        first = metrics[0]
+        name = first.get("name") if isinstance(first, dict) else getattr(first, "name", None)
+        if kind == "offline replay" or name is None:
+            return definition
+        return definition | {"primary_metric": name}
 
     @model_validator(mode="after")
     def _can_be_decided(self) -> "ExperimentSettings":
@@ -72,6 +89,11 @@ class ExperimentsSettings(Section):
                 with_metrics(definition, catalogue) for definition in section["definitions"]
             ]
         }
+
+    @property
+    def in_runs(self) -> list[ExperimentSettings]:
+        """Those that a run of the graph decides; a table has no times, so none would be made."""
+        return [one for one in self.definitions if not isinstance(one.source, TableSource)]
 
     @property
     def prior(self) -> Belief | None:

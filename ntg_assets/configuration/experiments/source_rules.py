@@ -8,6 +8,7 @@ from ntg_assets.configuration.experiments.metrics import MetricSettings
 from ntg_assets.configuration.experiments.sources import InterventionSource, LogSource, ReplaySource
 from ntg_assets.configuration.experiments.terms import DefinedTerms
 
+EVENT_FIELDS = ("event_types", "min_value", "max_value", "categories", "from_day", "window_days")
 RADAR_ARMS = ["holdout", "contact"]  # the control first
 
 
@@ -22,7 +23,11 @@ def replay_problems(experiment: DefinedTerms) -> Iterator[str]:
     if experiment.ramp:
         yield "a replay looks at one stretch of the past, so it has no ramp"
     if missing := [arm.name for arm in experiment.arms if arm.strategy is None]:
-        yield f"arm {missing[0]!r} names no ranking strategy, which an offline replay needs"
+        yield (
+            f"arm {missing[0]!r} names no ranking strategy, which an offline replay needs (the"
+            " source where none is given; `source: {kind: table}` reads a table of units or counts,"
+            " `kind: log` logs of exposures and outcomes)"
+        )
     if unknown := [
         metric.name for metric in experiment.metrics if metric.name not in REPLAY_METRICS
     ]:
@@ -32,6 +37,30 @@ def replay_problems(experiment: DefinedTerms) -> Iterator[str]:
         )
 
 
+def table_problems(experiment: DefinedTerms) -> Iterator[str]:
+    """Say what a table of units or of counts cannot know."""
+    if not experiment.metrics:
+        yield "an experiment on a table needs its metrics named"
+    for metric in experiment.metrics:
+        plain = MetricSettings.model_fields
+        asked = [
+            name
+            for name in EVENT_FIELDS
+            if getattr(metric, name) != plain[name].get_default(call_default_factory=True)
+        ]
+        if asked:
+            yield (
+                f"metric {metric.name}: {asked[0]} chooses among events, and a table holds the"
+                " value of each unit"
+            )
+    if experiment.eligible_segments:
+        yield "eligible_segments chooses among units of a log; leave the others out of the table"
+    if experiment.ramp:
+        yield "a table says nothing of days, so it has no ramp"
+    if experiment.comparison == Comparison.PAIRED:
+        yield "each unit of a table is known under one arm only, so pairs do not exist"
+
+
 def log_problems(experiment: DefinedTerms) -> Iterator[str]:
     """Say what logs of exposures, or of the radar, cannot know."""
     if not experiment.metrics:
@@ -39,7 +68,8 @@ def log_problems(experiment: DefinedTerms) -> Iterator[str]:
     for metric in experiment.metrics:
         yield from _metric_problems(experiment, metric)
     if experiment.unit != "user" and (
-        isinstance(experiment.source, InterventionSource) or experiment.source.outcomes is None  # type: ignore[union-attr]
+        isinstance(experiment.source, InterventionSource)
+        or (isinstance(experiment.source, LogSource) and experiment.source.outcomes is None)
     ):
         yield (
             f"the interaction log knows users only, not the unit {experiment.unit!r}: name an"

@@ -1,11 +1,12 @@
 """Where the evidence of an experiment comes from: a replay of ranking strategies,
-or logs of the user's own.
+logs of the user's own, or a table of units.
 """
 
 from typing import Literal
 
 from pydantic import Field
 
+from ntg_assets.configuration.experiments.table_source import TableSource
 from ntg_assets.configuration.inputs.columns_from import ColumnName
 from ntg_assets.configuration.inputs.files import FileSource
 from ntg_assets.configuration.inputs.written_values import NumberOptions, TimeOptions
@@ -136,4 +137,4 @@ class InterventionSource(Section):
 
 
 LoggedSource = LogSource | InterventionSource
-Source = ReplaySource | LogSource | InterventionSource
+Source = ReplaySource | LogSource | InterventionSource | TableSource

@@ -89,7 +89,7 @@ def unit_metrics(
     """What each unit did: held against the list of every arm in a replay,
     counted in its window in a log.
     """
-    definitions = project.settings.experiments.definitions
+    definitions = project.settings.experiments.in_runs
     replayed = tables.replay_unit_metrics(
         exposures,
         strategy_lists=strategy_lists,
@@ -119,7 +119,7 @@ def arm_traffic(
     project: Project,
 ) -> Query:
     """How many units each arm was given, how many saw it, and what the logs know of them."""
-    definitions = usable(project.settings.experiments, optional_sources).definitions
+    definitions = usable(project.settings.experiments, optional_sources).in_runs
     logged = log_tables.log_traffic(exposure_log, events=events, outcome_log=outcome_log)
     return tables.arm_traffic(
         assignments, exposures=exposures, definitions=definitions, log_traffic=logged

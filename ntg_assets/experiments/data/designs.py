@@ -97,7 +97,7 @@ def experiments_frame(
             experiment.is_replay,
             experiment.ramp_share((ramp_on or {}).get(experiment.id, date.max)),
         )
-        for experiment in programme.definitions
+        for experiment in programme.in_runs
     ]
     return pl.DataFrame(rows, schema=EXPERIMENT_TYPES, orient="row")
 

@@ -36,7 +36,7 @@ def usable(programme: ExperimentsSettings, optional_sources: pl.DataFrame) -> Ex
         update={
             "definitions": [
                 experiment
-                for experiment in programme.definitions
+                for experiment in programme.in_runs
                 if source_of(experiment.id) not in refused
             ]
         }
@@ -84,7 +84,7 @@ def find_problems(
     refused = dict(unusable.select("source", "sentence").iter_rows())
     stored = {name: set(step.stored["experiment"]) for name, step in steps.items()}
     rows: list[tuple[str, str, str]] = []
-    for experiment in programme.definitions:
+    for experiment in programme.in_runs:
         if (reason := refused.get(source_of(experiment.id))) is not None:
             rows.append((experiment.id, SOURCES, reason))
             continue

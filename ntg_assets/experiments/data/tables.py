@@ -39,7 +39,7 @@ def assignments(
     tables = {
         "strategy_lists": strategy_lists,
         "experiments": experiments_frame(programme, ramp_on=last_seen),
-        "arms": arms_frame(programme.definitions),
+        "arms": arms_frame(programme.in_runs),
         "exposure_log": log,
         "kept": pl.DataFrame(schema=KEPT_TYPES) if kept is None else kept,
     }

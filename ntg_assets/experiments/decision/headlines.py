@@ -140,7 +140,11 @@ def _units_in_words(readout: Readout, for_power: float, needed: float) -> str:
 
 
 def _days_in_words(experiment: ExperimentSettings, evidence: Evidence, *, units: float) -> str:
-    """Say in how many days so many units come, all arms together."""
+    """Say in how many days so many units come, all arms together; of a table, which has no days,
+    how many times its units that is.
+    """
+    if experiment.source.kind == "table" and evidence.n_exposed:
+        return f"that is {units / evidence.n_exposed:.3g} times the units of this table"
     per_day = traffic_per_day(experiment, evidence)
     days = days_for_units(units, units_per_day=per_day)
     if isinf(days) or days > LONGEST_WAIT_DAYS:

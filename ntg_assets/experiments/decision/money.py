@@ -19,6 +19,8 @@ def why_not_money(experiment: ExperimentSettings, terms: ValueTerms) -> str | No
         return f"is on `{metric.name}`, which is not money{_assumed(experiment, terms)}"
     if terms.unit == INDEX and metric.currency is None:
         return f"is on `{metric.name}` in index points, which is not money (value.unit)"
+    if experiment.source.kind == "table":
+        return None  # its columns of revenue are amounts
     outcomes = None if experiment.source.kind == "offline replay" else experiment.source.outcomes
     if outcomes is None and terms.basis != "event_value":
         why = f"whose values are not money (value.basis is {terms.basis})"

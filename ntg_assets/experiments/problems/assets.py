@@ -72,5 +72,5 @@ def experiment_problems(
         evidence,
         stored,
         seed=project.settings.seed,
-        designed=units_of_logs(programme.definitions, designed_units),
+        designed=units_of_logs(programme.in_runs, designed_units),
     )

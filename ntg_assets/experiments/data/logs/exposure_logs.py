@@ -12,7 +12,6 @@ from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.configuration.experiments.sources import (
     LoggedSource,
     OutcomeLogSettings,
-    ReplaySource,
 )
 from ntg_assets.experiments.data.logs.exposure_rows import (
     EXPOSURE_TYPES,
@@ -183,7 +182,7 @@ def _logged(
     return [
         (experiment, experiment.source)
         for experiment in definitions
-        if not isinstance(experiment.source, ReplaySource)
+        if isinstance(experiment.source, LoggedSource)
     ]
 
 

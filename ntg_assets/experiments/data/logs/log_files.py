@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
-from ntg_assets.configuration.experiments.sources import InterventionSource, LogSource, ReplaySource
+from ntg_assets.configuration.experiments.sources import InterventionSource, LoggedSource, LogSource
 
 SOURCE_TYPES: dict[str, Any] = {
     "experiment": pl.String,
@@ -133,7 +133,7 @@ def patterns_of(experiment: ExperimentSettings) -> Iterator[tuple[str, str]]:
     source = experiment.source
     if experiment.kept_assignments:
         yield "kept", experiment.kept_assignments
-    if isinstance(source, ReplaySource):
+    if not isinstance(source, LoggedSource):
         return
     if isinstance(source, LogSource):
         yield from (("exposures", pattern) for pattern in source.exposures.files)

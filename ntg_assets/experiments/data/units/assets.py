@@ -23,9 +23,7 @@ from ntg_assets.stages import EXPERIMENTS
 @staged_asset(contract=MetricSums, group="experiments", stages=(EXPERIMENTS,), kinds=("sql",))
 def metric_sums(unit_metrics: Table, project: Project) -> Query:
     """The exact sums from which every statistic is derived, in one pass over the units."""
-    return summed_tables.metric_sums(
-        unit_metrics, definitions=project.settings.experiments.definitions
-    )
+    return summed_tables.metric_sums(unit_metrics, definitions=project.settings.experiments.in_runs)
 
 
 @staged_asset(contract=DesignedUnits, group="experiments", stages=(EXPERIMENTS,), kinds=("sql",))
@@ -34,21 +32,21 @@ def designed_units(unit_metrics: Table, exposure_log: Table, project: Project) -
     return summed_tables.designed_units(
         unit_metrics,
         exposure_log=exposure_log,
-        definitions=project.settings.experiments.definitions,
+        definitions=project.settings.experiments.in_runs,
     )
 
 
 @staged_asset(contract=MetricContrasts, group="experiments", stages=(EXPERIMENTS,))
 def metric_contrasts(designed_units: pl.DataFrame, project: Project) -> pl.DataFrame:
     """Treatments against the control by clusters, strata and covariates of the exposure log."""
-    return contrasts_of_logs(project.settings.experiments.definitions, designed_units)
+    return contrasts_of_logs(project.settings.experiments.in_runs, designed_units)
 
 
 @staged_asset(contract=MetricQuantiles, group="experiments", stages=(EXPERIMENTS,), kinds=("sql",))
 def metric_quantiles(unit_metrics: Table, project: Project) -> Query:
     """The order statistics behind quantile metrics."""
     return summed_tables.metric_quantiles(
-        unit_metrics, definitions=project.settings.experiments.definitions
+        unit_metrics, definitions=project.settings.experiments.in_runs
     )
 
 
@@ -58,7 +56,7 @@ def metric_shapes(unit_metrics: Table, metric_sums: pl.DataFrame, project: Proje
     return summed_tables.metric_shapes(
         unit_metrics,
         metric_sums=metric_sums,
-        definitions=project.settings.experiments.definitions,
+        definitions=project.settings.experiments.in_runs,
     )
 
 
@@ -69,7 +67,7 @@ def daily_sums(
     """The primary metric by days since the exposure,
     from logs: the sums behind the effect by day.
     """
-    definitions = project.settings.experiments.definitions
+    definitions = project.settings.experiments.in_runs
     return log_tables.daily_sums(
         exposure_log,
         events=events,
@@ -83,5 +81,5 @@ def daily_sums(
 def self_test_units(unit_metrics: Table, assignments: Table, project: Project) -> Query:
     """Units under the control arm on whose values the statistics are tested."""
     return summed_tables.self_test_units(
-        unit_metrics, assignments=assignments, definitions=project.settings.experiments.definitions
+        unit_metrics, assignments=assignments, definitions=project.settings.experiments.in_runs
     )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
-from ntg_assets.configuration.experiments.sources import LoggedSource, ReplaySource
+from ntg_assets.configuration.experiments.sources import LoggedSource
 from ntg_assets.experiments.data.evidence import ArmTraffic, Evidence
 from ntg_assets.experiments.health.health_check import (
     HealthCheck,
@@ -18,7 +18,7 @@ FEWEST_KNOWN = 0.05
 @asks(60)
 def ask(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:
     """Ask whether the ids are the same in both logs."""
-    if not isinstance(experiment.source, ReplaySource) and evidence.arms_in_logs:
+    if isinstance(experiment.source, LoggedSource) and evidence.arms_in_logs:
         yield _exposed_units_known(experiment.source, evidence.arms_in_logs)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
-from ntg_assets.configuration.experiments.sources import LoggedSource, ReplaySource
+from ntg_assets.configuration.experiments.sources import LoggedSource
 from ntg_assets.experiments.data.evidence import ArmTraffic, Evidence
 from ntg_assets.experiments.health.health_check import (
     HealthCheck,
@@ -19,7 +19,7 @@ MOST_LATE = 0.5
 @asks(70)
 def ask(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:
     """Ask how many exposures came too late."""
-    if not isinstance(experiment.source, ReplaySource) and evidence.arms_in_logs:
+    if isinstance(experiment.source, LoggedSource) and evidence.arms_in_logs:
         yield _exposures_in_time(experiment.source, evidence.arms_in_logs)
 
 

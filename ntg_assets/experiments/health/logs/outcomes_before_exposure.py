@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
-from ntg_assets.configuration.experiments.sources import ReplaySource
+from ntg_assets.configuration.experiments.sources import LoggedSource
 from ntg_assets.experiments.data.evidence import ArmTraffic, Evidence
 from ntg_assets.experiments.health.health_check import (
     FAULT_P,
@@ -19,7 +19,7 @@ def ask(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCh
     """Ask whether the arms differ in outcomes just before their exposure."""
     if experiment.cluster_id:
         return  # units of a cluster act together: counts of units would differ by chance alone
-    if not isinstance(experiment.source, ReplaySource) and evidence.arms_in_logs:
+    if isinstance(experiment.source, LoggedSource) and evidence.arms_in_logs:
         yield _nothing_before_its_cause(evidence.arms_in_logs)
 
 
