@@ -11,7 +11,7 @@ import typer
 from ntg_assets.cli.init_overlay import OTHER_SIGN, QUESTIONS, as_answer
 from ntg_assets.errors import ConfigurationError
 
-BEFORE = ("encoding", "records")  # no name of a column can be read without
+BEFORE = ("encoding", "records", "explode")  # no name of a column can be read without
 ROLES = ("event_at", "user_id", "item_id", "value", "event_type")
 
 
@@ -24,6 +24,8 @@ def said_before(answers: Sequence[str]) -> dict[str, Any]:
     """
     pairs = [answer.removeprefix("events.").partition("=") for answer in answers]
     said: dict[str, Any] = {key: value for key, _, value in pairs if key in BEFORE}
+    if "explode" in said:
+        said["explode"] = [path.strip() for path in said["explode"].strip("[]").split(",")]
     roles = {key: value for key, _, value in pairs if key in ROLES}
     try:
         if "encoding" in said:

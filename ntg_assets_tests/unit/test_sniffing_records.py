@@ -211,8 +211,12 @@ def test_several_arrays_of_one_kind_are_asked_and_parts_of_records_are_not_taken
         for row in rows
     ]
     found = sniff(tmp_path, "\n".join(map(json.dumps, baskets)))
-    assert "products.0.product_id" in found.open["item_id"]
-    assert "names the first one only" in " ".join(found.notes)
+    assert (found.settings["explode"], found.settings["item_id"]) == (
+        "products",
+        "products.product_id",
+    )
+    first = {"item_id": "products.0.product_id"}
+    assert "explode" not in sniff_file(tmp_path / "log", name="log", roles=first).settings
     alike = '{"user_id": "u", "item_id": "a", "time": "2024-01-05", "item_id": "b"}\n'
     found = sniff(tmp_path, alike * 3)
     assert found.values["item_id"] == ["a"] * 3

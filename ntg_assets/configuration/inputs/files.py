@@ -46,6 +46,13 @@ class FileSource(Section):
     """Where the array of records lies in a JSON document: `data.plays`; null: it is the document.
     Columns of JSON are keys, dotted where they lie deeper: `track.artist.name`, `tags.0`.
     """
+    explode: Annotated[list[str], BeforeValidator(as_list)] = Field(default_factory=list)
+    """Lists inside of records of JSON or Parquet, whose elements are the records: `plays`, dotted
+    where they lie deeper (`sessions.plays`, each list on the way likewise). Columns inside are
+    called `plays.item`, `plays` is the element itself where it is no object, `plays#` its place
+    from 1. `"*"` stands for every key of an object: `profiles.*.history`; its key is the column
+    `profiles.*~`. Several lists of one length side by side: `[item_ids, times]`.
+    """
     null_words: Words = Field(default_factory=list)
     r"""Texts that mean "empty" in every mapped column: `["NULL", "\\N", "n/a"]`."""
     keep: dict[str, Words] = Field(default_factory=dict)
@@ -73,6 +80,21 @@ class FileSource(Section):
         if not getattr(codec, "_is_text_encoding", True):
             raise ValueError("is no encoding of text; write utf-8, cp1252, latin-1 or utf-16")
         return codec.name
+
+    @field_validator("explode")
+    @classmethod
+    def _are_paths(cls, paths: list[str]) -> list[str]:
+        parts = [path.split(".") for path in paths]
+        if any(not part for path in parts for part in path):
+            raise ValueError("must be dotted keys without empty ones, such as `sessions.plays`")
+        if len({tuple(path[:-1]) for path in parts}) > 1 or len(set(paths)) < len(paths):
+            raise ValueError(
+                "names several lists, which must be different ones of one object, side by side:"
+                " `[item_ids, times]`"
+            )
+        if len(paths) > 1 and any(path[-1] == "*" for path in parts):
+            raise ValueError("names every key with '*' beside a list; give that path alone")
+        return paths
 
     @field_validator("columns")
     @classmethod

@@ -173,7 +173,10 @@ def _csv_rows(file: SourceFile, layout: Layout, row: Mapping[str, int]) -> int:
 
 
 def refuse_other_count(file: SourceFile, n_rows: int) -> None:
-    """Raise when a file has other than the records that its manifest says."""
+    """Raise when a file has other than the records that its manifest says, which counts those with
+    lists inside once.
+    """
+    n_rows = n_rows if file.n_before is None else file.n_before
     if file.n_stated_rows is not None and file.n_stated_rows != n_rows:
         raise SourceError(
             f"{file.name}: holds {n_rows:,} rows, its manifest says {file.n_stated_rows:,}; nothing"

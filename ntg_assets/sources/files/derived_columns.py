@@ -10,6 +10,7 @@ from typing import NamedTuple
 from ntg_assets.configuration.inputs.columns_from import ColumnFrom, ColumnName, column_name
 from ntg_assets.configuration.inputs.files import FileSource
 from ntg_assets.errors import SourceError
+from ntg_assets.sources.files.exploding import place_column
 from ntg_assets.sources.files.partitions import Partition
 
 
@@ -56,6 +57,8 @@ class Described:
             if (joined := self.joined.get(name))
             for place, part in enumerate(joined.parts)
         }
+        if self.source.explode:
+            named[f"{self.key}.explode"] = place_column(self.source.explode)
         existing = {*named.values(), *self.joined}
         for setting in ("keep", "skip_when_empty"):
             for value in getattr(self.source, setting):

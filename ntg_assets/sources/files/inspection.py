@@ -8,6 +8,7 @@ from pathlib import Path
 from ntg_assets.configuration.inputs.files import FileSource
 from ntg_assets.errors import SourceError
 from ntg_assets.sources.files.derived_columns import Described
+from ntg_assets.sources.files.exploding_parquet import stage_parquet
 from ntg_assets.sources.files.file_kinds import (
     Format,
     format_of,
@@ -128,11 +129,22 @@ def _inspect(
     )
     if format_ == "parquet":
         refuse_no_parquet(path, name=name, source=described.source)
-        return file
+        return _with_lists_exploded(file, described, folder=staging_folder(scratch))
     with unpacking(name):
         folder = staging_folder(scratch)
-        staged = staged_text(file, described.source, folder=folder)
+        staged = staged_text(file, described, folder=folder)
         return inspect_text(staged, described, folder=folder)
+
+
+def _with_lists_exploded(file: SourceFile, described: Described, *, folder: Path) -> SourceFile:
+    """A Parquet file, of which lists are written as rows where the configuration says so."""
+    explode, wanted = described.source.explode, described.mapping.values()
+    if not explode:
+        return file
+    staged = stage_parquet(
+        file.path, explode, wanted=wanted, name=file.name, sha256=file.sha256, folder=folder
+    )
+    return replace(file, staged=staged.path, n_before=staged.n_before)
 
 
 def _sha256(path: Path) -> str:

@@ -1,16 +1,17 @@
 """The records of JSON documents, one after the other, without parsing what they hold."""
 
 import json
-import re
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 
 from ntg_assets.errors import SourceError
+from ntg_assets.sources.files.json_texts import DECODER, after_space, elements, expect, members
 
-SPACE = re.compile(r"[ \t\r\n\x1e\ufeff]*")  # and what stands before each text of a sequence
 LINE_ENDS = str.maketrans("\r\n", "  ")
 
 
-def records_of(text: str, place: str | None, *, name: str) -> Iterator[str]:
+def records_of(
+    text: str, place: str | None, *, name: str, may_be_lone: bool = False
+) -> Iterator[str]:
     """Texts of the records of JSON documents that follow one another, in order: the elements of
     their arrays, and of several objects without an array each one.
 
@@ -18,23 +19,24 @@ def records_of(text: str, place: str | None, *, name: str) -> Iterator[str]:
         text: The documents; mostly one.
         place: Dotted keys that lead to the array of records in each; none: the document is it.
         name: The file in messages.
+        may_be_lone: Whether an object that stands alone is a record, of which lists are exploded.
 
     Raises:
         SourceError: a document is no JSON, or there is no array.
     """
-    decoder = json.JSONDecoder()
     keys = place.split(".") if place else []
-    begin, n_documents = _after_space(text, 0), 0
+    begin, n_documents = after_space(text, 0), 0
     try:
         while begin < len(text) or n_documents == 0:
-            start = _descend(text, keys, begin, decoder, name=name)
+            start = _descend(text, keys, begin, name=name)
             if text[start : start + 1] == "[":
-                end = yield from _elements(text, start + 1, decoder)
+                end = yield from elements(text, start + 1)
             else:
-                _refuse_lone_object(text, start, decoder, place, n_documents, name=name)
-                _, end = decoder.raw_decode(text, start)
+                if not (may_be_lone and text[start : start + 1] == "{"):
+                    _refuse_lone_object(text, start, place, n_documents, name=name)
+                _, end = DECODER.raw_decode(text, start)
                 yield text[start:end]
-            begin = _after_space(text, _end_of(text, end, len(keys), decoder))
+            begin = after_space(text, _end_of(text, end, len(keys)))
             n_documents += 1
             _refuse_comma(text, begin, name=name)
     except json.JSONDecodeError as error:
@@ -51,7 +53,6 @@ def records_of(text: str, place: str | None, *, name: str) -> Iterator[str]:
 def _refuse_lone_object(
     text: str,
     start: int,
-    decoder: json.JSONDecoder,
     place: str | None,
     n_before: int,
     *,
@@ -62,13 +63,13 @@ def _refuse_lone_object(
     """
     is_object = text[start : start + 1] == "{"
     if place is None and is_object:
-        _, end = decoder.raw_decode(text, start)
-        after = _after_space(text, end)
+        _, end = DECODER.raw_decode(text, start)
+        after = after_space(text, end)
         _refuse_comma(text, after, name=name)
         if n_before or after < len(text):
             return
     where = f"under records: {place}" if place else "in it"
-    result = _keys_at(text, start, decoder)
+    result = _keys_at(text, start)
     raise SourceError(
         f"{name}: is a JSON document without an array {where}{result}. Say where its records lie"
         " with `records`, such as `records: data.plays`."
@@ -86,21 +87,19 @@ def _refuse_comma(text: str, place: int, *, name: str) -> None:
         )
 
 
-def _end_of(text: str, place: int, n_objects: int, decoder: json.JSONDecoder) -> int:
+def _end_of(text: str, place: int, n_objects: int) -> int:
     """Where a document ends, of which a value inside of so many objects ends at a place."""
     for _ in range(n_objects):
-        place = _after_space(text, place)
+        place = after_space(text, place)
         while text[place : place + 1] != "}":
-            _, place = decoder.raw_decode(text, _expect(text, place, ","))
-            _, place = decoder.raw_decode(text, _expect(text, place, ":"))
-            place = _after_space(text, place)
+            _, place = DECODER.raw_decode(text, expect(text, place, ","))
+            _, place = DECODER.raw_decode(text, expect(text, place, ":"))
+            place = after_space(text, place)
         place += 1
     return place
 
 
-def _descend(
-    text: str, keys: list[str], place: int, decoder: json.JSONDecoder, *, name: str
-) -> int:
+def _descend(text: str, keys: list[str], place: int, *, name: str) -> int:
     """Where the value under some keys of the document that begins at a place begins."""
     for key in keys:
         if text[place : place + 1] != "{":
@@ -108,62 +107,19 @@ def _descend(
                 f"{name}: `records` names {key!r}, but there is no object at that place. Correct"
                 " `records`."
             )
-        result = next((at for member, at in _members(text, place, decoder) if member == key), None)
+        result = next((entry.start for entry in members(text, place) if entry.key == key), None)
         if result is None:
             raise SourceError(
                 f"{name}: `records` names {key!r}, which is not there"
-                f"{_keys_at(text, place, decoder)}. Correct `records`."
+                f"{_keys_at(text, place)}. Correct `records`."
             )
         place = result
     return place
 
 
-def _members(text: str, place: int, decoder: json.JSONDecoder) -> Iterator[tuple[str, int]]:
-    """Keys of the object that begins at a place, each with where its value begins."""
-    place = _after_space(text, place + 1)
-    while text[place : place + 1] == '"':
-        key, place = decoder.raw_decode(text, place)
-        place = _expect(text, place, ":")
-        yield key, place
-        _, place = decoder.raw_decode(text, place)
-        place = _after_space(text, place)
-        if text[place : place + 1] == "}":
-            return
-        place = _expect(text, place, ",")
-    if text[place : place + 1] != "}":
-        raise json.JSONDecodeError("a key or '}' expected", text, place)
-
-
-def _elements(text: str, place: int, decoder: json.JSONDecoder) -> Generator[str, None, int]:
-    """Texts of the elements of an array, from after its bracket; return where it ends. A comma
-    behind the last element, as people leave it, is none more.
-    """
-    place = _after_space(text, place)
-    while text[place : place + 1] != "]":
-        _, end = decoder.raw_decode(text, place)
-        yield text[place:end]
-        place = _after_space(text, end)
-        if text[place : place + 1] != "]":
-            place = _expect(text, place, ",")
-    return place + 1
-
-
-def _expect(text: str, place: int, sign: str) -> int:
-    """Place after a sign that must come next."""
-    place = _after_space(text, place)
-    if text[place : place + 1] != sign:
-        raise json.JSONDecodeError(f"{sign!r} expected", text, min(place, len(text)))
-    return _after_space(text, place + 1)
-
-
-def _keys_at(text: str, place: int, decoder: json.JSONDecoder) -> str:
+def _keys_at(text: str, place: int) -> str:
     """Say which keys an object has."""
     if text[place : place + 1] != "{":
         return ""
-    keys = [key for key, _ in _members(text, place, decoder)]
+    keys = [entry.key for entry in members(text, place)]
     return f" (it has {', '.join(map(repr, keys[:8]))})" if keys else ""
-
-
-def _after_space(text: str, place: int) -> int:
-    match = SPACE.match(text, place)
-    return match.end() if match else place

@@ -10,6 +10,9 @@ from ntg_assets.sources.files.packing import open_unpacked
 
 LOOKED_AT = 200  # records
 DEEPEST = 4
+# what stands for the key of a member of which each is a record (`explode`), and what it is called
+# where such records are written, since the engine takes a star for all keys
+EACH, WRITTEN_EACH = "*", "(each)"
 
 
 def keys_of_records(path: Path) -> tuple[str, ...]:
@@ -25,10 +28,16 @@ def keys_of_records(path: Path) -> tuple[str, ...]:
     return tuple(matches)
 
 
+def in_staged_json(name: str) -> str:
+    """A part of a column's name as the records that are read have it."""
+    return name.replace(EACH, WRITTEN_EACH, 1) if name.startswith(EACH) else name
+
+
 def key_path(name: str) -> str:
     """JSON path of a dotted column name; whole numbers are places of a list (`tags.0`)."""
     parts = name.replace("[", ".").replace("]", "").split(".")
-    return "$" + "".join(f"[{part}]" if part.isdigit() else f'."{part}"' for part in parts if part)
+    written = (in_staged_json(part) for part in parts if part)
+    return "$" + "".join(f"[{part}]" if part.isdigit() else f'."{part}"' for part in written)
 
 
 class RecordArray(NamedTuple):
@@ -63,7 +72,7 @@ def _keys(record: object, above: str, depth: int = 1) -> Iterator[str]:
         else ()
     )
     for key, value in members:
-        name = f"{above}{key}"
+        name = f"{above}{str(key).replace(WRITTEN_EACH, EACH)}"
         yield name
         if depth < DEEPEST:
             yield from _keys(value, f"{name}.", depth + 1)

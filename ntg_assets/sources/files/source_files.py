@@ -36,6 +36,7 @@ class SourceFile:
         staged: What is read in its place, where no reader takes it as it is.
         n_skipped_lines: Lines of the original before the first one of what is read.
         n_stated_rows: Records that a manifest says it has.
+        n_before: Records that it has as it was delivered, where lists in them were exploded.
     """
 
     number: int
@@ -58,6 +59,7 @@ class SourceFile:
     staged: Path | None = None
     n_skipped_lines: int = 0
     n_stated_rows: int | None = None
+    n_before: int | None = None
 
     @property
     def read_path(self) -> Path:

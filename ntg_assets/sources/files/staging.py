@@ -5,13 +5,14 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cache
 from pathlib import Path
 from typing import IO, NamedTuple
 
 from ntg_assets.configuration.inputs.files import FileSource
 from ntg_assets.errors import SourceError
+from ntg_assets.sources.files.exploding import Exploded, Lists
 from ntg_assets.sources.files.json_documents import LINE_ENDS, records_of
 from ntg_assets.sources.files.packing import open_unpacked
 
@@ -26,10 +27,12 @@ class Staged(NamedTuple):
     Attributes:
         path: Where it lies.
         n_skipped_lines: Lines of the original before its first one.
+        n_before: Records of the original, where their lists were exploded.
     """
 
     path: Path
     n_skipped_lines: int
+    n_before: int | None = None
 
 
 @cache
@@ -79,7 +82,7 @@ def stage_text(
     recipe = (source.encoding, source.comment, source.skip_lines, has_bare_returns)
     target = _target(folder, sha256, "text", *recipe)
     n_skipped = 0
-    with open_unpacked(path) as opened, _writing(target) as written:
+    with open_unpacked(path) as opened, writing(target) as written:
         text = _decoded(opened, source.encoding, name=name)
         if has_bare_returns:
             text = (chunk.replace("\r\n", "\n").replace("\r", "\n") for chunk in text)
@@ -105,10 +108,62 @@ def stage_records(
     target = _target(folder, sha256, "records", source.encoding, source.records)
     with open_unpacked(path) as opened:
         text = "".join(_decoded(opened, source.encoding, name=name))
-    with _writing(target) as written:
+    with writing(target) as written:
         for record in records_of(text.removeprefix("\ufeff"), source.records, name=name):
             written.write(record.translate(LINE_ENDS).encode() + b"\n")
     return Staged(target, 0)
+
+
+def stage_exploded(
+    path: Path,
+    source: FileSource,
+    *,
+    wanted: Collection[str],
+    is_document: bool,
+    name: str,
+    sha256: str,
+    folder: Path,
+) -> Staged:
+    """Write the elements of lists inside of records of JSON, one a line, with the fields around
+    them (see `exploding`).
+
+    Args:
+        path: The file.
+        source: Where its records lie, and which lists.
+        wanted: Columns that are read.
+        is_document: Whether it is one document (or several), not one record a line.
+        name: The file in messages.
+        sha256: Of its bytes; it names what is written.
+        folder: Where that lies.
+
+    Raises:
+        SourceError: the document is no JSON, or no record holds such a list.
+    """
+    recipe = (source.encoding, source.records, source.explode, sorted(wanted))
+    target = _target(folder, sha256, "exploded", *recipe)
+    exploded = Exploded(Lists.of(source.explode), wanted)
+    with open_unpacked(path) as opened, writing(target) as written:
+        text = _decoded(opened, source.encoding, name=name)
+        records = (
+            records_of(
+                "".join(text).removeprefix("\ufeff"), source.records, name=name, may_be_lone=True
+            )
+            if is_document
+            else (line.strip(" \t\r\n\ufeff") for line in _lines(text))
+        )
+        for record in filter(None, records):
+            for element in _elements_of(record, exploded):
+                written.write(element.translate(LINE_ENDS).encode() + b"\n")
+        exploded.refuse_no_lists(name=name)
+    return Staged(target, 0, exploded.n_records)
+
+
+def _elements_of(record: str, exploded: Exploded) -> list[str]:
+    """Texts of the records that a line holds; of one that is no JSON itself."""
+    try:
+        return list(exploded.records_of(record))
+    except (json.JSONDecodeError, RecursionError, IndexError):
+        return [record]  # the reader quarantines it
 
 
 def _copy_lines(text: Iterator[str], written: IO[bytes], source: FileSource, *, name: str) -> int:
@@ -173,7 +228,7 @@ def _target(folder: Path, sha256: str, *recipe: object) -> Path:
     return folder / named
 
 
-class _writing:  # noqa: N801  # reads as a verb where it is used
+class writing:  # noqa: N801  # reads as a verb where it is used
     """Write a file under another name first, so that no half of it is ever read."""
 
     def __init__(self, target: Path) -> None:

@@ -24,6 +24,7 @@ from ntg_assets.sources.files.source_files import SourceFile
 from ntg_assets.sources.files.staging import (
     Staged,
     needs_staging,
+    stage_exploded,
     stage_records,
     stage_text,
 )
@@ -32,14 +33,23 @@ from ntg_assets.sources.files.text_bytes import TextCounts, ends_in_returns
 CHUNK_BYTES = 8 << 20
 
 
-def staged_text(file: SourceFile, source: FileSource, *, folder: Path) -> SourceFile:
+def staged_text(file: SourceFile, described: Described, *, folder: Path) -> SourceFile:
     """Write a text file once more where no reader takes it as it is."""
+    source = described.source
     with open_unpacked(file.path) as opened:
         head = opened.read(HEAD_BYTES)
     refuse_other_kinds(head, name=file.name, source=source)
     text = head_text(head, source.encoding)
     named = {"name": file.name, "sha256": file.sha256}
-    if file.format == "json" and (source.records is not None or json_kind(text) == "json"):
+    is_document = source.records is not None or json_kind(text) == "json"
+    if source.explode:
+        _refuse_explode(file)
+        wanted = described.mapping.values()
+        staged = stage_exploded(
+            file.path, source, wanted=wanted, is_document=is_document, folder=folder, **named
+        )
+        return _as_staged(file, staged)
+    if file.format == "json" and is_document:
         return _as_staged(file, stage_records(file.path, source, folder=folder, **named))
     if not needs_staging(source) and not is_padded(file.path):
         return file
@@ -48,6 +58,15 @@ def staged_text(file: SourceFile, source: FileSource, *, folder: Path) -> Source
         file,
         stage_text(file.path, source, folder=folder, has_bare_returns=has_bare_returns, **named),
     )
+
+
+def _refuse_explode(file: SourceFile) -> None:
+    """Raise when lists should be exploded of a file that holds none."""
+    if file.format == "csv":
+        raise SourceError(
+            f"{file.name}: is CSV, whose fields hold no lists; `explode` is for JSON and Parquet."
+            " Leave it out."
+        )
 
 
 def inspect_text(file: SourceFile, described: Described, *, folder: Path) -> SourceFile:
@@ -98,7 +117,13 @@ def _with_one_line_end(
 def _as_staged(file: SourceFile, staged: Staged) -> SourceFile:
     """A file that is read where it was written once more."""
     n_skipped = staged.n_skipped_lines
-    return replace(file, staged=staged.path, n_skipped_lines=n_skipped, packing="none")
+    return replace(
+        file,
+        staged=staged.path,
+        n_skipped_lines=n_skipped,
+        n_before=staged.n_before,
+        packing="none",
+    )
 
 
 def _count_text(file: SourceFile, source: FileSource) -> TextCounts:

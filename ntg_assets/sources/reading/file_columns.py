@@ -78,7 +78,9 @@ def _struct_fields(
             f"describe select {column} from read_parquet($file, hive_partitioning = false)"  # noqa: S608  # our own text, names are quoted
         )
         try:
-            rows = connection.execute(description, {"file": read_literally(file.path)}).fetchall()
+            rows = connection.execute(
+                description, {"file": read_literally(file.read_path)}
+            ).fetchall()
         except duckdb.BinderException:
             continue  # no such field: told like a missing column
         matches[name] = rows[0][1]
@@ -91,7 +93,9 @@ def count_parquet_rows(
     """Rows that each Parquet file says it holds, by file number."""
     text = "select cast(num_rows as bigint) from parquet_file_metadata($file)"
     return {
-        file.number: connection.execute(text, {"file": read_literally(file.path)}).fetchall()[0][0]
+        file.number: connection.execute(text, {"file": read_literally(file.read_path)}).fetchall()[
+            0
+        ][0]
         for file in files
     }
 
@@ -101,7 +105,7 @@ def _parquet_types(
 ) -> list[tuple[str, str]]:
     try:
         described = "describe select * from read_parquet($file, hive_partitioning = false)"
-        rows = connection.execute(described, {"file": read_literally(file.path)}).fetchall()
+        rows = connection.execute(described, {"file": read_literally(file.read_path)}).fetchall()
     except duckdb.OutOfMemoryException:
         raise
     except duckdb.Error as error:

@@ -8,6 +8,7 @@ from typing import Any
 
 from ntg_assets.configuration.inputs.events import EventSourceSettings
 from ntg_assets.sources.files.derived_columns import Described
+from ntg_assets.sources.files.exploding import place_column
 
 SHOWN_WORDS = 5
 
@@ -58,6 +59,9 @@ def filters_of(described: Described, *, repeats_header: bool = False) -> tuple[F
     if repeats_header and in_files:  # no time is written like the name of its column
         name = in_files.get("event_at", next(iter(in_files.values())))
         add(name, "the line repeats the header", (name, f"\ufeff{name}"))
+    if source.explode:
+        reason = f"{' and '.join(source.explode)} holds nothing (explode)"
+        add(place_column(source.explode), reason, ("",))
     for given, words in source.keep.items():
         add(given, f"{given} is none of {_some_of(words)} (keep)", words, keeps=True)
     for given in source.skip_when_empty:

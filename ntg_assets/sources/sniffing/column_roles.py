@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 
+from ntg_assets.sources.files.exploding import PLACE
 from ntg_assets.sources.sniffing.null_words import NULL_WORDS, ask_of_gaps, sniff_null_words
 from ntg_assets.sources.sniffing.number_kinds import LARGEST, is_between, number_kind
 from ntg_assets.sources.sniffing.role_names import ROLES, by_name, of_role, words_of
@@ -24,7 +25,7 @@ CONSTANT_USER = {"constant": "me"}
 def sniff_roles(sniffed: Sniffed) -> None:
     """Say which column is what."""
     texts = {name: _filled(values) for name, values in sniffed.values.items()}
-    free = [name for name in sniffed.columns if texts.get(name)]
+    free = [name for name in sniffed.columns if texts.get(name) and not name.endswith(PLACE)]
     has_names = "columns" not in sniffed.settings
     sniff_time(sniffed, free, texts, has_names=has_names)
     if "event_at" not in sniffed.settings and "event_at" not in sniffed.open and has_names:
@@ -59,19 +60,35 @@ def _sniff_role(
     has_names: bool,
 ) -> None:
     """Take the column that is called like a role; without one a needed role stays open."""
-    candidates, why = of_role(role, free, sniffed.said, has_names=has_names)
+    candidates, why = _candidates(sniffed, role, free, has_names=has_names)
     candidates = _without_parts(sniffed, role, candidates)
     if role == "value":
         _sniff_value(sniffed, candidates, free, texts, why=why)
         return
     if not candidates:
         if role in {"user_id", "item_id"}:
+            keys = [name for name in sniffed.key_columns if name in free]
             first = [CONSTANT_USER] if role == "user_id" else _complements(sniffed, free)
-            sniffed.open[role] = [*first, *free]
+            others = (name for name in free if name not in keys)
+            sniffed.open[role] = [*keys, *first, *others]
         return
     name = _whole_title(sniffed, candidates) if role == "item_id" else candidates[0]
     free.remove(name)
     sniffed.take(role, name, f"{why}; values such as {show_texts(texts[name])}")
+
+
+def _candidates(
+    sniffed: Sniffed, role: str, free: Sequence[str], *, has_names: bool
+) -> tuple[list[str], str]:
+    """Columns that a role may have, and why; of exploded records those of the element first, but
+    for the user, who is said outside.
+    """
+    candidates, why = of_role(role, free, sniffed.said, has_names=has_names)
+    if role != "user_id":
+        candidates = sorted(candidates, key=sniffed.is_outside)
+    if role in sniffed.elements and role not in sniffed.said:
+        return [sniffed.elements[role], *candidates], "by the name of its list"
+    return candidates, why
 
 
 def _without_parts(sniffed: Sniffed, role: str, candidates: list[str]) -> list[str]:

@@ -6,14 +6,21 @@ from itertools import islice
 from pathlib import Path
 
 from ntg_assets.errors import SourceError
+from ntg_assets.sources.files.exploding import place_column
 from ntg_assets.sources.files.json_documents import records_of
 from ntg_assets.sources.files.json_keys import record_arrays
 from ntg_assets.sources.files.packing import open_unpacked, unpacking
+from ntg_assets.sources.sniffing.record_lists import (
+    exploded,
+    find_lists,
+    key_columns,
+    keyed_lists,
+    roles_of_keys,
+)
 from ntg_assets.sources.sniffing.role_names import ROLES, by_name
-from ntg_assets.sources.sniffing.sniffed import SAMPLE_RECORDS, Sniffed
+from ntg_assets.sources.sniffing.sniffed import SAMPLE_RECORDS, Sniffed, as_paths
 
 SHOWN_ARRAYS = 5
-FEWEST_KEYED = 3  # objects of the same fields, which are records then
 
 
 def sniff_json(text: str, path: Path, sniffed: Sniffed, *, kind: str, name: str) -> None:
@@ -27,16 +34,17 @@ def sniff_json(text: str, path: Path, sniffed: Sniffed, *, kind: str, name: str)
         name: The file in messages.
     """
     lines = text.split("\n")  # nothing else ends a line of JSON
-    records: Iterable[str] = lines
+    texts: Iterable[str] = lines
     if kind == "json" or _are_pages([line for line in lines if line.strip()]):
-        records = _document_records(path, sniffed, kind=kind, name=name) or lines
+        texts = _document_records(path, sniffed, kind=kind, name=name) or lines
     twice: set[str] = set()
-    parsed = [_parsed(record, twice) for record in islice(records, SAMPLE_RECORDS)]
+    parsed = [_parsed(record, twice) for record in islice(texts, SAMPLE_RECORDS)]
     if twice:
         sniffed.notes.append(
             f"keys come twice in a record ({', '.join(map(repr, sorted(twice)))}): the first counts"
         )
-    flat = [_flat(entry) for entry in parsed if isinstance(entry, dict)]
+    records = take_lists(sniffed, parsed)
+    flat = [_flat(entry) for entry in records if isinstance(entry, dict)]
     if not flat and text.lstrip().startswith("{"):
         list(records_of(text, None, name=name))  # says what is wrong where
     if not flat:
@@ -45,9 +53,38 @@ def sniff_json(text: str, path: Path, sniffed: Sniffed, *, kind: str, name: str)
             " or one a line; deliver such."
         )
     _refuse_columns_of_json(flat, name=name)
+    take_records(sniffed, records)
+
+
+def take_records(sniffed: Sniffed, records: Sequence[object]) -> None:
+    """Take the keys of records for columns, with their values."""
+    flat = [_flat(entry) for entry in records if isinstance(entry, dict)]
     sniffed.columns = list(dict.fromkeys(key for entry in flat for key in entry))
     sniffed.values = {key: [entry.get(key, "") for entry in flat] for key in sniffed.columns}
-    sniffed.lists = {key for entry in parsed for key in _lists(entry)}
+    sniffed.lists = {key for entry in records for key in _lists(entry)}
+
+
+def take_lists(sniffed: Sniffed, records: Sequence[object]) -> Sequence[object]:
+    """Propose to explode lists that hold the events of records, and return these so."""
+    if "explode" not in sniffed.settings:
+        names_one = any(".0." in name for name in sniffed.said.values())  # of a list, as is meant
+        lists = None if names_one else find_lists(records)
+        if lists is None:
+            return records
+        shown = lists.paths[0] if len(lists.paths) == 1 else lists.paths
+        sniffed.take("explode", shown, lists.why)
+        sniffed.elements = lists.roles
+    paths = as_paths(sniffed.settings["explode"])
+    sniffed.key_columns = key_columns(paths)
+    sniffed.elements = {**roles_of_keys(sniffed.key_columns), **sniffed.elements}
+    place = place_column(paths)
+    made = list(islice(exploded(records, paths), SAMPLE_RECORDS))
+    filled = [record for record in made if _flat(record).get(place)]
+    if n_without := len(made) - len(filled):
+        sniffed.notes.append(
+            f"{n_without:,} record(s) hold nothing in {paths[0]!r}: they are skipped, and counted"
+        )
+    return filled
 
 
 def _are_pages(lines: Sequence[str]) -> bool:
@@ -111,9 +148,27 @@ def _document_records(
         whole = opened.read().decode(sniffed.settings.get("encoding", "utf-8"))
     whole = whole.removeprefix("\ufeff")
     document = _first_document(whole)
-    _refuse_keyed_records(document, name=name)
-    place = sniffed.settings.get("records") or _sniff_place(document, sniffed)
-    return records_of(whole, place, name=name) if kind == "json" or place is not None else None
+    _refuse_objects_of_columns(document, name=name)
+    if "records" not in sniffed.settings and "explode" not in sniffed.settings:
+        if keyed := keyed_lists(document):
+            sniffed.take("explode", keyed, "an object whose keys are values, not names")
+        elif not _says_who(document):
+            _sniff_place(document, sniffed)
+    place = sniffed.settings.get("records") or next(iter(sniffed.open.get("records", [])), None)
+    if kind != "json" and place is None:
+        return None
+    return records_of(whole, place, name=name, may_be_lone=place is None and _is_record(document))
+
+
+def _says_who(document: object) -> bool:
+    """Whether a document says of whom the records in its lists are."""
+    outer = [key for key in _flat_keys(document) if not key.endswith(".0")]
+    return bool(by_name(outer, ROLES["user_id"])) and find_lists([document]) is not None
+
+
+def _is_record(document: object) -> bool:
+    """Whether a document that stands alone holds records in lists that can be exploded."""
+    return keyed_lists(document) is not None or find_lists([document]) is not None
 
 
 def _refuse_columns_of_json(flat: Sequence[Mapping[str, str]], *, name: str) -> None:
@@ -129,18 +184,19 @@ def _refuse_columns_of_json(flat: Sequence[Mapping[str, str]], *, name: str) -> 
         )
 
 
-def _refuse_keyed_records(document: object, *, name: str) -> None:
-    """Raise when a document holds its records by their ids, not in an array."""
-    if not isinstance(document, dict) or len(document) < FEWEST_KEYED:
-        return
-    first, *others = document.values()
-    if isinstance(first, dict) and all(
-        isinstance(other, dict) and other.keys() == first.keys() for other in others
+def _refuse_objects_of_columns(document: object, *, name: str) -> None:
+    """Raise when a document holds one object per column, whose keys are the places of records."""
+    columns = list(document.values()) if isinstance(document, dict) else []
+    if len(columns) > 1 and all(
+        isinstance(column, dict)
+        and column.keys() == columns[0].keys()
+        and all(key.isdigit() for key in column)
+        for column in columns
     ):
-        shown = ", ".join(map(repr, list(document)[:3]))
+        shown = ", ".join(document) if isinstance(document, dict) else ""
         raise SourceError(
-            f"{name}: is JSON with {len(document):,} records by their keys ({shown}). Write them as"
-            " an array, or one a line, each with its key in a field of its own."
+            f"{name}: is JSON with one object per column ({shown}). Write one object per record"
+            " (`orient='records'` in pandas)."
         )
 
 

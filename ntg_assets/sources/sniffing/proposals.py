@@ -19,7 +19,7 @@ from ntg_assets.sources.files.text_bytes import ends_in_returns
 from ntg_assets.sources.sniffing.column_roles import sniff_roles
 from ntg_assets.sources.sniffing.csv_lines import sniff_csv
 from ntg_assets.sources.sniffing.encodings import encodings_of, is_encoded_twice, refuse_no_text
-from ntg_assets.sources.sniffing.json_records import sniff_json
+from ntg_assets.sources.sniffing.json_records import sniff_json, take_lists, take_records
 from ntg_assets.sources.sniffing.sniffed import (
     SAMPLE_BYTES,
     SAMPLE_RECORDS,
@@ -36,6 +36,7 @@ def sniff_file(
     name: str,
     encoding: str | None = None,
     records: str | None = None,
+    explode: list[str] | None = None,
     roles: Mapping[str, str] | None = None,
 ) -> Sniffed:
     """Look at a file and propose settings for it.
@@ -45,6 +46,7 @@ def sniff_file(
         name: How messages call it.
         encoding: Of its text, where a person has said it.
         records: Where the array of records lies in a JSON document, likewise.
+        explode: Lists whose elements are the records, likewise.
         roles: Columns that a person has named, by role (`event_at`, `value`, ...): their values say
             how they are written.
 
@@ -54,6 +56,8 @@ def sniff_file(
     sniffed = Sniffed(said=dict(roles or {}))
     if records:
         sniffed.take("records", records, "as you said")
+    if explode:
+        sniffed.take("explode", explode, "as you said")
     if is_whole_parquet(path):
         _sniff_parquet(path, sniffed, name=name)
     else:
@@ -76,6 +80,8 @@ def _sniff_parquet(path: Path, sniffed: Sniffed, *, name: str) -> None:
     frame = pl.read_parquet(path, n_rows=SAMPLE_RECORDS)
     if frame.is_empty():
         raise SourceError(f"{name}: holds no record. Deliver a file with rows.")
+    if any(dtype.is_nested() for dtype in frame.dtypes) and _has_lists(frame, sniffed):
+        return
     # lengths of time are whole numbers to other readers
     frame = frame.with_columns(selectors.duration().to_physical())
     while structs := [name for name, dtype in frame.schema.items() if dtype == pl.Struct]:
@@ -89,6 +95,16 @@ def _sniff_parquet(path: Path, sniffed: Sniffed, *, name: str) -> None:
         plain = not (dtype.is_nested() or isinstance(dtype, pl.Object | pl.Binary))
         texts = frame[column].cast(pl.String) if plain else map(_as_text, frame[column])
         sniffed.values[column] = [text or "" for text in texts]
+
+
+def _has_lists(frame: pl.DataFrame, sniffed: Sniffed) -> bool:
+    """Take rows apart whose lists hold the events; tell whether they do."""
+    rows = frame.rows(named=True)
+    taken = take_lists(sniffed, rows)
+    if taken is rows:
+        return False
+    take_records(sniffed, taken)
+    return True
 
 
 def _as_text(value: object) -> str:

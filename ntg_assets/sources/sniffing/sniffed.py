@@ -23,6 +23,8 @@ class Sniffed:
         lists: Keys of arrays that hold several objects in some record, of which a column can name
             one only.
         said: Columns that a person has named, by role.
+        elements: Columns that are the elements of exploded lists themselves, by role.
+        key_columns: Columns of keys that are values, in exploded objects.
         is_items: Whether it is an item table, not a log.
         files: Files that are like this one.
     """
@@ -35,6 +37,8 @@ class Sniffed:
     values: dict[str, list[str]] = field(default_factory=dict)
     lists: set[str] = field(default_factory=set)
     said: dict[str, str] = field(default_factory=dict)
+    elements: dict[str, str] = field(default_factory=dict)
+    key_columns: list[str] = field(default_factory=list)
     is_items: bool = False
     files: list[str] = field(default_factory=list)
 
@@ -45,6 +49,11 @@ class Sniffed:
         return name not in self.said.values() and any(
             name.startswith(f"{above}.0.") for above in self.lists
         )
+
+    def is_outside(self, name: str) -> bool:
+        """Whether a column lies outside of the lists whose elements are the records."""
+        lists = self.settings.get("explode", [])
+        return not any(f"{name}.".startswith(f"{path}.") for path in as_paths(lists))
 
     def take(self, key: str, value: object, why: str) -> None:
         """Propose a setting.
@@ -62,6 +71,11 @@ class Sniffed:
         """Ask, and tell, of a file that is like this one what only that one gives reason for."""
         self.open |= {key: choices for key, choices in other.open.items() if key not in self.open}
         self.notes += [note for note in other.notes if note not in self.notes]
+
+
+def as_paths(explode: str | list[str]) -> list[str]:
+    """Paths of exploded lists, of which one may stand alone."""
+    return [explode] if isinstance(explode, str) else explode
 
 
 def show_texts(texts: Sequence[str]) -> str:

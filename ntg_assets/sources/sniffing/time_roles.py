@@ -7,16 +7,9 @@ from ntg_assets.sources.sniffing.null_words import ask_of_gaps, sniff_null_words
 from ntg_assets.sources.sniffing.role_names import ROLES, by_name, words_of
 from ntg_assets.sources.sniffing.sniffed import Sniffed, show_texts
 from ntg_assets.sources.sniffing.time_kinds import Told, time_settings, what_is_lost
+from ntg_assets.sources.sniffing.time_words import OTHER_TIMES, TIME_WORDS
 from ntg_assets.sources.values.numbers import typed
 
-# words in a name that say what it is, and those that say that it is something else
-TIME_WORDS = frozenset(
-    {"date", "time", "timestamp", "datetime", "datum", "zeit", "zeitpunkt", "fecha", "when", "at"}
-)
-OTHER_TIMES = frozenset(
-    {"release", "released", "birth", "birthday", "published", "publication", "updated", "zone",
-     "runtime", "duration", "total", "expires", "expiry", "end"}
-)  # fmt: skip
 CLOCK = re.compile(r"\s*\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?(\s*[APap][Mm])?\s*")
 HAS_CLOCK = re.compile(r"\d:\d|%[HIM]")
 LOOKED_AT = 20  # texts
@@ -41,7 +34,7 @@ def sniff_time(
         has_names: Whether the columns have names of their own.
     """
     whole = [name for name in free if not sniffed.is_part(name)]
-    named, alike, others = _candidates(whole, sniffed.said, has_names=has_names)
+    named, alike, others = _candidates(whole, sniffed, has_names=has_names)
     why = "as you said" if sniffed.said.get("event_at") in free else "by its name"
     for name in [*named, *alike, *others]:
         if all(CLOCK.fullmatch(text) for text in texts[name]):
@@ -83,18 +76,25 @@ def _has_clock(texts: Sequence[str], read: Told) -> bool:
 
 
 def _candidates(
-    free: Sequence[str], said: Mapping[str, str], *, has_names: bool
+    free: Sequence[str], sniffed: Sniffed, *, has_names: bool
 ) -> tuple[list[str], list[str], list[str]]:
-    """Columns that are called like times, those whose names hold such a word, and all others."""
+    """Columns that are called like times, those whose names hold such a word, and all others; of
+    exploded records those of the element first.
+    """
+    said = sniffed.said
     if said.get("event_at") in free:
         return [said["event_at"]], [], []
-    free = [name for name in free if name not in said.values()]
-    named = by_name(free, ROLES["event_at"])
+    free = sorted((name for name in free if name not in said.values()), key=sniffed.is_outside)
+    named = sorted(by_name(free, ROLES["event_at"]), key=sniffed.is_outside)
+    if (element := sniffed.elements.get("event_at")) in free:
+        named.insert(0, element)
     alike = [
         name
         for name in free
         if name not in named and words_of(name) & TIME_WORDS and not words_of(name) & OTHER_TIMES
     ]
+    if any(not sniffed.is_outside(name) for name in alike):  # an inner time is that of the event
+        named = [name for name in named if not sniffed.is_outside(name)]
     others = [
         name
         for name in free

@@ -1,0 +1,238 @@
+"""Lists inside of records that hold what happened, so that each of their elements is a record
+(`explode`): found by the names of what lies inside and outside of them.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import NamedTuple
+
+from ntg_assets.sources.files.exploding import KEY, Exploded, Lists
+from ntg_assets.sources.files.json_keys import EACH, WRITTEN_EACH
+from ntg_assets.sources.sniffing.role_names import ROLES, by_name, words_of
+from ntg_assets.sources.sniffing.time_words import OTHER_TIMES, TIME_WORDS
+
+LOOKED_AT, DEEPEST = 200, 4
+FEWEST_KEYED = 3  # objects of the same fields, which are records then
+
+
+class Explosion(NamedTuple):
+    """Which lists hold the events, and why.
+
+    Attributes:
+        paths: As the setting has them.
+        why: What says so.
+        roles: Columns that are the elements themselves, by role.
+    """
+
+    paths: list[str]
+    why: str
+    roles: dict[str, str]
+
+
+@dataclass
+class _List:
+    """A list that records hold: its path, and what was seen of it."""
+
+    path: str
+    lengths: list[int] = field(default_factory=list)
+    keys: dict[str, None] = field(default_factory=dict)  # of its objects, but for lists
+    holds_objects: bool = False
+
+    @property
+    def longest(self) -> int:
+        return max(self.lengths, default=0)
+
+    @property
+    def inner(self) -> list[str]:
+        return list(self.keys)
+
+
+def find_lists(records: Sequence[object]) -> Explosion | None:
+    """Find lists that hold the time or the item of events, where the records around them do not.
+
+    Args:
+        records: Parsed.
+    """
+    lists, outer = _seen(records)
+    has_time, has_item = bool(_times(outer)), bool(by_name(outer, ROLES["item_id"]))
+    best: tuple[tuple[int, int], _List] | None = None
+    for entry in lists:
+        if not entry.holds_objects:
+            continue
+        times, items = _times(entry.inner), by_name(entry.inner, ROLES["item_id"])
+        adds = (bool(times) and not has_time) + (bool(items) and not has_item)
+        is_sure = bool(times and items) or entry.longest > 1
+        rank = (bool(times) + bool(items), sum(entry.lengths))
+        if adds and is_sure and (best is None or rank > best[0]):
+            best = rank, entry
+    if best is not None:
+        inside = ", ".join(best[1].inner[:3])
+        return Explosion([best[1].path], f"a list in each record holds the events ({inside})", {})
+    return _find_columns(lists, has_time=has_time, has_item=has_item)
+
+
+def exploded(records: Iterable[object], paths: Sequence[str]) -> Iterator[dict[str, object]]:
+    """Records as a load would have them, of each list one for each element.
+
+    Args:
+        records: Parsed; what is no object is left out.
+        paths: Lists, as the setting has them.
+    """
+    lists = Exploded(Lists.of(paths))
+    for record in records:
+        if isinstance(record, dict):
+            for text in lists.records_of(json.dumps(record, default=str)):
+                taken = json.loads(text, object_hook=_with_stars)
+                if isinstance(taken, dict):
+                    yield taken
+
+
+def keyed_lists(document: object, above: str = "") -> str | None:
+    """Path of the records of a document whose keys are values: `{"u1": [...], "u2": [...]}`, or
+    one object each with the same fields; none: its keys are names.
+    """
+    if not isinstance(document, dict) or above.count(".") >= DEEPEST:
+        return None
+    values = list(document.values())
+    if len(values) > 1 and all(isinstance(value, dict) for value in values):
+        inner = _arrays_of_times(values[0])
+        alike = all(value.keys() == values[0].keys() for value in values)
+        if alike and len(inner) == 1 and all(_arrays_of_times(value) <= inner for value in values):
+            return f"{above}{EACH}.{inner.pop()}"
+        if alike and len(values) >= FEWEST_KEYED and _times(values[0]):
+            return f"{above}{EACH}"
+    if len(values) >= FEWEST_KEYED and _are_alike_lists(values):
+        return f"{above}{EACH}"
+    inside = (keyed_lists(value, f"{above}{key}.") for key, value in document.items())
+    return next((path for path in inside if path), None)
+
+
+def key_columns(paths: Sequence[str]) -> list[str]:
+    """Columns of the keys that a path stands for."""
+    parts = paths[0].split(".")
+    ends = [place for place, part in enumerate(parts, start=1) if part == EACH]
+    return [f"{'.'.join(parts[:end])}{KEY}" for end in ends]
+
+
+def roles_of_keys(columns: Sequence[str]) -> dict[str, str]:
+    """Which of these columns of keys is whose, by what the object is called: `users.*~`."""
+    called = {name: _singular(name.rpartition(f".{EACH}")[0]) for name in columns}
+    return {
+        role: name
+        for role in ("user_id", "item_id")
+        for name, above in called.items()
+        if above and by_name([above], ROLES[role])
+    }
+
+
+def _with_stars(record: dict[str, object]) -> dict[str, object]:
+    return {key.replace(WRITTEN_EACH, EACH): value for key, value in record.items()}
+
+
+def _arrays_of_times(value: object) -> set[str]:
+    """Keys of the lists of objects with times in an object."""
+    return {
+        key
+        for key, inner in (value.items() if isinstance(value, dict) else ())
+        if isinstance(inner, list) and inner and isinstance(inner[0], dict) and _times(inner[0])
+    }
+
+
+def _are_alike_lists(values: Sequence[object]) -> bool:
+    """Whether values are lists of objects with times and one set of fields."""
+    lists = [value for value in values if isinstance(value, list)]
+    first = [value[0] for value in lists if value]
+    return (
+        len(lists) == len(values)
+        and len(first) > 1
+        and all(isinstance(entry, dict) for entry in first)
+        and all(entry.keys() == first[0].keys() for entry in first)
+        and bool(_times(first[0]))
+    )
+
+
+def _find_columns(lists: Sequence[_List], *, has_time: bool, has_item: bool) -> Explosion | None:
+    """Lists of ids or times that are no objects, with those of the same lengths beside them."""
+    plain = [entry for entry in lists if not entry.holds_objects and entry.lengths]
+    roles = {}
+    for role, is_outside in (("item_id", has_item), ("event_at", has_time)):
+        called = [entry for entry in plain if by_name([_singular(entry.path)], ROLES[role])]
+        if called and not is_outside:
+            roles[role] = called[0]
+    if not roles or max(entry.longest for entry in roles.values()) < 2:  # noqa: PLR2004  # several
+        return None
+    first, *_ = roles.values()
+    parent = first.path.rpartition(".")[0]
+    beside = [
+        entry
+        for entry in plain
+        if entry.lengths == first.lengths and entry.path.rpartition(".")[0] == parent
+    ]
+    if any(entry not in beside for entry in roles.values()):
+        return None
+    for role in ("value", "event_type"):
+        called = [entry for entry in beside if by_name([_singular(entry.path)], ROLES[role])]
+        roles |= {role: called[0]} if called else {}
+    paths = list(dict.fromkeys([first.path, *(entry.path for entry in beside)]))
+    why = "a list in each record" if len(paths) == 1 else "lists of the same lengths in each record"
+    return Explosion(paths, why, {role: entry.path for role, entry in roles.items()})
+
+
+def _singular(path: str) -> str:
+    """What one of a list is called: `item_ids` holds an `item_id`."""
+    name = path.rpartition(".")[2]
+    for end in ("_list", "List"):
+        name = name.removesuffix(end)
+    return name[:-1] if name.endswith("s") and not name.endswith("ss") else name
+
+
+def _seen(records: Sequence[object]) -> tuple[list[_List], list[str]]:
+    """Lists of the first records, and the keys outside of them."""
+    lists: dict[str, _List] = {}
+    outer: Counter[str] = Counter()
+    for record in islice(records, LOOKED_AT):
+        if isinstance(record, dict):
+            outer.update(_keys(record))
+            for path, value in _lists(record):
+                entry = lists.setdefault(path, _List(path))
+                entry.lengths.append(len(value))
+                objects = [element for element in value if isinstance(element, dict)]
+                entry.holds_objects |= bool(objects)
+                for element in objects[:LOOKED_AT]:
+                    entry.keys |= dict.fromkeys(_keys(element))
+    return list(lists.values()), list(outer)
+
+
+def _keys(record: Mapping[str, object], above: str = "") -> Iterator[str]:
+    """Dotted keys of what is no list."""
+    for key, value in record.items():
+        if isinstance(value, dict):
+            yield from _keys(value, f"{above}{key}.")
+        elif not isinstance(value, list):
+            yield f"{above}{key}"
+
+
+def _lists(
+    record: Mapping[str, object], above: str = "", depth: int = 1
+) -> Iterator[tuple[str, list[object]]]:
+    """Lists of a record with their paths, those inside of lists included."""
+    for key, value in record.items() if depth <= DEEPEST else ():
+        path = f"{above}{key}"
+        if isinstance(value, dict):
+            yield from _lists(value, f"{path}.", depth + 1)
+        elif isinstance(value, list):
+            yield path, value
+            for element in value:
+                if isinstance(element, dict):
+                    yield from _lists(element, f"{path}.", depth + 1)
+
+
+def _times(keys: Iterable[str]) -> list[str]:
+    """Keys that are called like a time."""
+    names = list(keys)
+    alike = [name for name in names if words_of(name) & TIME_WORDS - OTHER_TIMES]
+    alike = [name for name in alike if not words_of(name) & OTHER_TIMES]
+    return list(dict.fromkeys([*by_name(names, ROLES["event_at"]), *alike]))

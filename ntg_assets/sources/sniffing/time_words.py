@@ -1,0 +1,9 @@
+"""Words in a name that say that a column holds times, or other times than those of events."""
+
+TIME_WORDS = frozenset(
+    {"date", "time", "timestamp", "datetime", "datum", "zeit", "zeitpunkt", "fecha", "when", "at"}
+)
+OTHER_TIMES = frozenset(
+    {"release", "released", "birth", "birthday", "published", "publication", "updated", "zone",
+     "runtime", "duration", "total", "expires", "expiry", "end"}
+)  # fmt: skip
