@@ -26,6 +26,7 @@ NEEDED = (
     "item_id",
     "event_at",
     "timestamp_format",
+    "timestamp_unit",
     "decimal",
     "value_if_empty",
     "no_user",

@@ -17,6 +17,7 @@ QUESTIONS = {
     "user_id": "Which column is the user (or `constant:NAME` where all of it is one user's)?",
     "item_id": "Which column is the item?",
     "timestamp_format": "How are the times written?",
+    "timestamp_unit": "What do the numbers of times count, and from when?",
     "decimal": "Which sign stands before the fraction of a number (the other: between thousands)?",
     "value_if_empty": "What does an empty value mean?",
     "skip_when_empty": "Are records in which this is empty no events?",

@@ -4,7 +4,7 @@ why it would refuse.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -32,6 +32,7 @@ from ntg_assets.events.suspicions import (
     words_for_none,
 )
 from ntg_assets.history.forgets import read_forgotten
+from ntg_assets.sources.sniffing.epochs import other_epoch
 from ntg_assets.sources.sources import Place, source_reader
 from ntg_assets.sql import query
 from ntg_assets.storage.run import run
@@ -84,6 +85,7 @@ def examine_sources(
     yield from _counts(result)
     yield from _quarantined(result)
     yield _length(result.extent, horizon_days)
+    yield from _old_end(result, ingest)
     with source_reader(place) as connection:
         events = run(result.events, connection).select("user_id", "item_id", "load_file")
     if log_ids is not None:
@@ -153,6 +155,29 @@ def _length(extent: Extent, horizon_days: int) -> Finding:
         "log",
         f"{sentence}, too short for churn.horizon_days: {horizon_days}: no window would have closed"
         f" inside TRAIN. Set for example churn.horizon_days: {fitting}.",
+    )
+
+
+def _old_end(surveyed: Survey, ingest: IngestSettings) -> Iterator[Finding]:
+    """Whether a log of numbers ends years before its files were written, and in their time in
+    another reading.
+    """
+    unit, last_at = ingest.events.timestamp_unit, surveyed.extent.last_at
+    if last_at is None:
+        return
+    of_log = set(surveyed.load_ledger.filter(source="events")["file_name"])
+    changed_ns = max(file.changed_ns for file in surveyed.files if file.name in of_log)
+    written_at = datetime.fromtimestamp(changed_ns / 1e9, UTC).replace(tzinfo=None)
+    other = other_epoch(unit, last_at=last_at, written_at=written_at)
+    if other is None:
+        return
+    later = last_at + timedelta(seconds=other.later_seconds)
+    yield Finding(
+        "warning",
+        "log",
+        f"ends on {last_at:%Y-%m-%d}, {(written_at - last_at).days // 365} years before its files"
+        f" were written: do its times count {other.unit} (then it ends on {later:%Y-%m-%d}), not"
+        f" {unit}? Set `timestamp_unit`.",
     )
 
 

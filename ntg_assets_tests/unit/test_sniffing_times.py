@@ -137,13 +137,6 @@ def test_digits_may_be_those_of_other_scripts(tmp_path: Path, digits: dict[int, 
     ]
 
 
-def test_years_of_other_calendars_are_no_future(tmp_path: Path) -> None:
-    thai = lines(lambda n, at: f"u{n},i{n},{at:%d/%m}/{at.year + 543}", "user_id,item_id,date\n")
-    found = sniff(tmp_path, thai)
-    assert "timestamp_format" in found.open
-    assert "are of the Buddhist calendar ('05/01/2567')" in " ".join(found.notes)
-
-
 def test_each_name_of_a_month_or_a_day_means_one() -> None:
     for abroad in (MONTHS_ABROAD, WEEKDAYS_ABROAD):
         places: dict[str, set[int]] = {}

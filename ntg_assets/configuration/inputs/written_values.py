@@ -10,8 +10,21 @@ from ntg_assets.configuration.section import Section
 from ntg_assets.zones import is_zone
 
 TimestampUnit = Literal[
-    "iso", "seconds", "milliseconds", "microseconds", "nanoseconds", "excel_days"
+    "iso",
+    "seconds",
+    "milliseconds",
+    "microseconds",
+    "nanoseconds",
+    "excel_days",
+    "excel_1904_days",
+    "apple_seconds",
+    "apple_nanoseconds",
+    "webkit_microseconds",
+    "filetime",
+    "dotnet_ticks",
+    "julian_days",
 ]
+Calendar = Literal["gregorian", "buddhist", "persian"]
 DurationUnit = Literal["milliseconds", "seconds", "minutes", "hours"]
 MARK = re.compile(r"%-?.")  # a directive of strftime
 KNOWN_MARKS = frozenset("aAbBcdfgGHIjmMnpSuUVwWxXyYzZ%")
@@ -42,7 +55,11 @@ class TimeOptions(Section):
 
     timestamp_unit: TimestampUnit = "iso"
     """`iso` for dates and timestamps as text (or Parquet timestamps),
-    else the unit of an epoch number; `excel_days`: serial days of a spreadsheet (45296.5).
+    else the unit of a number since 1970. `excel_days`: serial days of a spreadsheet (45296.5),
+    `excel_1904_days` of one that counts from 1904 (old Excel for Mac). `apple_seconds`,
+    `apple_nanoseconds`: since 2001 (Core Data); `webkit_microseconds`: since 1601 (Chrome);
+    `filetime`: 100 ns since 1601 (Windows); `dotnet_ticks`: 100 ns since the year 1; `julian_days`
+    (SQLite).
     """
     timestamp_format: Annotated[list[TimeFormat], BeforeValidator(as_list)] = Field(
         default_factory=list
@@ -50,6 +67,10 @@ class TimeOptions(Section):
     """How times are written where they are not ISO, one format or several, tried in order:
     `"%d.%m.%Y %H:%M"`, `"%m/%d/%Y"`, `"%b %d, %Y, %I:%M %p"`; `%z` is an offset (also `Z`), `%Z` a
     zone's name. What fits none is quarantined; an order of day and month is never guessed.
+    """
+    calendar: Calendar = "gregorian"
+    """Calendar of the years in texts: `buddhist` (2569 is 2026); `persian`: numbers, the year first
+    (1404/10/16).
     """
     timezone: str = "UTC"
     """Zone of timestamps that carry none (IANA name). Times that its clocks jump over are
@@ -67,6 +88,19 @@ class TimeOptions(Section):
         if not is_zone(name):
             raise ValueError("is no IANA time zone; give a name such as 'Europe/Paris' or 'UTC'")
         return name
+
+    @model_validator(mode="after")
+    def _calendar_has_years(self) -> "TimeOptions":
+        if self.calendar == "gregorian":
+            return self
+        if self.timestamp_unit != "iso":
+            raise ValueError(
+                f"calendar: {self.calendar} is for times as text, timestamp_unit:"
+                f" {self.timestamp_unit} for numbers; set one of them"
+            )
+        if odd := next((form for form in self.timestamp_format if "%Y" not in form), None):
+            raise ValueError(f"calendar: {self.calendar} needs a year of four digits (%Y) in {odd}")
+        return self
 
     @model_validator(mode="after")
     def _format_or_unit(self) -> "TimeOptions":

@@ -5,6 +5,7 @@ column is what, each with the reason why. It proposes settings; the reader itsel
 import csv
 import re
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
@@ -53,7 +54,8 @@ def sniff_file(
     Raises:
         SourceError: it is no data that could be read.
     """
-    sniffed = Sniffed(said=dict(roles or {}))
+    changed_at = datetime.fromtimestamp(path.stat().st_mtime, UTC).replace(tzinfo=None)
+    sniffed = Sniffed(said=dict(roles or {}), written_at=changed_at)
     if records:
         sniffed.take("records", records, "as you said")
     if explode:

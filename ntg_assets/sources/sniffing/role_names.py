@@ -10,7 +10,8 @@ ROLES: dict[str, tuple[str, ...]] = {
         "start_time", "starttime", "endtime", "end_time", "started_at", "played_at", "watched_at",
         "watched_date", "watch_date", "created_at", "uts", "utc_time", "date", "day", "datum",
         "zeitpunkt", "zeit", "uhrzeit", "gesehen_am", "gekauft_am", "bestellt_am", "occurred_at",
-        "happened_at", "listened_at", "last_played", "start", "begin", "fecha",
+        "happened_at", "startdate", "start_date", "date_played", "lastplayed", "listened_at",
+        "last_played", "start", "begin", "fecha",
         "data", "horodatage", "order_date", "bestelldatum",
         "日時", "視聴日時", "再生日時", "購入日時", "購入日", "注文日", "日付", "タイムスタンプ",
     ),
@@ -54,6 +55,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "event_type", "eventtype", "event", "action", "type", "page", "aktion", "ereignis",
     ),
 }  # fmt: skip
+CORE_DATA = re.compile(r"^Z(?=[A-Z_]{3,}$)")  # before the names of columns of Apple's programs
 VOICED = "\u3099\u309a"  # marks that make another sound of a Japanese sign
 
 
@@ -95,7 +97,8 @@ def _inner_names(name: str) -> list[str]:
 
 def _spellings(name: str) -> list[str]:
     """How a name may be meant: `visitorId` as one word, and as two."""
-    return list(dict.fromkeys((_folded(name), _folded(_divided(name)))))
+    plain = CORE_DATA.sub("", name)
+    return list(dict.fromkeys((_folded(plain), _folded(_divided(plain)))))
 
 
 def _divided(name: str) -> str:

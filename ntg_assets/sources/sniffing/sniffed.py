@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 SHOWN_VALUES, SHOWN_CHARACTERS = 3, 40
@@ -27,6 +28,7 @@ class Sniffed:
         key_columns: Columns of keys that are values, in exploded objects.
         is_items: Whether it is an item table, not a log.
         files: Files that are like this one.
+        written_at: When the file was last changed (naive UTC); none: nobody knows.
     """
 
     settings: dict[str, Any] = field(default_factory=dict)
@@ -41,6 +43,7 @@ class Sniffed:
     key_columns: list[str] = field(default_factory=list)
     is_items: bool = False
     files: list[str] = field(default_factory=list)
+    written_at: datetime | None = None
 
     def is_part(self, name: str) -> bool:
         """Whether a column names one of several objects in a record (`items.0.id`), which only a

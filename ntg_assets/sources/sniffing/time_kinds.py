@@ -18,10 +18,15 @@ EPOCHS = (
     ("seconds", 1e8, 1e10),
     ("milliseconds", 1e11, 1e13),
     ("microseconds", 1e14, 1e16),
+    # of 1990 to 2064; as nanoseconds of 1970 they would lie in 1973, 1989 and before 1997
+    ("webkit_microseconds", 1.22e16, 1.47e16),
+    ("filetime", 1.22e17, 1.47e17),
+    ("dotnet_ticks", 6.27e17, 6.51e17),
     ("nanoseconds", 1e17, 1e19),
+    ("julian_days", 2_447_892, 2_474_924),
 )
 RECENT_SECONDS = 631_152_000, 2_051_222_400  # in a file without names nothing else says so
-UNSURE_UNITS = {"excel_days", "seconds"}  # also the size of ids and of amounts
+UNSURE_UNITS = {"excel_days", "seconds", "julian_days"}  # also the size of ids and of amounts
 # a day and a minute in digits, which is the size of milliseconds of 1976
 DIGITS = re.compile(
     r"(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])([01]\d|2[0-3])[0-5]\d", re.ASCII

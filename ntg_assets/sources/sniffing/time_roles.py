@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
+from ntg_assets.sources.sniffing.epochs import latest_of, other_epoch
 from ntg_assets.sources.sniffing.null_words import ask_of_gaps, sniff_null_words
-from ntg_assets.sources.sniffing.role_names import ROLES, by_name, words_of
+from ntg_assets.sources.sniffing.role_names import CORE_DATA, ROLES, by_name, words_of
 from ntg_assets.sources.sniffing.sniffed import Sniffed, show_texts
-from ntg_assets.sources.sniffing.time_kinds import Told, time_settings, what_is_lost
+from ntg_assets.sources.sniffing.time_calendars import CALENDARS, calendar_of, read_times
+from ntg_assets.sources.sniffing.time_kinds import Told, what_is_lost
 from ntg_assets.sources.sniffing.time_words import OTHER_TIMES, TIME_WORDS
-from ntg_assets.sources.values.numbers import typed
 
 CLOCK = re.compile(r"\s*\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?(\s*[APap][Mm])?\s*")
 HAS_CLOCK = re.compile(r"\d:\d|%[HIM]")
@@ -17,9 +19,6 @@ CLOCK_WORDS = frozenset(
     {"time", "clock", "uhrzeit", "zeit", "hora", "heure", "ora", "tijd", "start", "of", "day",
      "event", "時刻"}
 )  # fmt: skip
-YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
-# with the years in which logs of our time lie
-OTHER_CALENDARS = (("the Buddhist calendar", 2533, 2593), ("the Persian calendar", 1369, 1429))
 
 
 def sniff_time(
@@ -40,7 +39,7 @@ def sniff_time(
         if all(CLOCK.fullmatch(text) for text in texts[name]):
             continue  # a time of day is no time
         is_named = name in named or name in alike
-        read = time_settings(texts[name], is_named=is_named, has_names=has_names)
+        read = read_times(texts[name], is_named=is_named, has_names=has_names)
         if read is not None:
             name, read = _finer(name, read, [*named, *alike], texts)  # noqa: PLW2901  # the same
             free.remove(name)
@@ -63,7 +62,7 @@ def _finer(
         return name, read
     for other in others:
         if other != name and words_of(other) - TIME_WORDS == words_of(name) - TIME_WORDS:
-            told = time_settings(texts[other], is_named=True)
+            told = read_times(texts[other], is_named=True)
             if told is not None and _has_clock(texts[other], told):
                 return other, told
     return name, read
@@ -112,26 +111,40 @@ def _take_time(
         sniffed.take(key, value, fits)
     if choices:
         sniffed.open["timestamp_format"] = choices
-    if calendar := _other_calendar(texts[name]):
+    calendar = calendar_of(texts[name])
+    if calendar and "calendar" not in settings:
+        called = CALENDARS[calendar].called
         sniffed.settings.pop("timestamp_format", None)
-        sniffed.open["timestamp_format"] = [f"none for {calendar}"]
+        sniffed.open["timestamp_format"] = [f"none for {called}"]
         sniffed.notes.append(
-            f"times of {name!r} are of {calendar} ({texts[name][0]!r}), which no setting reads:"
-            " deliver them in the Gregorian one"
+            f"times of {name!r} are of {called} ({texts[name][0]!r}), which is read where the year"
+            " stands first: deliver them so, or in the Gregorian one"
         )
+    _ask_of_epoch(sniffed, name, texts[name])
     sniff_null_words(sniffed, name)
     if lost := what_is_lost(texts[name], settings):
         sniffed.notes.append(f"times of {name!r} {lost}")
     ask_of_gaps(sniffed, name)
 
 
-def _other_calendar(texts: Sequence[str]) -> str | None:
-    """Which calendar the years of times are of, where it is not the Gregorian one."""
-    years = [YEAR.search(typed(text)) for text in texts[:LOOKED_AT]]
-    for calendar, first, last in OTHER_CALENDARS:
-        if all(year and first <= int(year[0]) <= last for year in years):
-            return calendar
-    return None
+def _ask_of_epoch(sniffed: Sniffed, name: str, texts: Sequence[str]) -> None:
+    """Ask what numbers count from that end many years before their file was written."""
+    unit, written_at = sniffed.settings.get("timestamp_unit"), sniffed.written_at
+    last_at = latest_of(texts, unit) if unit else None
+    if unit is None or last_at is None or written_at is None:
+        return
+    other = other_epoch(unit, last_at=last_at, written_at=written_at)
+    if other is None:
+        return
+    later = last_at + timedelta(seconds=other.later_seconds)
+    fits = f"as {unit} they end in {last_at:%Y-%m}, as {other.unit} in {later:%Y-%m}"
+    if CORE_DATA.match(name):
+        sniffed.take("timestamp_unit", other.unit, f"a name of Apple's Core Data; {fits}")
+        return
+    sniffed.notes.append(f"times of {name!r} may count from another year: {fits}")
+    if other.unit != "excel_1904_days":  # hardly any log is as old as the other reading says
+        sniffed.settings.pop("timestamp_unit")
+        sniffed.open["timestamp_unit"] = [other.unit, unit]
 
 
 def _take_clock(
@@ -159,7 +172,7 @@ def _read_together(sniffed: Sniffed, name: str, clock: str) -> bool:
     """Read a day and a time of day as one, where their texts together are a time; tell whether."""
     pairs = zip(sniffed.values[name], sniffed.values[clock], strict=True)
     together = [f"{day} {time}" for day, time in pairs if day.strip() and time.strip()]
-    read = time_settings(together, is_named=True)
+    read = read_times(together, is_named=True)
     if read is None or len(read[2]) != len(sniffed.open.get("timestamp_format", [])):
         return False
     settings, fits, choices = read

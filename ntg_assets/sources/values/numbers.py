@@ -52,7 +52,7 @@ def as_number(column: Column, options: NumberOptions | None = None) -> str:
         return f"try_cast({column.expression} as double)"
     text = f"cast({column.expression} as varchar)"
     number = (
-        f"coalesce(try_cast({text} as double), try_cast({_typed(text)} as double))"
+        f"coalesce(try_cast({text} as double), try_cast({typed_text(text)} as double))"
         if options is None or options.are_plain
         else _from_written_number(text, options)
     )
@@ -76,9 +76,9 @@ def value_if_empty(converted: str, column: Column, value: float) -> str:
 
 def _from_written_number(text: str, options: NumberOptions) -> str:
     """Number as people and spreadsheets write it; null where it could mean something else."""
-    bare = f"trim({_typed(text)})"
+    bare = f"trim({typed_text(text)})"
     for place, sign in enumerate(options.currency_signs):
-        bare = _without_sign(bare, _typed(f"$currency_sign_{place}"), sign)
+        bare = _without_sign(bare, typed_text(f"$currency_sign_{place}"), sign)
     bare = f"trim({bare})"
     if options.accounting_negatives:
         bare = (
@@ -152,7 +152,8 @@ def typed(text: str) -> str:
     return text.translate(str.maketrans(_from(), _to()))
 
 
-def _typed(text: str) -> str:
+def typed_text(text: str) -> str:
+    """SQL of a text with the signs of print as those of a keyboard."""
     return f"translate({text}, '{_in_sql(_from())}', '{_in_sql(_to())}')"
 
 

@@ -1,9 +1,10 @@
 """Times of any column as naive UTC timestamps, as SQL."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from ntg_assets.configuration.inputs.written_values import TimeOptions, TimestampUnit
+from ntg_assets.configuration.inputs.written_values import Calendar, TimeOptions, TimestampUnit
+from ntg_assets.sources.values.calendars import in_gregorian
 from ntg_assets.sources.values.columns import (
     FRACTIONS,
     INTEGERS,
@@ -14,10 +15,9 @@ from ntg_assets.sources.values.columns import (
     unusable,
 )
 from ntg_assets.sources.values.epoch_numbers import (
-    MICROSECONDS_PER,
-    from_epoch,
-    from_excel_days,
-    from_nanoseconds,
+    SPREADSHEET_DAYS,
+    from_spreadsheet_days,
+    from_unit,
 )
 from ntg_assets.sources.values.time_texts import (
     TIME_TEXT,
@@ -41,18 +41,24 @@ class TimeReading:
         formats: Of texts; none: ISO.
         zone: Of times without one; `$timezone` holds it unless it is UTC.
         day_zone: Of days without a time, `$service_timezone`; none: `zone`.
+        calendar: Of the years in texts.
     """
 
     unit: TimestampUnit = "iso"
     formats: tuple[str, ...] = ()
     zone: str = "UTC"
     day_zone: str | None = None
+    calendar: Calendar = "gregorian"
 
     @classmethod
     def of(cls, options: TimeOptions, *, day_zone: str | None = None) -> "TimeReading":
         """How a configured column is read."""
         return cls(
-            options.timestamp_unit, tuple(options.timestamp_format), options.timezone, day_zone
+            options.timestamp_unit,
+            tuple(options.timestamp_format),
+            options.timezone,
+            day_zone,
+            options.calendar,
         )
 
     @property
@@ -80,7 +86,9 @@ class TimeReading:
         if self.formats:
             shown = " or ".join(self.formats)
             return f"does not fit timestamp_format ({shown})"
-        if self.unit == "excel_days":
+        if self.calendar != "gregorian":
+            return f"is no ISO timestamp of the {self.calendar} calendar"
+        if self.unit in SPREADSHEET_DAYS:
             return "is no serial day of a spreadsheet"
         return "is no ISO timestamp" if self.unit == "iso" else f"is no epoch number ({self.unit})"
 
@@ -91,6 +99,7 @@ def as_instant(column: Column, reading: TimeReading) -> str:
     A column that holds timestamps is read as such whatever the unit says: its meaning is certain. A
     day without a time is one of the day's zone.
     """
+    column = _in_gregorian(column, reading)
     if reading.formats and column.family in TEXTS:
         return _from_formats(column.expression, reading)
     day_zone = reading.day_zone
@@ -111,13 +120,21 @@ def as_clock(column: Column, reading: TimeReading) -> str:
     """What the clocks of the reading's zone showed, where a time carries no zone of its own;
     null elsewhere: only such a time can lie in a gap, or twice, when clocks change.
     """
+    column = _in_gregorian(column, reading)
     if column.family in NAIVE_TIMES - {"DATE"}:
         return f"cast({column.expression} as timestamp)"
-    if reading.unit == "excel_days" and column.family in TEXTS | INTEGERS | FRACTIONS:
-        return from_excel_days(column)
+    if reading.unit in SPREADSHEET_DAYS and column.family in TEXTS | INTEGERS | FRACTIONS:
+        return from_spreadsheet_days(column, reading.unit)
     if column.family not in TEXTS or reading.unit != "iso":
         return "cast(null as timestamp)"
     return _clock_of_text(column.expression, reading)
+
+
+def _in_gregorian(column: Column, reading: TimeReading) -> Column:
+    """A column of texts with their years in the Gregorian calendar."""
+    if reading.calendar == "gregorian" or column.family not in TEXTS:
+        return column
+    return replace(column, expression=in_gregorian(column.expression, reading.calendar))
 
 
 def _clock_of_text(expression: str, reading: TimeReading) -> str:
@@ -157,12 +174,10 @@ def _as_instant(column: Column, unit: TimestampUnit, zone: str) -> str:
         return in_zone(f"cast({column.expression} as timestamp)", zone)
     if unit == "iso" and column.family in TEXTS:
         return from_iso_text(column.expression, zone)
-    if unit == "excel_days" and column.family in TEXTS | INTEGERS | FRACTIONS:
-        return in_zone(from_excel_days(column), zone)
-    if unit == "nanoseconds" and column.family in TEXTS | INTEGERS | FRACTIONS:
-        return from_nanoseconds(column)
+    if unit in SPREADSHEET_DAYS and column.family in TEXTS | INTEGERS | FRACTIONS:
+        return in_zone(from_spreadsheet_days(column, unit), zone)
     if unit != "iso" and column.family in TEXTS | INTEGERS | FRACTIONS:
-        return from_epoch(column, MICROSECONDS_PER[unit])
+        return from_unit(column, unit)
     advice = (
         "Set `timestamp_unit` to seconds, milliseconds, microseconds or nanoseconds"
         if column.family in INTEGERS | FRACTIONS
