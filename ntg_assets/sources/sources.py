@@ -31,6 +31,7 @@ from ntg_assets.storage.connection import connect
 from ntg_assets.storage.run import run
 
 SHOWN_NAMES = 3
+LAST_LINES = "the line stands below the records (skip_last_lines)"
 
 
 @dataclass(frozen=True)
@@ -157,8 +158,12 @@ def count_skips(
     connection: duckdb.DuckDBPyConnection, plan: Plan, counts: Mapping[int, FileCounts]
 ) -> dict[int, dict[str, int]]:
     """Rows that each filter left out, by file number and reason."""
-    matches: dict[int, dict[str, int]] = {}
-    if any(file.n_skipped for file in counts.values()):
+    matches = {
+        number: {LAST_LINES: file.n_last_lines}
+        for number, file in counts.items()
+        if file.n_last_lines
+    }
+    if any(file.n_skipped > file.n_last_lines for file in counts.values()):
         skipped = run(
             over_typed_rows(plan, "skip_reasons", package="sources.accounting"), connection
         )
@@ -169,7 +174,7 @@ def count_skips(
 
 def refuse_no_rows(counts: Mapping[int, FileCounts], files: Sequence[SourceFile]) -> None:
     """Raise when no file of a source has a row."""
-    if not any(file.n_rows for file in counts.values()):
+    if not any(file.n_rows > file.n_last_lines for file in counts.values()):
         names = ", ".join(file.name for file in files[:SHOWN_NAMES])
         raise SourceError(
             f"{names}: no row in {len(files)} file(s), only headers. Deliver a file with rows."

@@ -165,7 +165,7 @@ def test_a_line_of_another_kind_leaves_a_short_table_what_it_is(tmp_path: Path) 
     found = sniff(tmp_path, f"{rows}{more};;Gesamt;182,0\n")
     taken = {key: found.settings[key] for key in ("timestamp_format", "decimal", "value")}
     assert taken == {"timestamp_format": "%d.%m.%Y", "decimal": ",", "value": "Betrag"}
-    assert found.open["skip_when_empty"] == [["Kunde", "Artikel"]]
+    assert found.settings["skip_last_lines"] == 1
 
 
 def test_lines_that_end_in_three_ways_and_zeros_behind_a_stream_are_read(tmp_path: Path) -> None:

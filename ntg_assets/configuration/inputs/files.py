@@ -36,6 +36,10 @@ class FileSource(Section):
     """Lines that begin with it are no records, such as `"#"`; null: there are none."""
     skip_lines: int = Field(default=0, ge=0)
     """Lines before the header (or the first record), such as a title or a `sep=` line."""
+    skip_last_lines: int = Field(default=0, ge=0)
+    """Lines at the end of each text file that are no records, such as a total or notes below a
+    table (empty lines and comments do not count): skipped, counted under their own reason.
+    """
     columns: list[str] | None = Field(default=None, min_length=1)
     """Names of the columns of CSV files without a header, in order:
     `[user_id, item_id, rating, ts]`; null: the first line is the header.

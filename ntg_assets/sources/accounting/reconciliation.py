@@ -28,7 +28,8 @@ NOTHING_READ = dict.fromkeys(
 @dataclass(frozen=True)
 class FileCounts:
     """Rows of one file: `n_rows` is what must be there, `n_valid`, `n_invalid`, `n_skipped` and
-    `rejects` are what was found; `n_folded` of the valid ones have a time that clocks showed twice.
+    `rejects` are what was found; `n_folded` of the valid ones have a time that clocks showed twice,
+    `n_last_lines` of the skipped ones stand below the records.
     """
 
     n_rows: int
@@ -37,10 +38,16 @@ class FileCounts:
     rejects: tuple[Reject, ...] = ()
     n_skipped: int = 0
     n_folded: int = 0
+    n_last_lines: int = 0
 
     @classmethod
     def of(
-        cls, row: Mapping[str, int], *, n_rows: int, rejects: tuple[Reject, ...]
+        cls,
+        row: Mapping[str, int],
+        *,
+        n_rows: int,
+        rejects: tuple[Reject, ...],
+        n_last_lines: int = 0,
     ) -> "FileCounts":
         """Counts of a file from a row of `row_counts`.
 
@@ -48,14 +55,22 @@ class FileCounts:
             row: What was read of the file.
             n_rows: What must be there.
             rejects: Lines that do not fit the dialect.
+            n_last_lines: Lines below the records that were left out.
         """
-        n_invalid = row["n_read"] - row["n_valid"] - row["n_skipped"]
-        return cls(n_rows, row["n_valid"], n_invalid, rejects, row["n_skipped"], row["n_folded"])
+        return cls(
+            n_rows + n_last_lines,
+            row["n_valid"],
+            row["n_read"] - row["n_valid"] - row["n_skipped"],
+            rejects,
+            row["n_skipped"] + n_last_lines,
+            row["n_folded"],
+            n_last_lines,
+        )
 
     @property
     def n_read(self) -> int:
         """Rows that the reader finds: all but the lines that are none."""
-        return self.n_rows - len(self.rejects)
+        return self.n_rows - len(self.rejects) - self.n_last_lines
 
     @property
     def n_bad(self) -> int:
@@ -146,7 +161,9 @@ def _account(
             refused = rejects.get(str(file.read_path), ())
             _refuse_unreconciled(file, n_rows=n_rows, n_read=row["n_read"], rejects=refused)
             refuse_other_count(file, n_rows)
-            counts[file.number] = FileCounts.of(row, n_rows=n_rows, rejects=refused)
+            counts[file.number] = FileCounts.of(
+                row, n_rows=n_rows, rejects=refused, n_last_lines=file.n_last_lines
+            )
     return counts
 
 

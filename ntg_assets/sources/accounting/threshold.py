@@ -25,7 +25,9 @@ ADVICE = {  # beginning of a reason, and what reads such values
     ),
     "is empty": "`skip_when_empty` leaves such records out, `value_if_empty` says what they mean",
     "is no whole number": "set the id type to string, or name words for none in `no_user`",
-    "has too": "set `delimiter` or `quote`, or mend the lines",
+    "has too": (
+        "set `delimiter` or `quote`, `skip_last_lines` for notes below a table, or mend the lines"
+    ),
     "has a quote": "set `quote: null` where quotes are text, or `escape`",
 }
 CLOCK_REASONS = ("is before earliest_event", "is at or after latest_event")

@@ -36,6 +36,7 @@ class SourceFile:
         staged: What is read in its place, where no reader takes it as it is.
         n_skipped_lines: Lines of the original before the first one of what is read.
         n_stated_rows: Records that a manifest says it has.
+        n_last_lines: Lines at its end that the configuration says are no records.
         n_before: Records that it has as it was delivered, where lists in them were exploded.
     """
 
@@ -60,6 +61,7 @@ class SourceFile:
     n_skipped_lines: int = 0
     n_stated_rows: int | None = None
     n_before: int | None = None
+    n_last_lines: int = 0
 
     @property
     def read_path(self) -> Path:

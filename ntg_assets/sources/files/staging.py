@@ -5,6 +5,7 @@ import hashlib
 import json
 import shutil
 import tempfile
+from collections import deque
 from collections.abc import Collection, Iterator
 from functools import cache
 from pathlib import Path
@@ -28,11 +29,13 @@ class Staged(NamedTuple):
         path: Where it lies.
         n_skipped_lines: Lines of the original before its first one.
         n_before: Records of the original, where their lists were exploded.
+        n_last_lines: Lines at its end that were left out.
     """
 
     path: Path
     n_skipped_lines: int
     n_before: int | None = None
+    n_last_lines: int = 0
 
 
 @cache
@@ -53,7 +56,8 @@ def clear_staging(scratch: Path | None) -> None:
 
 def needs_staging(source: FileSource) -> bool:
     """Whether a text file of this source must be written once more before it is read."""
-    return source.encoding not in NATIVE or source.comment is not None or source.skip_lines > 0
+    are_skipped = source.skip_lines > 0 or source.skip_last_lines > 0
+    return source.encoding not in NATIVE or source.comment is not None or are_skipped
 
 
 def stage_text(
@@ -79,15 +83,17 @@ def stage_text(
     Raises:
         SourceError: the text is not of the configured encoding, or ends before its header.
     """
-    recipe = (source.encoding, source.comment, source.skip_lines, has_bare_returns)
-    target = _target(folder, sha256, "text", *recipe)
-    n_skipped = 0
+    skipped = (source.skip_lines, source.skip_last_lines)
+    target = _target(
+        folder, sha256, "text", source.encoding, source.comment, *skipped, has_bare_returns
+    )
     with open_unpacked(path) as opened, writing(target) as written:
         text = _decoded(opened, source.encoding, name=name)
         if has_bare_returns:
             text = (chunk.replace("\r\n", "\n").replace("\r", "\n") for chunk in text)
-        n_skipped = _copy_lines(text, written, source, name=name)
-    return Staged(target, n_skipped)
+        lines = _without_last(_lines(text), source, name=name)
+        n_skipped = _copy_lines(lines, written, source, name=name)
+    return Staged(target, n_skipped, n_last_lines=source.skip_last_lines)
 
 
 def stage_records(
@@ -166,11 +172,35 @@ def _elements_of(record: str, exploded: Exploded) -> list[str]:
         return [record]  # the reader quarantines it
 
 
+def _without_last(lines: Iterator[str], source: FileSource, *, name: str) -> Iterator[str]:
+    """Lines but for the last ones that hold something and are no comment."""
+    waiting: deque[str] = deque()
+    n_waiting = n_given = 0
+    for line in lines:
+        waiting.append(line)
+        n_waiting += _holds_something(line, source.comment)
+        while n_waiting > source.skip_last_lines:
+            first = waiting.popleft()
+            n_waiting -= _holds_something(first, source.comment)
+            n_given += 1
+            yield first
+    if source.skip_last_lines and (n_waiting < source.skip_last_lines or not n_given):
+        raise SourceError(
+            f"{name}: has no more than {n_waiting:,} line(s), of which the last"
+            f" {source.skip_last_lines:,} are skipped (`skip_last_lines`); no record is left."
+            " Correct it."
+        )
+
+
+def _holds_something(line: str, comment: str | None) -> bool:
+    return bool(line.strip("\r\n\ufeff")) and not (comment and line.startswith(comment))
+
+
 def _copy_lines(text: Iterator[str], written: IO[bytes], source: FileSource, *, name: str) -> int:
     """Copy lines; return how many were left out before the first one."""
     n_skipped, has_begun = 0, False
     mark = source.comment
-    for line in _lines(text):
+    for line in text:
         if not has_begun:
             is_before = n_skipped < source.skip_lines
             if is_before or not line.strip("\r\n\ufeff") or (mark and line.startswith(mark)):

@@ -122,6 +122,7 @@ def _as_staged(file: SourceFile, staged: Staged) -> SourceFile:
         staged=staged.path,
         n_skipped_lines=n_skipped,
         n_before=staged.n_before,
+        n_last_lines=staged.n_last_lines,
         packing="none",
     )
 

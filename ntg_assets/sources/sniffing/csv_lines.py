@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from ntg_assets.errors import SourceError
 from ntg_assets.sources.sniffing.divided_lines import delimiter_of, rows_of
+from ntg_assets.sources.sniffing.footers import lines_below
 from ntg_assets.sources.sniffing.headers import MOSTLY, is_datum, take_columns
 from ntg_assets.sources.sniffing.sniffed import (
     SAMPLE_BYTES,
@@ -19,11 +20,21 @@ GAP = re.compile(r" {2,}|\t")
 MOST_TITLE_LINES = 20
 RULES, FIRST_LINES = re.compile(r"[-+|:=\s]*-{3}[-+|:=\s]*"), 4  # of printed tables; where
 csv.field_size_limit(SAMPLE_BYTES)  # a cell may hold a document
+SHOWN_BELOW = 80  # characters
 MANY_LINE_ENDS = 20  # in one field
 
 
-def sniff_csv(lines: Sequence[str], sniffed: Sniffed, *, name: str) -> None:
-    """Take the lines of a text apart: titles, delimiter, quotes, header, values."""
+def sniff_csv(
+    lines: Sequence[str], sniffed: Sniffed, *, last_lines: Sequence[str] | None = None, name: str
+) -> None:
+    """Take the lines of a text apart: titles, delimiter, quotes, header, values, what stands below.
+
+    Args:
+        lines: The first ones.
+        sniffed: What is completed.
+        last_lines: The last ones of a longer text; none: `lines` are all.
+        name: The file in messages.
+    """
     body, comment = _without_comments(lines, sniffed)
     _refuse_printed_table(body, name=name)
     is_for_excel = bool(body) and body[0].lower().startswith("sep=")
@@ -33,6 +44,13 @@ def sniff_csv(lines: Sequence[str], sniffed: Sniffed, *, name: str) -> None:
     if n_fields == 1:
         _refuse_aligned_lines(body, name=name)
         _refuse_quoted_lines(rows, body, name=name)
+    last = body if last_lines is None else [line for line in last_lines if line.strip()]
+    last_rows = rows if last is body else list(rows_of(last, delimiter, quote, escape))
+    if n_below := lines_below(last_rows, n_fields, is_cut=sniffed.is_cut):
+        shown = " / ".join(line.strip() for line in last[-n_below:])[:SHOWN_BELOW]
+        sniffed.take("skip_last_lines", n_below, f"the last lines are no records: {shown!r}")
+        if last is body:
+            body, rows = body[:-n_below], rows[:-n_below]
     n_before = int(is_for_excel) + _title_lines(rows[is_for_excel:], n_fields)
     if len(rows) == n_before:
         raise SourceError(f"{name}: holds no record. Deliver a file with rows.")

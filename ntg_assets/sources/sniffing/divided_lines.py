@@ -14,6 +14,7 @@ from ntg_assets.sources.sniffing.sniffed import (
 DELIMITERS = ("::", ";", "\t", "|", ",", "^", "~", "\x01", "\x1f")
 PADDED = ",;|\t"  # may stand between spaces
 FEWEST_WORDS = 3
+FEWEST_LINES = 3  # of a table above notes: its header and two records
 
 
 def delimiter_of(lines: Sequence[str], quote: str, escape: str | None) -> tuple[str, int]:
@@ -28,6 +29,8 @@ def delimiter_of(lines: Sequence[str], quote: str, escape: str | None) -> tuple[
         if n_fields > 1 and (n_lines / len(sample), n_fields) > best:
             best, chosen = (n_lines / len(sample), n_fields), (delimiter, n_fields)
     delimiter, n_fields = chosen
+    if n_fields == 1:
+        delimiter, n_fields = _short_table(sample, quote, escape)
     if n_fields == 1 and (n_words := _n_words(sample, quote, escape)):
         return " ", n_words
     if delimiter == "|" and all(line.count("||") * 2 == line.count("|") for line in sample):
@@ -35,6 +38,16 @@ def delimiter_of(lines: Sequence[str], quote: str, escape: str | None) -> tuple[
     if delimiter in PADDED and n_fields > 1:
         return _with_spaces(sample, delimiter), n_fields
     return delimiter, n_fields
+
+
+def _short_table(lines: Sequence[str], quote: str, escape: str | None) -> tuple[str, int]:
+    """The sign that divides the first lines alone, above notes that it does not divide."""
+    for delimiter in DELIMITERS:
+        counts = [len(row) for row in rows_of(lines, delimiter, quote, escape)]
+        n_rows = next((place for place, n in enumerate(counts) if n != counts[0]), len(counts))
+        if counts and counts[0] > 1 and n_rows >= FEWEST_LINES and set(counts[n_rows:]) <= {1}:
+            return delimiter, counts[0]
+    return ",", 1
 
 
 def _n_words(lines: Sequence[str], quote: str, escape: str | None) -> int:

@@ -28,6 +28,7 @@ from ntg_assets.sources.sniffing.sniffed import (
     Sniffed,
 )
 
+TAIL_BYTES = 1 << 14  # an even number, of a text whose characters are of two bytes
 PRINTED_DICT = "{'"
 
 
@@ -131,9 +132,23 @@ def _sniff_text(
     if ends_in_returns(text.encode()):
         text = text.replace("\r\n", "\n").replace("\r", "\n")  # as old spreadsheets end lines
     lines = [line.removeprefix("\ufeff").rstrip("\r") for line in text.split("\n")]
-    if len(head) == SAMPLE_BYTES:
-        lines = lines[:-1]  # it may be cut
-    sniff_csv(lines, sniffed, name=name)
+    if len(head) < SAMPLE_BYTES:
+        sniffed.is_cut = not text.endswith("\n")
+        sniff_csv(lines, sniffed, name=name)
+        return
+    # the last line of the first part may be cut
+    sniff_csv(lines[:-1], sniffed, last_lines=_last_lines(path, sniffed, name=name), name=name)
+
+
+def _last_lines(path: Path, sniffed: Sniffed, *, name: str) -> list[str]:
+    """The last lines of a long text."""
+    with unpacking(name), open_unpacked(path) as opened:
+        tail = b""
+        for chunk in iter(lambda: opened.read(SAMPLE_BYTES), b""):
+            tail = (tail + chunk)[-TAIL_BYTES:]
+    text = tail.decode(sniffed.settings.get("encoding", "utf-8"), "ignore").replace("\r\n", "\n")
+    sniffed.is_cut = not text.endswith("\n")
+    return text.split("\n")[1:]
 
 
 def _decoded(head: bytes, encodings: Sequence[str], sniffed: Sniffed, *, name: str) -> str:

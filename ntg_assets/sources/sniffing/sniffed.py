@@ -28,6 +28,7 @@ class Sniffed:
         key_columns: Columns of keys that are values, in exploded objects.
         is_items: Whether it is an item table, not a log.
         files: Files that are like this one.
+        is_cut: Whether its last line does not end.
         written_at: When the file was last changed (naive UTC); none: nobody knows.
     """
 
@@ -43,6 +44,7 @@ class Sniffed:
     key_columns: list[str] = field(default_factory=list)
     is_items: bool = False
     files: list[str] = field(default_factory=list)
+    is_cut: bool = False
     written_at: datetime | None = None
 
     def is_part(self, name: str) -> bool:
