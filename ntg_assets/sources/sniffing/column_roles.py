@@ -9,7 +9,14 @@ from itertools import combinations
 from ntg_assets.sources.files.exploding import PLACE
 from ntg_assets.sources.sniffing.null_words import NULL_WORDS, ask_of_gaps, sniff_null_words
 from ntg_assets.sources.sniffing.number_kinds import LARGEST, is_between, number_kind
-from ntg_assets.sources.sniffing.role_names import ROLES, by_name, of_role, words_of
+from ntg_assets.sources.sniffing.role_names import (
+    ITEM_NOUNS,
+    ROLES,
+    by_name,
+    is_of_item,
+    of_role,
+    words_of,
+)
 from ntg_assets.sources.sniffing.sniffed import Sniffed, show_texts
 from ntg_assets.sources.sniffing.time_roles import sniff_time
 
@@ -62,19 +69,39 @@ def _sniff_role(
     """Take the column that is called like a role; without one a needed role stays open."""
     candidates, why = _candidates(sniffed, role, free, has_names=has_names)
     candidates = _without_parts(sniffed, role, candidates)
+    pairs = _complements(sniffed, free) if role == "item_id" and role not in sniffed.said else []
+    if candidates and any(candidates[0] in pair["first_of"] for pair in pairs):
+        candidates = []  # of one kind of items only
     if role == "value":
         _sniff_value(sniffed, candidates, free, texts, why=why)
         return
     if not candidates:
         if role in {"user_id", "item_id"}:
             keys = [name for name in sniffed.key_columns if name in free]
-            first = [CONSTANT_USER] if role == "user_id" else _complements(sniffed, free)
+            first = [CONSTANT_USER] if role == "user_id" else pairs
             others = (name for name in free if name not in keys)
             sniffed.open[role] = [*keys, *first, *others]
         return
     name = _whole_title(sniffed, candidates) if role == "item_id" else candidates[0]
     free.remove(name)
     sniffed.take(role, name, f"{why}; values such as {show_texts(texts[name])}")
+    if role == "item_id":
+        _note_other_items(sniffed, name, free)
+
+
+def _note_other_items(sniffed: Sniffed, name: str, free: Sequence[str]) -> None:
+    """Say which column names the items of the records in which a column is empty: episodes beside
+    songs.
+    """
+    named = [other for other in free if words_of(other) & {*ITEM_NOUNS} and other != name]
+    others = [
+        other for other in named if _fill_each_other(sniffed, (name, other)) and "id" not in other
+    ]
+    if others and any(not text.strip() for text in sniffed.values[name]):
+        sniffed.notes.append(
+            f"{others[0]!r} is filled where {name!r} is empty: to read both, answer"
+            f" `item_id=first_of:{name},{others[0]}`"
+        )
 
 
 def _candidates(
@@ -84,11 +111,20 @@ def _candidates(
     for the user, who is said outside.
     """
     candidates, why = of_role(role, free, sniffed.said, has_names=has_names)
+    if role not in {"item_id", *sniffed.said}:
+        candidates = [name for name in candidates if not is_of_item(name, sniffed.exploded)]
+    if role == "event_type":
+        candidates = [name for name in candidates if not _are_pages(name, sniffed.values[name])]
     if role != "user_id":
         candidates = sorted(candidates, key=sniffed.is_outside)
     if role in sniffed.elements and role not in sniffed.said:
         return [sniffed.elements[role], *candidates], "by the name of its list"
     return candidates, why
+
+
+def _are_pages(name: str, texts: Sequence[str]) -> bool:
+    """Whether a column that is called like a page of a site holds the numbers of pages."""
+    return words_of(name) == {"page"} and all(text.isdigit() for text in texts if text)
 
 
 def _without_parts(sniffed: Sniffed, role: str, candidates: list[str]) -> list[str]:

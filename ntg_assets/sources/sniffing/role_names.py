@@ -4,6 +4,13 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 
+# what is watched, heard, read or bought, the smallest part first
+ITEM_NOUNS = (
+    "item", "episode", "track", "song", "video", "movie", "film", "book", "audiobook", "article",
+    "product", "title", "content", "asset", "media", "game", "recipe", "course", "lesson",
+    "program", "programme", "podcast", "show", "tv_show", "series",
+)  # fmt: skip
+ITEM_ENDS = ("id", "uri", "key", "code", "name", "title")
 ROLES: dict[str, tuple[str, ...]] = {
     "event_at": (
         "event_at", "timestamp", "ts", "event_time", "eventtime", "time", "datetime", "date_time",
@@ -11,7 +18,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "watched_date", "watch_date", "created_at", "uts", "utc_time", "date", "day", "datum",
         "zeitpunkt", "zeit", "uhrzeit", "gesehen_am", "gekauft_am", "bestellt_am", "occurred_at",
         "happened_at", "startdate", "start_date", "date_played", "lastplayed", "listened_at",
-        "last_played", "start", "begin", "fecha",
+        "last_played", "rtime_last_played", "start", "begin", "fecha",
         "data", "horodatage", "order_date", "bestelldatum",
         "日時", "視聴日時", "再生日時", "購入日時", "購入日", "注文日", "日付", "タイムスタンプ",
     ),
@@ -23,7 +30,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "benutzer", "person_id", "identifiant", "utilisateur", "client", "client_id", "usuario",
         "cliente", "utente", "listener", "reader", "player_id", "fan_id", "subscriber_key",
         "profilname", "profil", "distinct_id", "user_pseudo_id", "anonymous_id", "customer_email",
-        "email",
+        "email", "login", "user_login",
         "ユーザーid", "ユーザid", "ユーザー", "会員id", "会員番号", "顧客id", "顧客番号",
         "お客様番号",
     ),
@@ -39,6 +46,8 @@ ROLES: dict[str, tuple[str, ...]] = {
         "title_url", "spotify_track_uri", "track_identifier", "track_description", "作品id",
         "商品id", "商品番号", "商品コード", "コンテンツid", "番組id",
         "曲id", "作品", "商品", "番組", "曲名", "商品名", "作品名", "タイトル",
+        "const", "tconst", "rating_key", "full_title",
+        *(f"{noun}_{end}" for end in ITEM_ENDS for noun in ITEM_NOUNS),
     ),
     "value": (
         "value", "rating", "stars", "score", "amount", "price", "revenue", "duration", "minutes",
@@ -47,7 +56,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "duree", "importe", "my_rating", "your_rating", "seconds_viewed", "seconds_watched",
         "minutes_watched", "minutes_viewed", "minutes_logged", "listening_time", "dauer_sek",
         "total_reading_milliseconds", "lineitem_price", "watch_duration", "play_duration",
-        "playduration",
+        "playduration", "total_reading_millis", "event_duration_milliseconds",
         "play_duration_milliseconds", "金額", "価格", "評価", "視聴時間",
         "再生時間",
     ),
@@ -111,6 +120,19 @@ def _folded(name: str) -> str:
     apart = unicodedata.normalize("NFKD", name)
     plain = "".join(sign for sign in apart if not unicodedata.combining(sign) or sign in VOICED)
     return re.sub(r"\W+|_+", "_", unicodedata.normalize("NFKC", plain)).strip("_").lower()
+
+
+def is_of_item(name: str, lists: Sequence[str] = ()) -> bool:
+    """Whether a value belongs to what was watched (`track.user.id`, `movie.rating`), not to the
+    event.
+
+    Args:
+        name: Dotted.
+        lists: Exploded lists, whose own names say nothing of their elements.
+    """
+    path = next((path for path in lists if name.startswith(f"{path}.")), "")
+    above = name.removeprefix(f"{path}.").split(".")[:-1]
+    return any(_folded(_divided(part)) in ITEM_NOUNS for part in above)
 
 
 def words_of(name: str) -> set[str]:

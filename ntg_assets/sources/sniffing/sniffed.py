@@ -55,10 +55,14 @@ class Sniffed:
             name.startswith(f"{above}.0.") for above in self.lists
         )
 
+    @property
+    def exploded(self) -> list[str]:
+        """Lists whose elements are the records."""
+        return as_paths(self.settings.get("explode", []))
+
     def is_outside(self, name: str) -> bool:
         """Whether a column lies outside of the lists whose elements are the records."""
-        lists = self.settings.get("explode", [])
-        return not any(f"{name}.".startswith(f"{path}.") for path in as_paths(lists))
+        return not any(f"{name}.".startswith(f"{path}.") for path in self.exploded)
 
     def take(self, key: str, value: object, why: str) -> None:
         """Propose a setting.

@@ -6,11 +6,11 @@ from datetime import timedelta
 
 from ntg_assets.sources.sniffing.epochs import latest_of, other_epoch
 from ntg_assets.sources.sniffing.null_words import ask_of_gaps, sniff_null_words
-from ntg_assets.sources.sniffing.role_names import CORE_DATA, ROLES, by_name, words_of
+from ntg_assets.sources.sniffing.role_names import CORE_DATA, ROLES, by_name, is_of_item, words_of
 from ntg_assets.sources.sniffing.sniffed import Sniffed, show_texts
 from ntg_assets.sources.sniffing.time_calendars import CALENDARS, calendar_of, read_times
 from ntg_assets.sources.sniffing.time_kinds import Told, what_is_lost
-from ntg_assets.sources.sniffing.time_words import OTHER_TIMES, TIME_WORDS
+from ntg_assets.sources.sniffing.time_words import LATER_TIMES, OTHER_TIMES, TIME_WORDS
 
 CLOCK = re.compile(r"\s*\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?(\s*[APap][Mm])?\s*")
 HAS_CLOCK = re.compile(r"\d:\d|%[HIM]")
@@ -83,7 +83,12 @@ def _candidates(
     said = sniffed.said
     if said.get("event_at") in free:
         return [said["event_at"]], [], []
-    free = sorted((name for name in free if name not in said.values()), key=sniffed.is_outside)
+    of_event = [
+        name
+        for name in free
+        if name not in said.values() and not is_of_item(name, sniffed.exploded)
+    ]
+    free = sorted(of_event, key=sniffed.is_outside)
     named = sorted(by_name(free, ROLES["event_at"]), key=sniffed.is_outside)
     if (element := sniffed.elements.get("event_at")) in free:
         named.insert(0, element)
@@ -92,6 +97,7 @@ def _candidates(
         for name in free
         if name not in named and words_of(name) & TIME_WORDS and not words_of(name) & OTHER_TIMES
     ]
+    alike.sort(key=lambda name: (sniffed.is_outside(name), bool(words_of(name) & LATER_TIMES)))
     if any(not sniffed.is_outside(name) for name in alike):  # an inner time is that of the event
         named = [name for name in named if not sniffed.is_outside(name)]
     others = [

@@ -7,3 +7,8 @@ OTHER_TIMES = frozenset(
     {"release", "released", "birth", "birthday", "published", "publication", "updated", "zone",
      "runtime", "duration", "total", "expires", "expiry", "end"}
 )  # fmt: skip
+# when a program took note of what had happened before
+LATER_TIMES = frozenset(
+    {"received", "processed", "ingested", "imported", "synced", "inserted", "loaded", "uploaded",
+     "modified", "server", "export", "exported", "report"}
+)  # fmt: skip
