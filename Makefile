@@ -126,7 +126,7 @@ lock: $(DEV) ## Resolve the dependencies of pyproject.toml into the locks (UPGRA
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) $(UPGRADE) pyproject.toml --extra build --extra postgres -o requirements.lock
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) $(UPGRADE) pyproject.toml $(DEV_EXTRAS) -c requirements.lock -o requirements-dev.lock
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) $(UPGRADE) pyproject.toml --all-extras -c requirements-dev.lock -o requirements-peers.lock
-	printf 'pyspark==4.3.0\nnumpy\nscipy\npyarrow\n' | $(BIN)/uv pip compile $(LOCK_OPTIONS) - -c requirements.lock -o requirements-spark.lock
+	printf 'pyspark==4.3.0\nnumba\nnumpy\npolars\npyarrow\npydantic\nscipy\nthreadpoolctl\n' | $(BIN)/uv pip compile $(LOCK_OPTIONS) - -c requirements.lock -o requirements-spark.lock
 
 # What runs NTG; what `make check` and `make test` need besides; what benchmarks compare with.
 DEV_EXTRAS = --extra build --extra postgres --extra serve --extra dev
@@ -154,7 +154,7 @@ bench-answers: ## Commands that answer (sql, explain, diff, plan ...): processor
 bench-night: ## The whole graph at 0.25 and 2.5 million events (ARGS="--full": 25 million too), and the next night with one more day
 bench-scale: ## 25 million events through ingest, splits and features
 bench-loading: ## Many small files, files of differing columns, times as text
-bench-engines: $(SPARK)/.lock ## Ingest, splits, features and graphs on DuckDB, Sail and Spark (ARGS="--events 10000000 --users 65000 --items 20000")
+bench-engines: $(SPARK)/.lock ## From files to lists on DuckDB, Sail and Spark (ARGS="--events 10000000 --users 65000 --items 20000")
 bench-graph: ## The taste graph at 25 million events against other libraries
 bench-axes: ## How stable the taste axes are when 1% of the data is left out
 bench-ranking: ## Ranking quality against published methods (CONFIG: on your own log)

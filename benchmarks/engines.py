@@ -1,13 +1,15 @@
-"""Ingest, splits, features and graphs on DuckDB, on Sail and on a standalone Spark with two
-workers, and whether their tables are equal.
+"""From files to lists on DuckDB, on Sail and on a standalone Spark with two workers (ingest, splits,
+features, graphs, lists), and whether their tables are equal.
 
     # one million events; writes results/engines_1m.json; without Spark where it is not installed
     python -m benchmarks.engines
+    # ten million; writes results/engines_10m.json
+    python -m benchmarks.engines --events 10000000 --users 65000 --items 20000
     # some of them only: nothing is written
-    python -m benchmarks.engines --events 10000000 --users 65000 --items 20000 --engine sail
+    python -m benchmarks.engines --engine sail
 
-`ntg build-dataset`, `build-features` and `build-graph` run as child processes, contracts and hashes
-included. What the cluster's own processes took is added; its start is not.
+`ntg build-dataset`, `build-features`, `build-graph` and `rank` run as child processes, contracts
+and hashes included. What the cluster's own processes took is added; its start is not.
 """
 
 import json
@@ -29,7 +31,7 @@ from benchmarks.scale import CONFIG
 
 EVENTS, USERS, ITEMS = 1_000_000, 13_000, 4_000
 WORLD, WORKSPACE = "data/synthetic_engines", "data/workspaces/engines"
-COMMANDS = ("build-dataset", "build-features", "build-graph")
+COMMANDS = ("build-dataset", "build-features", "build-graph", "rank")
 KINDS = ("duckdb", "sail", "spark")
 CLOSE = 1e-9  # relative, of values; keys are equal or they are not
 
@@ -93,8 +95,9 @@ def _measured(kind: str, world: Path, spark_home: Path) -> dict[str, Any]:
         steps: dict[str, Cost] = {}
         for command in COMMANDS:
             console.print(f"{kind}: ntg {command} ...")
+            counted = str(_texts_file(kind, command))
             steps[command] = measure(
-                [sys.executable, "-c", "from ntg_assets.cli import main; main()", command],
+                [sys.executable, "-m", "benchmarks.counted_texts", counted, command],
                 environment=variables,
             )
         return {
@@ -105,7 +108,21 @@ def _measured(kind: str, world: Path, spark_home: Path) -> dict[str, Any]:
             ),
             "peak_mb_here": max(cost.peak_mb for cost in steps.values()),
             "peak_mb_of_cluster_process": _peak_mb(running),
+            "texts": _texts(kind),
         }
+
+
+def _texts_file(kind: str, command: str) -> Path:
+    return _workspace(kind).with_name(f"{kind}_cluster") / f"texts-{command}.json"
+
+
+def _texts(kind: str) -> dict[str, int]:
+    """Count the SQL texts that ran here, and those that ran on the cluster."""
+    by_command = [json.loads(_texts_file(kind, command).read_text()) for command in COMMANDS]
+    return {
+        place: len({text for texts in by_command for text in texts[place]})
+        for place in ("here", "cluster")
+    }
 
 
 @contextmanager
@@ -197,15 +214,24 @@ def _unequal(kind: str) -> dict[str, Any]:
             "select table_schema, table_name from information_schema.tables where table_catalog ="
             " 'mine'"
         ).fetchall():
-            rows = [
-                connection.table(f'{name}."{schema}"."{table}"').pl() for name in ("mine", "other")
-            ]
-            differences[f"{schema}.{table}"] = difference(*rows)
+            both = [connection.table(f'{name}."{schema}"."{table}"') for name in ("mine", "other")]
+            is_equal = _fingerprint(both[0]) == _fingerprint(both[1])
+            differences[f"{schema}.{table}"] = (
+                0.0 if is_equal else difference(*(rows.pl() for rows in both))
+            )
     return {
         "n_tables": len(differences),
         "largest": max(differences.values()),
         "differing": sorted(name for name, value in differences.items() if value > CLOSE),
     }
+
+
+def _fingerprint(rows: Any) -> tuple[list[str], Any]:
+    """Hash rows in any order, with what their columns are called."""
+    columns = ", ".join(f'"{name}"' for name in rows.columns)
+    return rows.columns, rows.aggregate(
+        f"count(*) as n, sum(cast(hash({columns}) as hugeint)) as total"
+    ).fetchall()
 
 
 def _lines() -> int:

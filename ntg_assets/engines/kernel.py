@@ -1,18 +1,39 @@
 """Matrix work over the log that can be done in one piece, or where the log lies.
 
-What grows with events is cut by SQL and counted in blocks of whole users; what comes back has the
-size of the item side, and is finished here. Blocks yield integers, which add up to the same in any
-order; so `divided` gives the bits of `whole`, and a test holds every kernel to it.
+What grows with events is cut by SQL and worked on in blocks of whole users. What is counted comes
+back as integers, which add up to the same in any order; what is made of each user (`by_users`)
+depends on the user's own rows and on the item side alone. So `divided` gives the bits of `whole`,
+and a test holds every kernel to it.
 """
 
-from collections.abc import Iterator, Sequence
-from typing import Protocol, TypeVar
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 import polars as pl
 
 from ntg_assets.sql import Query, Source
 
 Result_co = TypeVar("Result_co", covariant=True)
+# rows of whole users in, a frame of each table out, at every step
+OnUsers: TypeAlias = Callable[[pl.DataFrame], Iterator[tuple[pl.DataFrame, ...]]]
+
+
+@dataclass(frozen=True)
+class UserWork:
+    """Work on blocks of whole users, as what a worker far away makes it from.
+
+    Attributes:
+        maker: Function of a module of this package that makes it, called with `frames` and `facts`.
+        n_tables: Tables of which every step makes a frame.
+        frames: Tables of the item side.
+        facts: Whatever JSON holds.
+    """
+
+    maker: Callable[[Mapping[str, pl.DataFrame], Mapping[str, Any]], OnUsers]
+    n_tables: int
+    frames: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Cluster(Protocol):
@@ -35,6 +56,17 @@ class Cluster(Protocol):
             `item`, `other`, `n_users` of the pairs of items that have users in common, `item` <=
                 `other` (an item with itself: its users); sorted by `item`, then `other`; an item's
                 rows may be divided between frames.
+        """
+
+    def by_users(self, rows: Query, work: UserWork) -> Sequence[Iterator[pl.DataFrame]]:
+        """Work on blocks of whole users where the log lies.
+
+        Args:
+            rows: Has `user_id`; a user's rows are worked on together, in no order.
+            work: What is done with them.
+
+        Returns:
+            The frames of each table (at least one), in no order, to be read once.
         """
 
 

@@ -1,6 +1,5 @@
 """Graphs made where the log lies have the bits of those made in one piece."""
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,40 +10,8 @@ import pytest
 
 from ntg_assets.configuration.taste import TasteSettings
 from ntg_assets.engines.spark.pair_block import counter
-from ntg_assets.sql import Query, Source
-from ntg_assets.storage.run import run
 from ntg_assets.taste.graph_kernels import LinearGraphKernel, TasteGraphKernel
-
-N_BLOCKS = 3
-
-
-class HereCluster:
-    """A cluster of this process: queries in DuckDB, users counted in blocks as workers would."""
-
-    n_pairs_asked = 0
-
-    def ask(self, given: Query) -> pl.DataFrame:
-        return run(given)
-
-    def keep(self, given: Query) -> Source:
-        return run(given)
-
-    def pair_counts(self, pairs: Source, *, n_items: int) -> Iterator[pl.DataFrame]:
-        self.n_pairs_asked += 1
-        rows = run(Query("select user_id, item from pairs", {"pairs": pairs}))
-        block = rows["user_id"].hash(7) % N_BLOCKS
-        counted = [
-            batch
-            for number in range(N_BLOCKS)
-            for batch in counter(n_items)(
-                iter(rows.filter(block == number).to_arrow().to_batches())
-            )
-        ]
-        parts = [
-            part for batch in counted if isinstance(part := pl.from_arrow(batch), pl.DataFrame)
-        ]
-        total = pl.concat(parts).group_by("item", "other").agg(pl.col("n_users").sum())
-        yield from total.sort("item", "other").iter_slices(7)
+from ntg_assets_tests.engines.here_cluster import HereCluster
 
 
 def log_of(n_users: int, n_items: int, *, as_text: bool = False) -> pl.DataFrame:

@@ -38,6 +38,7 @@ class Cluster:
     storage: Path
     patience_s: float = PATIENCE_SECONDS
     _session: Any = field(default=None, repr=False)
+    _lent: list[Path] = field(default_factory=list, init=False, repr=False, compare=False)
     _is_closed: Event = field(default_factory=Event, init=False, repr=False, compare=False)
 
     @property
@@ -53,6 +54,8 @@ class Cluster:
     def close(self) -> None:
         """Let go of the connection; one that is lost already is no error."""
         self._is_closed.set()
+        while self._lent:
+            remove(self._lent.pop())
         session, self._session = self._session, None
         if session is not None:
             stop_session(session)
@@ -109,3 +112,12 @@ class Cluster:
             yield folder
         finally:
             remove(folder)
+
+    def lent_folder(self) -> Path:
+        """Make a folder that both sides see, until the cluster is let go: for rows that are read
+        after the call that made them.
+        """
+        folder = self.storage / HANDED / uuid4().hex
+        folder.mkdir(parents=True)
+        self._lent.append(folder)
+        return folder

@@ -38,7 +38,7 @@ REASONS = (
     ),
     (
         "ModuleNotFoundError|No module named",
-        "the workers' Python lacks a package: numpy, scipy and pyarrow are needed there",
+        "the workers' Python lacks a package: requirements-spark.lock says which are needed there",
     ),
     (
         (

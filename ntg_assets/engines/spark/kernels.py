@@ -1,14 +1,21 @@
 """What a kernel may ask of a cluster that holds the log."""
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import polars as pl
 
+from ntg_assets.engines.folders import remove
+from ntg_assets.engines.kernel import UserWork
 from ntg_assets.engines.spark.placed import Placed, write_folder
+from ntg_assets.engines.spark.shipped_code import ship_code
+from ntg_assets.engines.user_parts import rows_of_files
+from ntg_assets.engines.work_file import WorkFile, write_work
 from ntg_assets.sql import Query, Source
 
 ROWS_AT_ONCE = 2_000_000  # rows of counts that come home at once
+LOG = logging.getLogger(__name__)
 
 
 class ClusterLog:
@@ -49,6 +56,42 @@ class ClusterLog:
         ).to_arrow_reader(ROWS_AT_ONCE)
         for batch in reader:
             yield pl.from_arrow(batch)  # type: ignore[misc]  # a record batch always gives a frame
+
+    def by_users(self, rows: Query, work: UserWork) -> Sequence[Iterator[pl.DataFrame]]:
+        """Let workers write what they make into a folder that goes with the engine; the files of a
+        table are removed as they are read.
+        """
+        placed = self.placed
+        folder = placed.cluster.lent_folder()
+        try:
+            empty = placed.none_of(rows)
+            file = write_work(work, empty, folder / "work")
+            LOG.info("work on users: %s bytes, sha256 %s", f"{file.n_bytes:,}", file.sha256)
+            made = _made(placed, rows, file, what=work.maker.__qualname__)
+        except BaseException:
+            remove(folder)
+            raise
+        tables = [made.filter(pl.col("made") == table) for table in range(work.n_tables)]
+        if made.is_empty():  # no rows, or none of them made any
+            [step] = work.maker(work.frames, work.facts)(empty)
+            return [iter([frame]) for frame in step]
+        return [rows_of_files(folder, table) for table in tables]
+
+
+def _made(placed: Placed, rows: Query, file: WorkFile, *, what: str) -> pl.DataFrame:
+    """Run work on the workers; return which files they have made."""
+    from pyspark import cloudpickle  # noqa: PLC0415  # of the extra [spark]
+
+    from ntg_assets.engines.spark import user_block  # noqa: PLC0415  # sent to the workers
+
+    cloudpickle.register_pickle_by_value(user_block)
+    code = ship_code(placed.cluster.storage)
+    run = user_block.worker(str(code), str(file.path), file.sha256)
+    frame = placed.frame(rows)
+    with placed.cluster.explained(f"{what} on the workers"):
+        users = frame.repartition("user_id").sortWithinPartitions("user_id")
+        made = users.mapInArrow(run, user_block.SCHEMA).toArrow()
+    return pl.DataFrame(pl.from_arrow(made)).sort("made", "file")
 
 
 def _summed(frame: Any, count: Any, schema: str) -> Any:

@@ -92,6 +92,13 @@ class Placed:
             arrow = frame.toArrow()
         return self._in_duckdb_types(Query("select * from answer", {"answer": arrow}), types)
 
+    def none_of(self, query: Query) -> pl.DataFrame:
+        """Return no rows, with the columns and types of what a query makes."""
+        with bound(self.connection, query):
+            return self.connection.sql(
+                f"select * from ({query.text}) limit 0", params=dict(query.parameters) or None
+            ).pl()
+
     def handed(self, query: Query) -> Table:
         """Run a query on the cluster, and return its rows as a table of this process until the call
         ends.

@@ -26,8 +26,12 @@ from ntg_assets.ranking.lists.published_lists import (
 )
 from ntg_assets.ranking.lists.recommendations import rank_users, recommendation_table, titled
 from ntg_assets.ranking.scoring.model import RankingModel
-from ntg_assets.ranking.scoring.ranking_model import catalogue, ranking_model
-from ntg_assets.ranking.scoring.sources import GRAPHS, NEIGHBOURS
+from ntg_assets.ranking.scoring.ranking_model import (
+    asks_for_neighbours,
+    catalogue,
+    ranking_model,
+)
+from ntg_assets.ranking.scoring.sources import GRAPHS
 from ntg_assets.splits.boundaries import train_end, zone_of
 from ntg_assets.sql import Table
 from ntg_assets.storage.connection import Connection, MissingTableError, connect  # noqa: TID251  # a library over a published store
@@ -99,7 +103,7 @@ class Recommender:
         }
         cutoff_at = train_end(tables["split_boundaries"])
         log = None
-        if hold_log or _asks_for_neighbours(tables["ranking_weights"]):
+        if hold_log or asks_for_neighbours(tables["ranking_weights"]):
             text = columns_of(*history_columns(settings.dislikes)) + BEFORE
             events = read_table(connection, Table("ingest", "events"), text, cutoff_at=cutoff_at)
             marked = mark_dislikes(events, settings.dislikes)
@@ -237,8 +241,3 @@ OTHER_TABLES = (
     "split_boundaries",
 )
 MOST_MODELS = 16  # of regions, held at once: each has its own copy of the graphs
-
-
-def _asks_for_neighbours(weights: pl.DataFrame) -> bool:
-    """Whether lists are made from what other users took: their histories are then read."""
-    return not weights.filter((pl.col("kind") == NEIGHBOURS) & (pl.col("weight") > 0)).is_empty()

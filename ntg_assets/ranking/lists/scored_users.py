@@ -53,16 +53,18 @@ def walk_audiences(
     tables: Sequence[RowsOf],
     *,
     tell: Tell | None = None,
+    compiled: bool | None = None,
 ) -> Iterator[tuple[pl.DataFrame, ...]]:
     """Walk over the users of each audience with its own model; see `walk_users`.
 
     Args:
-        log: Everybody; decides on the engine, which gives the same bits.
+        log: Everybody.
         divided: The audiences.
         tables: Makes the rows of a block, one per table.
         tell: Is told how many of how many users are done.
+        compiled: Which engine, which gives the same bits; None: by the size of the log.
     """
-    compiled, before = is_large(log), 0
+    compiled, before = is_large(log) if compiled is None else compiled, 0
     for users, model in divided:
         told = None if tell is None else _from(tell, before, log.n_users)
         yield from walk_users(users, model, tables, tell=told, compiled=compiled)

@@ -40,7 +40,12 @@ from ntg_assets.ranking.scoring.sources import (
     Source,
     configured_sources,
 )
-from ntg_assets.ranking.scoring.user_neighbours import UserNeighbours, user_neighbours
+from ntg_assets.ranking.scoring.user_neighbours import (
+    Takes,
+    UserNeighbours,
+    neighbours_among,
+    user_neighbours,
+)
 from ntg_assets.zones import UTC_ZONE
 
 
@@ -53,7 +58,7 @@ def ranking_model(
     weights: pl.DataFrame | None = None,
     item_rules: pl.DataFrame | None = None,
     zone: str = UTC_ZONE,
-    log: Interactions | None = None,
+    log: Interactions | Takes | None = None,
 ) -> RankingModel:
     """Build the model from tables.
 
@@ -69,8 +74,8 @@ def ranking_model(
             used yet, and every source stays.
         item_rules: `item_rules`. None: lists without business rules, as in learning.
         zone: Whose midnights divide the days.
-        log: Everything before the cutoff, coded with `catalogue`: whose users can be neighbours.
-            None: nobody can, and the sources that ask are left out.
+        log: Everything before the cutoff, coded with `catalogue`, or what those of its users took
+            who can be neighbours. None: nobody can, and the sources that ask are left out.
     """
     settings = _with_half_lives(settings, popularity)
     learned = {} if weights is None else dict(weights.select("feature", "weight").iter_rows())
@@ -80,7 +85,7 @@ def ranking_model(
     embeddings, rising = embeddings_of(graphs.get(LATENT), items), rising_factor(facts)
     transitions = transitions_of(graphs.get(TRANSITION), items)
     is_asked = any(source.kind == NEIGHBOURS for source in sources)
-    neighbours = user_neighbours(log) if log is not None and is_asked else None
+    neighbours = _neighbours(log, facts) if log is not None and is_asked else None
     model = RankingModel(
         items=items,
         now=microseconds(cutoff_at),
@@ -102,6 +107,12 @@ def ranking_model(
     if item_rules is None or not _act(item_rules, settings):
         return model
     return with_rules(model, list_rules(item_rules, items=items, settings=settings.rules))
+
+
+def _neighbours(log: Interactions | Takes, facts: pl.DataFrame) -> UserNeighbours:
+    if isinstance(log, Takes):
+        return neighbours_among(log, n_users_of_item=facts["n_users"].to_numpy())
+    return user_neighbours(log)
 
 
 def _with_half_lives(settings: RankingSettings, popularity: pl.DataFrame) -> RankingSettings:
@@ -182,3 +193,8 @@ def catalogue(popularity: pl.DataFrame) -> pl.Series:
     """Return the items of `item_popularity` in the order of their codes."""
     items = popularity.select("item_id", "n_users").unique()
     return items.sort("n_users", "item_id", descending=[True, False])["item_id"]
+
+
+def asks_for_neighbours(weights: pl.DataFrame) -> bool:
+    """Whether lists are made from what other users took: their histories are then read."""
+    return not weights.filter((pl.col("kind") == NEIGHBOURS) & (pl.col("weight") > 0)).is_empty()

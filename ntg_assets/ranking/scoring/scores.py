@@ -19,7 +19,12 @@ Scorer = Callable[[Interactions], Scored]
 
 def is_large(log: Interactions) -> bool:
     """Whether the compiled engine pays."""
-    return log.n_users * log.n_items >= COMPILED_FROM
+    return are_many(log.n_users, log.n_items)
+
+
+def are_many(n_users: int, n_items: int) -> bool:
+    """Whether the compiled engine pays for so many users of so many items."""
+    return n_users * n_items >= COMPILED_FROM
 
 
 def scorer(model: RankingModel, *, compiled: bool) -> Scorer:

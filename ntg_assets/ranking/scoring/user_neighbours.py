@@ -11,6 +11,7 @@ what a neighbour took last counts most).
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -64,6 +65,19 @@ class UserNeighbours:
         return self.likeness.T.tocsr()
 
 
+class Takes(NamedTuple):
+    """What those took who can be neighbours.
+
+    Attributes:
+        rows: `user_id`, `item` (code), `place` (from 0, the latest), `at` (microseconds): by user,
+            then by place; at most `MOST_ITEMS` of a user.
+        n_users: Users of the whole log.
+    """
+
+    rows: pl.DataFrame
+    n_users: int
+
+
 def user_neighbours(log: Interactions) -> UserNeighbours:
     """Choose who can be a neighbour: the users who were there last (ties: the lower id).
 
@@ -71,26 +85,48 @@ def user_neighbours(log: Interactions) -> UserNeighbours:
         log: Everything before the cutoff, coded with the items of the model. What a user disliked
             is no take.
     """
-    liked, n_users = log.liked, log.n_users
+    return neighbours_among(latest_takes(log), n_users_of_item=log.n_users_of_item)
+
+
+def latest_takes(log: Interactions) -> Takes:
+    """Choose who can be a neighbour, and return what they took last; see `user_neighbours`."""
+    liked = log.liked
     pairs = np.flatnonzero(liked.is_latest)
-    place = position_in_group(liked.user[pairs], n_groups=n_users)
+    place = position_in_group(liked.user[pairs], n_groups=log.n_users)
     pairs, place = pairs[place < MOST_ITEMS], place[place < MOST_ITEMS]
     first = np.flatnonzero(place == 0)  # each user's latest item
     latest = first[np.argsort(-liked.at[pairs[first]], kind="stable")][:MOST_USERS]
-    chosen = np.sort(liked.user[pairs[latest]])
-    number = np.full(n_users, -1)
-    number[chosen] = np.arange(len(chosen))
-    kept = number[liked.user[pairs]] >= 0
-    user, place = number[liked.user[pairs[kept]]], place[kept]
-    item = liked.item[pairs[kept]].astype(np.int64)
-    shape = (len(chosen), log.n_items)
-    rarity = np.log((n_users + 1) / np.maximum(log.n_users_of_item, 1))
-    share = 1 / np.sqrt(np.maximum(np.bincount(user, minlength=len(chosen)), 1))
-    takes = np.exp2(-place / HALF_LIFE) * rarity[item]
+    is_chosen = np.zeros(log.n_users, np.bool_)
+    is_chosen[liked.user[pairs[latest]]] = True
+    kept = is_chosen[liked.user[pairs]]
+    rows = pairs[kept]
+    columns = {
+        "user_id": log.users.gather(liked.user[rows]),
+        "item": liked.item[rows],
+        "place": place[kept],
+        "at": liked.at[rows],
+    }
+    return Takes(pl.DataFrame(columns), log.n_users)
+
+
+def neighbours_among(takes: Takes, *, n_users_of_item: Longs) -> UserNeighbours:
+    """Lay out what possible neighbours took.
+
+    Args:
+        takes: Their items.
+        n_users_of_item: Users of the whole log who had each item, by its code.
+    """
+    user = takes.rows["user_id"].rle_id().to_numpy().astype(np.int64)
+    item = takes.rows["item"].to_numpy().astype(np.int64)
+    users = takes.rows["user_id"].unique(maintain_order=True)
+    shape = (len(users), len(n_users_of_item))
+    rarity = np.log((takes.n_users + 1) / np.maximum(n_users_of_item, 1))
+    share = 1 / np.sqrt(np.maximum(np.bincount(user, minlength=len(users)), 1))
+    strengths = np.exp2(-takes.rows["place"].to_numpy() / HALF_LIFE) * rarity[item]
     return UserNeighbours(
-        log.users.gather(chosen),
+        users,
         _matrix(share[user], item, user, shape[::-1]),
-        _matrix(takes, user, item, shape),
+        _matrix(strengths, user, item, shape),
     )
 
 
