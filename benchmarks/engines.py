@@ -1,5 +1,5 @@
-"""From files to lists on DuckDB, on Sail and on a standalone Spark with two workers (ingest, splits,
-features, graphs, lists), and whether their tables are equal.
+"""From files to lists on DuckDB, on Sail and on a standalone Spark with two workers, and whether
+their tables are equal.
 
     # one million events; writes results/engines_1m.json; without Spark where it is not installed
     python -m benchmarks.engines
