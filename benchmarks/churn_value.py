@@ -29,6 +29,7 @@ from benchmarks.value_worlds import WORLDS, as_user_days
 from ntg_assets.arrays import Floats
 from ntg_assets.churn.checks import horizon_warning
 from ntg_assets.churn.log_holes import daily_users, find_holes, tell_holes
+from ntg_assets.churn.newcomers import compare_newcomers, newcomer_returns, tell_newcomers
 from ntg_assets.churn.snapshots import History, churn_horizon_report
 from ntg_assets.churn.visits.bg_nbd import expected_visits, fit_bg_nbd, visits_of
 from ntg_assets.configuration.churn import ChurnSettings
@@ -259,12 +260,18 @@ def _warnings(
         at_risk_days=churn.at_risk_window_days,
     )
     horizon = horizon_warning(run(churn_horizon_report(known, made.history, settings=churn)))
+    newcomers = compare_newcomers(
+        run(newcomer_returns(known, made.history, settings=churn)),
+        made.history,
+        horizon_days=churn.horizon_days,
+    )
+    others = tell_newcomers(newcomers, horizon_days=churn.horizon_days)
     amounts = run(price_sample(known))
     steps = find_price_steps(amounts, cutoff_on=made.history.cutoff_on)
     of_amounts = [tell_steps(steps), tell_scales(find_scales(amounts))]
     return [
         *([] if rule.verdict == "pass" else [f"{rule.verdict}: {rule.evidence}"]),
-        *filter(None, [holes, horizon, *(of_amounts if counts_amounts(value) else [])]),
+        *filter(None, [holes, horizon, others, *(of_amounts if counts_amounts(value) else [])]),
     ]
 
 

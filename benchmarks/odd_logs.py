@@ -13,7 +13,7 @@ from datetime import date, timedelta
 import numpy as np
 import polars as pl
 
-from benchmarks import odd_exports
+from benchmarks import odd_exports, odd_habits
 from benchmarks.odd_exports import Visits, shoppers
 from benchmarks.value_worlds import as_user_days
 from ntg_assets.randomness import random_stream
@@ -196,4 +196,22 @@ ODD_LOGS: dict[str, OddLog] = {
     "last_day_twice": OddLog(odd_exports.last_day_twice, 700, 60, ((400, 180),)),
     "guest_account": OddLog(odd_exports.guest_account, 700, 60, ((350, 180), (500, 180))),
     "cents_from_a_day": OddLog(odd_exports.cents_from_a_day, 700, 60, ((390, 180), (480, 180))),
+    "december_peak": OddLog(odd_habits.december_peak, 1_400, 60, ((690, 180), (1_030, 180))),
+    "december_gifts": OddLog(odd_habits.december_gifts, 1_095, 60, ((375, 180), (700, 180))),
+    "heavy_amounts": OddLog(odd_habits.heavy_amounts, 700, 60, ((350, 180), (500, 180))),
+    "weekly_and_yearly": OddLog(odd_habits.weekly_and_yearly, 1_200, 60, ((500, 365), (800, 365))),
+    "long_holidays": OddLog(
+        odd_habits.long_holidays,
+        950,
+        21,
+        ((420, 120), (590, 120), (700, 180)),
+        counts_amounts=False,
+    ),
+    "regions": OddLog(odd_habits.regions, 850, 45, ((330, 180), (560, 180))),
+    "back_after_200_days": OddLog(
+        odd_habits.back_after_200_days, 1_300, 30, ((500, 365), (800, 365)), counts_amounts=False
+    ),
+    "paydays": OddLog(odd_habits.paydays, 1_000, 45, ((410, 180), (590, 180))),
+    "prices_creep": OddLog(odd_habits.prices_creep, 800, 60, ((350, 180), (560, 180))),
+    "campaign": OddLog(odd_habits.campaign, 700, 45, ((401, 180), (480, 180))),
 }

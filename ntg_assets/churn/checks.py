@@ -7,11 +7,13 @@ import polars as pl
 
 from ntg_assets.churn.log_holes import tell_holes
 from ntg_assets.churn.model_selection import selection_in_words
+from ntg_assets.churn.newcomers import compare_newcomers, newcomer_returns, tell_newcomers
 from ntg_assets.churn.reasons.reason_audit import reasons_against_sense
 from ntg_assets.churn.scores import ADDENDS, add_up
 from ntg_assets.churn.snapshots import train_history
 from ntg_assets.orchestration.checking import staged_check
 from ntg_assets.orchestration.project import Project
+from ntg_assets.sql import Table
 from ntg_assets.stages import BACKTEST, STAGES
 from ntg_assets.statistics.glm import sigmoid
 
@@ -179,4 +181,23 @@ def churn_horizon_is_long_enough(churn_horizon_report: pl.DataFrame) -> dg.Asset
         passed=sentence is None,
         severity=dg.AssetCheckSeverity.WARN,
         description=sentence or "most who were silent for the at-risk window did not come back",
+    )
+
+
+@staged_check("user_days", stages=STAGES)
+def newcomers_are_as_usual(
+    user_days: Table, split_boundaries: pl.DataFrame, project: Project
+) -> dg.AssetCheckResult:
+    """Those who joined of late come again as those before them did; a warning, since a campaign is
+    a fact and not a fault.
+    """
+    history, settings = train_history(split_boundaries), project.settings.churn
+    returns = project.read(newcomer_returns(user_days, history, settings=settings))
+    newcomers = compare_newcomers(returns, history, horizon_days=settings.horizon_days)
+    sentence = tell_newcomers(newcomers, horizon_days=settings.horizon_days)
+    return dg.AssetCheckResult(
+        passed=not sentence,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=sentence or "newcomers come again as usual, or are few",
+        metadata={} if newcomers is None else newcomers._asdict(),
     )
