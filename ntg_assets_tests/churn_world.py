@@ -4,6 +4,7 @@ without Dagster; and logs with known behaviour.
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cache
 
 import numpy as np
 import polars as pl
@@ -165,3 +166,10 @@ def leaving_log(
     ]
     names = ["user_id", "active_on", "n_events", "n_items", "engagement", "value_sum"]
     return pl.DataFrame(made, schema=names, orient="row")
+
+
+@cache
+def leaving_tables(seed: int = 3, *, n_users: int = 80, text_ids: bool = False) -> Tables:
+    """Tables of a `leaving_log` with all its days in TRAIN, made once in a process."""
+    log = leaving_log(seed, n_users=n_users, text_ids=text_ids)
+    return make_tables(log, boundaries(date(2024, 1, 1), date(2024, 8, 28)))

@@ -13,7 +13,13 @@ from ntg_assets.contracts import IdTypes, check_frame, contract_of
 from ntg_assets.revenue.contacts.strategies import intervention_targets
 from ntg_assets.revenue.contacts.strategy_comparison import strategy_comparison
 from ntg_assets.revenue.radar.checks import radar_rows_that_do_not_reconcile, ranks_out_of_order
-from ntg_assets_tests.churn_world import Tables, boundaries, leaving_log, make_tables
+from ntg_assets_tests.churn_world import (
+    Tables,
+    boundaries,
+    leaving_log,
+    leaving_tables,
+    make_tables,
+)
 
 SPLIT = boundaries(date(2024, 1, 1), date(2024, 8, 28))
 KEYS = {
@@ -41,7 +47,7 @@ def same(left: Tables, right: Tables) -> None:
 @settings(max_examples=3)
 @given(seed=st.integers(0, 1000))
 def test_shuffled_rows_give_the_same_tables_to_the_last_bit(seed: int) -> None:
-    log = leaving_log(seed)
+    log = leaving_log(seed, n_users=40)
     same(
         make_tables(log, SPLIT),
         make_tables(log.sample(fraction=1.0, shuffle=True, seed=seed), SPLIT),
@@ -84,18 +90,17 @@ def test_no_policy_is_ever_passed(budget: float, capacity: int, share: float) ->
         budget=budget,
     )
     policy = RadarSettings(strategies=[strategy], capacity=capacity, holdout_share=share)
-    contacted = intervention_targets(RADAR, settings=policy).filter(pl.col("action") == "contact")
+    contacted = intervention_targets(
+        leaving_tables(1, n_users=40).revenue_risk_radar, settings=policy
+    ).filter(pl.col("action") == "contact")
     assert contacted.height <= capacity
     assert contacted["expected_cost"].sum() <= budget + 1e-6
     assert (contacted["expected_profit"] > 0).all()
 
 
-RADAR = make_tables(leaving_log(1), SPLIT).revenue_risk_radar
-
-
 @pytest.mark.parametrize("text_ids", [True, False])
 def test_interventions_keep_their_contracts(text_ids: bool) -> None:  # noqa: FBT001
-    radar = make_tables(leaving_log(2, text_ids=text_ids), SPLIT).revenue_risk_radar
+    radar = leaving_tables(2, text_ids=text_ids).revenue_risk_radar
     strategies = [
         StrategySettings(name="risk", objective="revenue_at_risk"),
         StrategySettings(
@@ -117,12 +122,12 @@ def test_interventions_keep_their_contracts(text_ids: bool) -> None:  # noqa: FB
 
 
 def test_text_ids_keep_every_contract() -> None:
-    found = make_tables(leaving_log(2, text_ids=True), SPLIT)
+    found = leaving_tables(2, text_ids=True)
     for name in KEYS:
         check_frame(getattr(found, name), contract_of(name), ids=IdTypes("string", "string"))
 
 
 def test_integer_ids_keep_every_contract() -> None:
-    found = make_tables(leaving_log(2), SPLIT)
+    found = leaving_tables(2, text_ids=False)
     for name in KEYS:
         check_frame(getattr(found, name), contract_of(name), ids=IdTypes("integer", "integer"))

@@ -16,14 +16,17 @@ from ntg_assets.evaluation.boosting import CANDIDATES, PATIENCE, UNTUNED, is_due
 from ntg_assets.evaluation.churn.challengers.challenger_report import all_challenger_forecasts
 from ntg_assets.evaluation.churn.challengers.challengers import tuned_sizes
 from ntg_assets.evaluation.churn.challengers.origin import BOOSTED, DIRECT_LOSS, NOT_TUNED
-from ntg_assets_tests.churn_world import CHURN, VALUE, Tables, boundaries, leaving_log, make_tables
+from ntg_assets_tests.churn_world import (
+    CHURN,
+    VALUE,
+    Tables,
+    leaving_tables,
+)
 
 
 @pytest.fixture(scope="module")
 def tables() -> Tables:
-    return make_tables(
-        leaving_log(11, n_users=110), boundaries(date(2024, 1, 1), date(2024, 8, 28))
-    )
+    return leaving_tables(11, n_users=110)
 
 
 def test_the_size_with_the_smallest_loss_on_the_newest_snapshots_is_chosen(tables: Tables) -> None:

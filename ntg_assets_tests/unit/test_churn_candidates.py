@@ -1,6 +1,6 @@
 """Every model that may be shipped is a table of one kind, and each is what it says it is."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 import numpy as np
 import polars as pl
@@ -28,16 +28,14 @@ from ntg_assets.statistics.glm import sigmoid
 from ntg_assets_tests.churn_world import (
     CHURN,
     Tables,
-    boundaries,
     everyone_of,
-    leaving_log,
-    make_tables,
+    leaving_tables,
 )
 
 
 @pytest.fixture(scope="module")
 def tables() -> Tables:
-    return make_tables(leaving_log(3), boundaries(date(2024, 1, 1), date(2024, 8, 28)))
+    return leaving_tables()
 
 
 def made_up() -> tuple[np.ndarray, np.ndarray, np.ndarray]:

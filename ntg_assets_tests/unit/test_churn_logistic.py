@@ -27,16 +27,14 @@ from ntg_assets.statistics.glm import CACHED_ROWS, sigmoid, standard_error
 from ntg_assets_tests.churn_world import (
     CHURN,
     Tables,
-    boundaries,
     everyone_of,
-    leaving_log,
-    make_tables,
+    leaving_tables,
 )
 
 
 @pytest.fixture(scope="module")
 def tables() -> Tables:
-    return make_tables(leaving_log(3), boundaries(date(2024, 1, 1), date(2024, 8, 28)))
+    return leaving_tables()
 
 
 def made_up(n: int = 600, *, seed: int = 1) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -25,7 +25,13 @@ from ntg_assets.features.user_activity import user_activity_features
 from ntg_assets.revenue.contacts.checks import contacts_without_a_raising_reason
 from ntg_assets.revenue.contacts.strategies import intervention_targets
 from ntg_assets.storage.run import run
-from ntg_assets_tests.churn_world import Tables, boundaries, days, leaving_log, make_tables
+from ntg_assets_tests.churn_world import (
+    Tables,
+    boundaries,
+    days,
+    leaving_tables,
+    make_tables,
+)
 
 FIRST_TWENTY = RadarSettings(
     strategies=[StrategySettings(name="all", objective="revenue_at_risk")],
@@ -37,7 +43,7 @@ SOURCES = sorted({feature.source for feature in FEATURES if feature.source not i
 
 @pytest.fixture(scope="module")
 def tables() -> Tables:
-    return make_tables(leaving_log(3, n_users=130), boundaries(date(2024, 1, 1), date(2024, 8, 28)))
+    return leaving_tables(3, n_users=130)
 
 
 def activity(*changes: Mapping[str, float]) -> pl.DataFrame:

@@ -17,7 +17,7 @@ from ntg_assets.churn.calibration.recalibration import (
 )
 from ntg_assets.churn.scores import ADDENDS, add_up, score_churn
 from ntg_assets.statistics.glm import maximum_likelihood, sigmoid
-from ntg_assets_tests.churn_world import boundaries, leaving_log, make_tables
+from ntg_assets_tests.churn_world import leaving_tables
 
 FIRST, STEP = date(2024, 1, 1), timedelta(days=20)
 CUTOFF = FIRST + 7 * STEP
@@ -156,7 +156,7 @@ def test_past_forecasts_are_told_as_the_adopted_calibrator_would_have() -> None:
 
 
 def test_line_is_folded_into_the_coefficients() -> None:
-    tables = make_tables(leaving_log(3), boundaries(date(2024, 1, 1), date(2024, 8, 28)))
+    tables = leaving_tables()
     line = pl.DataFrame(
         {
             "origin_on": [CUTOFF],
@@ -182,7 +182,7 @@ def test_line_is_folded_into_the_coefficients() -> None:
 
 
 def test_a_bend_is_a_contribution_of_its_own_and_all_add_up() -> None:
-    tables = make_tables(leaving_log(3), boundaries(date(2024, 1, 1), date(2024, 8, 28)))
+    tables = leaving_tables()
     curve = Curve(-0.4, 0.8, 0.5)
     table = pl.DataFrame({"origin_on": [CUTOFF], "is_adopted": [True]}).with_columns(
         **{k: pl.lit(v) for k, v in curve._asdict().items()}

@@ -25,10 +25,8 @@ from ntg_assets.statistics.glm import Z_95, sigmoid
 from ntg_assets_tests.churn_world import (
     CHURN,
     Tables,
-    boundaries,
     everyone_of,
-    leaving_log,
-    make_tables,
+    leaving_tables,
     shipped_forecasts,
 )
 
@@ -38,7 +36,7 @@ FIRST, STEP = date(2024, 1, 1), timedelta(days=20)
 
 @pytest.fixture(scope="module")
 def tables() -> Tables:
-    return make_tables(leaving_log(3), boundaries(date(2024, 1, 1), date(2024, 8, 28)))
+    return leaving_tables()
 
 
 def origins(offsets: list[float], *, n: int = 4000, seed: int = 1) -> pl.DataFrame:

@@ -2,8 +2,6 @@
 money.
 """
 
-from datetime import date
-
 import polars as pl
 import pytest
 
@@ -16,12 +14,12 @@ from ntg_assets.revenue.contacts.policy import intervention_exclusions
 from ntg_assets.revenue.contacts.strategies import intervention_targets
 from ntg_assets.revenue.radar.checks import radar_rows_that_do_not_reconcile, ranks_out_of_order
 from ntg_assets.revenue.radar.revenue_risk_radar import revenue_risk_radar
-from ntg_assets_tests.churn_world import CHURN, Tables, boundaries, leaving_log, make_tables
+from ntg_assets_tests.churn_world import CHURN, Tables, leaving_tables
 
 
 @pytest.fixture(scope="module")
 def tables() -> Tables:
-    return make_tables(leaving_log(3), boundaries(date(2024, 1, 1), date(2024, 8, 28)))
+    return leaving_tables()
 
 
 def radar_of(

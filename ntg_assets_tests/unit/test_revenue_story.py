@@ -1,7 +1,5 @@
 """One user's story says what the tables say, and nothing of anybody else."""
 
-from datetime import date
-
 import numpy as np
 import polars as pl
 import pytest
@@ -11,7 +9,7 @@ from ntg_assets.errors import UnknownUserError
 from ntg_assets.revenue.contacts.strategies import intervention_targets
 from ntg_assets.revenue.radar.uncertainty import radar_stability
 from ntg_assets.revenue.radar.user_risk import user_risk_story
-from ntg_assets_tests.churn_world import boundaries, leaving_log, make_tables
+from ntg_assets_tests.churn_world import leaving_tables
 
 POLICY = RadarSettings(
     strategies=[
@@ -24,7 +22,7 @@ POLICY = RadarSettings(
 
 @pytest.fixture(scope="module")
 def tables() -> dict[str, pl.DataFrame]:
-    made = make_tables(leaving_log(3), boundaries(date(2024, 1, 1), date(2024, 8, 28)))
+    made = leaving_tables()
     sure = radar_stability(
         made.revenue_risk_radar,
         made.churn_snapshots,

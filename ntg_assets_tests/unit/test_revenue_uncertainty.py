@@ -2,20 +2,18 @@
 and users at the edge of the list are told as such.
 """
 
-from datetime import date
-
 import numpy as np
 import polars as pl
 import pytest
 
 from ntg_assets.contracts import IdTypes, check_frame, contract_of
 from ntg_assets.revenue.radar.uncertainty import radar_portfolio, radar_stability
-from ntg_assets_tests.churn_world import Tables, boundaries, leaving_log, make_tables
+from ntg_assets_tests.churn_world import Tables, leaving_tables
 
 
 @pytest.fixture(scope="module")
 def tables() -> Tables:
-    return make_tables(leaving_log(3, n_users=200), boundaries(date(2024, 1, 1), date(2024, 8, 28)))
+    return leaving_tables(3, n_users=200)
 
 
 def certain(coefficients: pl.DataFrame) -> pl.DataFrame:

@@ -29,6 +29,7 @@ from ntg_assets_tests.churn_world import (
     boundaries,
     days,
     leaving_log,
+    leaving_tables,
     make_tables,
 )
 
@@ -38,7 +39,7 @@ REVENUE = ValueSettings(basis="event_value", unit="usd", horizon_days=60)
 
 @pytest.fixture(scope="module")
 def tables() -> Tables:
-    return make_tables(leaving_log(3), SPLIT)
+    return leaving_tables()
 
 
 def test_discounted_days_without_discount_are_days() -> None:

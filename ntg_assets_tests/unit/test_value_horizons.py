@@ -11,14 +11,19 @@ from ntg_assets.evaluation.churn.value_horizons import ratio_interval, value_hor
 from ntg_assets.revenue.value.horizon_forecasts import fit_ltv_ranges, horizon_forecasts
 from ntg_assets.revenue.value.value_evidence import value_evidence
 from ntg_assets.revenue.value.value_shapes import value_shapes
-from ntg_assets_tests.churn_world import CHURN, Tables, boundaries, leaving_log, make_tables
+from ntg_assets_tests.churn_world import (
+    CHURN,
+    Tables,
+    boundaries,
+    leaving_tables,
+)
 
 SPLIT = boundaries(date(2024, 1, 1), date(2024, 8, 28))
 
 
 @pytest.fixture(scope="module")
 def tables() -> Tables:
-    return make_tables(leaving_log(3, n_users=120), SPLIT)
+    return leaving_tables(3, n_users=120)
 
 
 def judged(tables: Tables, horizon_days: int = 60) -> pl.DataFrame:
