@@ -22,6 +22,9 @@ COVERAGE ?= 90
 RUN := $(VENV)/.run-ready
 DEV := $(VENV)/.dev-ready
 
+# What is compiled is kept: each process that a test starts would compile the package again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
@@ -56,6 +59,10 @@ journey: $(DEV) ## Run the whole graph on a second real source, the Complete Jou
 .PHONY: test
 test: $(DEV) ## Run all tests in two processes (WORKERS=0: in one; ARGS="-m 'not slow'": only the quick ones)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+
+.PHONY: test-marks
+test-marks: $(DEV) ## All tests, and which of them are marked `slow` for nothing, or should be
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --slow-marks $(ARGS)
 
 .PHONY: test-coverage
 test-coverage: $(DEV) ## All tests, and the share of lines and branches that they run (compiled kernels left out)

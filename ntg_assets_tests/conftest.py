@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
+from ntg_assets_tests.slow_marks import SlowMarks
+
 if TYPE_CHECKING:
     from ntg_assets.configuration.paths import Paths
 
@@ -31,9 +33,14 @@ GOLDEN = Path(__file__).parent / "golden" / "files"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Offer `--rewrite-golden` (`make golden`), `--exhaustive` (`make test-reliability`) and
-    `--spark-home` (`make test-engines`).
+    """Offer `--rewrite-golden` (`make golden`), `--exhaustive` (`make test-reliability`),
+    `--spark-home` (`make test-engines`) and `--slow-marks` (`make test-marks`).
     """
+    parser.addoption(
+        "--slow-marks",
+        action="store_true",
+        help="list the tests whose mark `slow` does not fit the processor time they take",
+    )
     parser.addoption("--spark-home", help="folder of Spark, whose processes the tests start")
     parser.addoption(
         "--recordings",
@@ -50,6 +57,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="let every single file operation fail, and read in every round (minutes)",
     )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Time the tests where that is asked for."""
+    if config.getoption("slow_marks"):
+        config.pluginmanager.register(SlowMarks())
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

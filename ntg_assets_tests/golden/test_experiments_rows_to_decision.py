@@ -96,6 +96,7 @@ def test_users_of_tea_tasting_come_out_as_published() -> None:
     )
 
 
+@pytest.mark.slow
 def test_clear_signals_are_decided_as_the_peer_decides_them() -> None:
     """Winner and no guardrail loser: ship. Any guardrail loser,
     or a losing goal: roll back. Else: look again.

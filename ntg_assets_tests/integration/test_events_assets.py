@@ -82,6 +82,7 @@ def hashes(result: dg.ExecuteInProcessResult) -> dict[str, object]:
     }
 
 
+@pytest.mark.slow
 def test_the_tables_are_stored_and_reconcile(home: Path) -> None:
     result = materialize()
     assert [
@@ -128,6 +129,7 @@ def test_the_tables_are_stored_and_reconcile(home: Path) -> None:
     }
 
 
+@pytest.mark.slow
 def test_loading_again_and_loading_a_copy_changes_no_event(home: Path) -> None:
     before = hashes(materialize(checks=False))
     assert hashes(materialize(checks=False)) == before
@@ -139,6 +141,7 @@ def test_loading_again_and_loading_a_copy_changes_no_event(home: Path) -> None:
     }
 
 
+@pytest.mark.slow
 def test_a_refused_load_leaves_the_old_tables(home: Path) -> None:
     before = hashes(materialize(checks=False))
     write_log(home, ["u1,a,2024-01-01,x"] * 9, name="in/log3.csv")
@@ -153,6 +156,7 @@ def many(n_events: int, *, users: int = 50) -> list[str]:
     return [f"u{n % users},a,2024-02-{1 + n % 28:02d},1" for n in range(n_events)]
 
 
+@pytest.mark.slow
 def test_a_load_that_lost_most_of_its_rows_is_refused_until_that_is_confirmed(home: Path) -> None:
     write_log(home, many(1_000), name="in/log1.csv")
     materialize(duplicates="keep", checks=False)
@@ -187,6 +191,7 @@ def test_a_load_that_lost_most_of_its_rows_is_refused_until_that_is_confirmed(ho
     assert [load["n_events"] for load in loads(home)] == [1_000, 20]
 
 
+@pytest.mark.slow
 def test_the_check_finds_a_table_that_is_not_what_the_ledger_says(home: Path) -> None:
     materialize(checks=False)
     with duckdb.connect(str(home / "data" / "warehouse" / "warehouse.duckdb")) as connection:
@@ -198,6 +203,7 @@ def test_the_check_finds_a_table_that_is_not_what_the_ledger_says(home: Path) ->
     assert "'file_name': 'in/log1.csv', 'n_accepted': 2, 'n_stored': 1" in str(found.description)
 
 
+@pytest.mark.slow
 def test_items_that_the_item_table_lacks_are_told(home: Path) -> None:
     write_log(home, ["u9,zzz,2024-01-01,1", "u8,zzz,2024-01-01,1"], name="in/log4.csv")
     (told,) = [
@@ -211,6 +217,7 @@ def test_items_that_the_item_table_lacks_are_told(home: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_movielens_loads_whole(project_home: Path) -> None:
     settings = load_settings("configs/dev.yaml", home=project_home, environment={}).ingest
     found = survey_log(project_home, settings)

@@ -90,6 +90,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_ten_worlds_are_decided_by_dagster_as_without_it(home: Path) -> None:
     project = Project()
     assets = [

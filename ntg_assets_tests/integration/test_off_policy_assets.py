@@ -96,6 +96,7 @@ def read(home: Path, table: str) -> pl.DataFrame:
         return connection.sql(f"select * from backtest.{table}").pl()
 
 
+@pytest.mark.slow
 def test_a_configured_log_ends_in_a_report_that_can_be_believed(home: Path) -> None:
     result = materialize(**{"off_policy.shown": {"files": ["shown.csv"], "position": "slot"}})
     report = read(home, "off_policy_report")
@@ -113,6 +114,7 @@ def test_a_configured_log_ends_in_a_report_that_can_be_believed(home: Path) -> N
     assert check.description == "all checks hold (600 before_cutoff, 600 held_out, 1 rejected)"
 
 
+@pytest.mark.slow
 def test_a_log_that_ends_before_the_cutoff_says_so(home: Path) -> None:
     text = (home / "shown.csv").read_text().replace("2024-06-02", "2024-04-02")
     (home / "shown.csv").write_text(text)
@@ -123,6 +125,7 @@ def test_a_log_that_ends_before_the_cutoff_says_so(home: Path) -> None:
     assert "no exposure lies at or after the cutoff" in str(check.description)
 
 
+@pytest.mark.slow
 def test_nothing_configured_leaves_empty_tables_and_one_sentence(home: Path) -> None:
     result = materialize()
     assert all(
@@ -138,6 +141,7 @@ def test_nothing_configured_leaves_empty_tables_and_one_sentence(home: Path) -> 
     assert (check.passed, check.description) == (True, NOT_CONFIGURED)
 
 
+@pytest.mark.slow
 def test_a_log_that_cannot_be_read_leaves_the_estimates_out_and_nothing_else(home: Path) -> None:
     # no propensity
     (home / "shown.csv").write_text("user_id,item_id,shown_at,slot,reward\n1,a,2024-06-02,1,1\n")
@@ -155,6 +159,7 @@ def test_a_log_that_cannot_be_read_leaves_the_estimates_out_and_nothing_else(hom
     )
 
 
+@pytest.mark.slow
 def test_a_log_from_which_nothing_can_be_estimated_says_why(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

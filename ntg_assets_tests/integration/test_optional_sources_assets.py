@@ -142,6 +142,7 @@ def failed(result: dg.ExecuteInProcessResult) -> dict[str, str]:
     }
 
 
+@pytest.mark.slow
 def test_whoever_opted_out_is_on_no_list_and_the_counts_say_how_the_ids_met(home: Path) -> None:
     (home / "out.csv").write_text("user_id\nu1   \nu2\nsomebody else\n")
     result = materialize({"radar.opt_out_file": "out.csv"})
@@ -167,6 +168,7 @@ def test_whoever_opted_out_is_on_no_list_and_the_counts_say_how_the_ids_met(home
     )
 
 
+@pytest.mark.slow
 def test_a_list_that_cannot_be_read_withholds_every_list_is_said_first_and_stops_nothing(
     home: Path,
 ) -> None:
@@ -218,6 +220,7 @@ def test_a_list_that_cannot_be_read_withholds_every_list_is_said_first_and_stops
     ]
 
 
+@pytest.mark.slow
 def test_no_step_but_the_first_reads_a_configured_list_again(home: Path) -> None:
     """What was judged is what is used: a list that disappears after it was read changes nothing."""
     (home / "out.csv").write_text("user_id\nu1   \n")

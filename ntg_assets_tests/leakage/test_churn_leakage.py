@@ -5,6 +5,7 @@ nor a label on a day after its window.
 from datetime import date, timedelta
 
 import polars as pl
+import pytest
 from polars.testing import assert_frame_equal
 
 from ntg_assets.churn.snapshots import churn_labels, churn_snapshots, train_history
@@ -38,6 +39,7 @@ def with_absurd_days(log: pl.DataFrame, from_on: date) -> pl.DataFrame:
     )
 
 
+@pytest.mark.slow
 def test_days_at_and_after_the_cutoff_change_nothing() -> None:
     log = leaving_log(5)
     deleted = make_tables(log.filter(pl.col("active_on") < CUTOFF), SPLIT)

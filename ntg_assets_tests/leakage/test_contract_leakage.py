@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import polars as pl
+import pytest
 from polars.testing import assert_frame_equal
 
 from benchmarks.contract_night import Night
@@ -28,6 +29,7 @@ def assert_same(made: Night) -> None:
         assert_frame_equal(rows, tables(made)[name], check_exact=True)
 
 
+@pytest.mark.slow
 def test_an_end_that_becomes_known_later_changes_nothing() -> None:
     """Half of the contracts end the day before the cutoff, and nobody knows it until that day."""
     sources, day = world(), cutoff()
@@ -42,6 +44,7 @@ def test_an_end_that_becomes_known_later_changes_nothing() -> None:
     assert_same(night_with(sources, terms=ended))
 
 
+@pytest.mark.slow
 def test_a_change_of_plan_that_becomes_known_later_changes_nothing() -> None:
     sources, day = world(), cutoff()
     last = sources.terms.sort("started_on").unique("subscription_id", keep="last")
@@ -55,6 +58,7 @@ def test_a_change_of_plan_that_becomes_known_later_changes_nothing() -> None:
     assert_same(night_with(sources, terms=pl.concat([sources.terms, changed])))
 
 
+@pytest.mark.slow
 def test_events_and_payments_of_the_day_itself_change_nothing() -> None:
     sources, day = world(), cutoff()
     events = sources.events.filter(pl.col("event_on") < day)
@@ -72,6 +76,7 @@ def test_events_and_payments_of_the_day_itself_change_nothing() -> None:
     assert_same(night_with(sources, events=pl.concat([events, absurd]), payments=payments))
 
 
+@pytest.mark.slow
 def test_what_was_known_a_day_earlier_does_change_it() -> None:
     """The tests above can fail: the same end, known a day earlier, is seen."""
     sources, day = world(), cutoff()

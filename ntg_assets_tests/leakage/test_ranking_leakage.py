@@ -38,6 +38,7 @@ def tables_of(log: pl.DataFrame, consumed: str = "never") -> dict[str, pl.DataFr
     return {**tables, "taste_axes": axes, "user_taste": score_users(train, axes=axes)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("consumed", ["never", "allow"])
 def test_the_future_may_be_deleted_shuffled_and_poisoned(consumed: str) -> None:
     past, future = LOG.filter(pl.col("event_at") < CUTOFF), LOG.filter(pl.col("event_at") >= CUTOFF)

@@ -112,11 +112,13 @@ def test_what_another_past_does_not_move_is_named(verdict: pl.DataFrame) -> None
     assert beside_the_log | facts | {"uplift_estimates", "contact_rules"} <= set(whole)
 
 
+@pytest.mark.slow
 def test_weights_are_learned_there(settings: Settings, world: World) -> None:
     weights = remake_with(settings)(world, ["ranking_weights"])["ranking_weights"]
     assert set(weights["status"]) == {"learned"}
 
 
+@pytest.mark.slow
 def test_hazards_are_learned_of_people_there_and_every_walk_forward_has_origins(
     settings: Settings, world: World
 ) -> None:
@@ -200,6 +202,7 @@ def labels(cut: InnerSlice) -> set[tuple[int, int]]:
     return set(known.join(cut.history, on=pairs, how="anti").select(pairs).iter_rows())
 
 
+@pytest.mark.slow
 def test_a_model_of_later_windows_shows_at_the_origin(
     settings: Settings, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -222,6 +225,7 @@ def test_a_model_of_later_windows_shows_at_the_origin(
     assert found["churn_labels"].differences == ()
 
 
+@pytest.mark.slow
 def test_a_graph_of_the_label_events_shows_at_the_cut(
     settings: Settings, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -44,6 +44,7 @@ def same(left: Tables, right: Tables) -> None:
         )
 
 
+@pytest.mark.slow
 @settings(max_examples=3)
 @given(seed=st.integers(0, 1000))
 def test_shuffled_rows_give_the_same_tables_to_the_last_bit(seed: int) -> None:
@@ -54,6 +55,7 @@ def test_shuffled_rows_give_the_same_tables_to_the_last_bit(seed: int) -> None:
     )
 
 
+@pytest.mark.slow
 @settings(max_examples=4)
 @given(seed=st.integers(0, 1000), unit_price=st.floats(0.01, 1000))
 def test_radar_reconciles_whatever_the_log(seed: int, unit_price: float) -> None:
@@ -67,6 +69,7 @@ def test_radar_reconciles_whatever_the_log(seed: int, unit_price: float) -> None
     assert found.revenue_risk_radar.height == found.user_days["user_id"].n_unique()
 
 
+@pytest.mark.slow
 @settings(max_examples=3)
 @given(seed=st.integers(0, 1000), factor=st.sampled_from([0.001, 7.0, 1e6]))
 def test_value_scales_with_the_price(seed: int, factor: float) -> None:
@@ -98,6 +101,7 @@ def test_no_policy_is_ever_passed(budget: float, capacity: int, share: float) ->
     assert (contacted["expected_profit"] > 0).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text_ids", [True, False])
 def test_interventions_keep_their_contracts(text_ids: bool) -> None:  # noqa: FBT001
     radar = leaving_tables(2, text_ids=text_ids).revenue_risk_radar
@@ -121,12 +125,14 @@ def test_interventions_keep_their_contracts(text_ids: bool) -> None:  # noqa: FB
     )
 
 
+@pytest.mark.slow
 def test_text_ids_keep_every_contract() -> None:
     found = leaving_tables(2, text_ids=True)
     for name in KEYS:
         check_frame(getattr(found, name), contract_of(name), ids=IdTypes("string", "string"))
 
 
+@pytest.mark.slow
 def test_integer_ids_keep_every_contract() -> None:
     found = leaving_tables(2, text_ids=False)
     for name in KEYS:

@@ -89,6 +89,7 @@ def test_the_order_of_rows_does_not_matter(rows: list[str], chance: random.Rando
         assert told[0] == told[1]
 
 
+@pytest.mark.slow
 def test_threads_and_a_second_load_change_nothing(tmp_path: Path) -> None:
     chance = random.Random(7)  # noqa: S311  # test data
     for name in ("b.csv", "a.csv"):

@@ -143,6 +143,7 @@ def numbers(tree: Any) -> Iterator[float]:
         yield tree
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(
     st.randoms(use_true_random=True),

@@ -125,6 +125,7 @@ def test_a_prior_pulls_the_estimate_toward_itself_and_makes_it_surer(
     assert found.variance < min(error, variance) * (1 + 1e-12)
 
 
+@pytest.mark.slow
 @given(st.text(min_size=1), st.lists(st.floats(0.1, 10), min_size=2, max_size=5))
 def test_every_unit_gets_an_arm_and_always_the_same_whatever_it_is_called(
     unit: str, weights: list[float]

@@ -87,6 +87,7 @@ def assert_same(left: dict[str, pl.DataFrame], right: dict[str, pl.DataFrame]) -
         assert_frame_equal(frame, right[name], check_exact=True)
 
 
+@pytest.mark.slow
 @given(seed=st.integers(0, 10_000), shuffle=st.integers(0, 10_000))
 @settings(max_examples=10)
 def test_order_of_rows_does_not_matter(seed: int, shuffle: int) -> None:
@@ -94,6 +95,7 @@ def test_order_of_rows_does_not_matter(seed: int, shuffle: int) -> None:
     assert_same(features(log), features(log.sample(fraction=1, shuffle=True, seed=shuffle)))
 
 
+@pytest.mark.slow
 @given(seed=st.integers(0, 10_000))
 @settings(max_examples=10)
 def test_events_at_and_after_the_cutoff_do_not_matter(seed: int) -> None:
@@ -109,6 +111,7 @@ def test_events_at_and_after_the_cutoff_do_not_matter(seed: int) -> None:
         assert_frame_equal(with_future[name], without[name], check_exact=True)
 
 
+@pytest.mark.slow
 @given(seed=st.integers(0, 10_000))
 @settings(max_examples=10)
 def test_totals_are_the_sum_of_their_parts(seed: int) -> None:
@@ -120,6 +123,7 @@ def test_totals_are_the_sum_of_their_parts(seed: int) -> None:
     assert made["interaction_features"]["strength"].sum() == pytest.approx(log["weight"].sum())
 
 
+@pytest.mark.slow
 def test_number_of_threads_does_not_matter_on_real_data() -> None:
     log, categories = movielens(), movielens_categories()
     # enough rows for several threads

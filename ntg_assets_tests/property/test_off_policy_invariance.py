@@ -16,6 +16,7 @@ LISTS = lists_of(graph={user: [10 + user % 3, 10 + (user + 1) % 3] for user in r
 VALUES = ("value", "low", "high", "difference", "difference_low", "difference_high")
 
 
+@pytest.mark.slow
 @given(LOGS)
 def test_the_logged_policy_itself_is_worth_exactly_what_it_earned(
     rows: list[tuple[int, int, int, float, float]],
@@ -32,6 +33,7 @@ def test_the_logged_policy_itself_is_worth_exactly_what_it_earned(
     assert cell(report, "difference") == 0.0
 
 
+@pytest.mark.slow
 @given(LOGS, st.sampled_from([0.25, 2.0, 8.0]))
 def test_rewards_in_another_unit_scale_every_value(
     rows: list[tuple[int, int, int, float, float]], factor: float
@@ -43,6 +45,7 @@ def test_rewards_in_another_unit_scale_every_value(
         assert other[column].to_list() == pytest.approx(scaled, abs=1e-9)
 
 
+@pytest.mark.slow
 @given(LOGS, st.randoms(use_true_random=False))
 def test_rows_in_another_order_change_nothing(
     rows: list[tuple[int, int, int, float, float]], random: object
@@ -53,6 +56,7 @@ def test_rows_in_another_order_change_nothing(
     assert estimate(log[order], LISTS).equals(estimate(log, LISTS))
 
 
+@pytest.mark.slow
 @given(LOGS)
 def test_intervals_hold_their_value_and_shares_are_shares(
     rows: list[tuple[int, int, int, float, float]],

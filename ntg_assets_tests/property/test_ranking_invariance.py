@@ -24,6 +24,7 @@ def assert_same(left: World, right: World) -> None:
         assert frame.equals(right.tables[name]), name
 
 
+@pytest.mark.slow
 @given(
     seed=st.integers(0, 10_000),
     shuffle=st.integers(0, 10_000),
@@ -97,6 +98,7 @@ def test_the_number_of_workers_does_not_matter(seed: int, workers: int) -> None:
     assert np.array_equal(one.features, many.features)
 
 
+@pytest.mark.slow
 @given(seed=st.integers(0, 10_000), first=st.integers(0, 10), n_users=st.integers(1, 5))
 @settings(max_examples=10)
 def test_a_user_is_scored_alike_in_any_block(seed: int, first: int, n_users: int) -> None:

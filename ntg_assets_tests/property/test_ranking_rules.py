@@ -100,6 +100,7 @@ def rows_of(table: pl.DataFrame, user: object) -> list[tuple[Any, ...]]:
     return table.filter(pl.col("user_id") == user).select("item_id", "score").rows()
 
 
+@pytest.mark.slow
 @given(seed=st.integers(0, 10_000), rules=rule_sets(), consumed=st.sampled_from(["never", "allow"]))
 @settings(max_examples=25)
 def test_a_single_user_gets_the_list_of_the_night_under_any_rules(
@@ -130,6 +131,7 @@ def test_both_engines_give_the_same_lists_under_any_rules(seed: int, rules: dict
         assert np.array_equal(left, right)
 
 
+@pytest.mark.slow
 @given(seed=st.integers(0, 10_000), rules=rule_sets())
 @settings(max_examples=25)
 def test_lists_are_those_of_a_plain_loop(seed: int, rules: dict[str, Any]) -> None:

@@ -91,6 +91,7 @@ def verdicts(seen: pl.DataFrame) -> tuple[bool, bool]:
         return acquit(connection, SIGHTINGS, schema), judge_rules(seen, schema) == []
 
 
+@pytest.mark.slow
 @given(rows | kept)
 @settings(max_examples=40)
 @example([])
@@ -102,6 +103,7 @@ def test_witnesses_give_the_verdict_of_all_rows(values: list[tuple[object, ...]]
     assert by_witnesses is by_all_rows
 
 
+@pytest.mark.slow
 @given(rows | kept)
 @settings(max_examples=100)
 @example([(1, 0, math.nan, 0.0, "a", None)])
@@ -213,6 +215,7 @@ def test_witnesses_are_not_asked_about_rules_they_cannot_speak_for() -> None:
     assert not are_enough(schema_of(Sums, INTEGERS))
 
 
+@pytest.mark.slow
 @given(rows | kept)
 @settings(max_examples=20)
 def test_large_tables_are_stored_or_refused_as_if_every_row_were_judged(

@@ -60,6 +60,7 @@ def decoded(made: Interactions) -> list[tuple[object, ...]]:
     )
 
 
+@pytest.mark.slow
 @given(drawn=rows, as_text=st.booleans())
 @settings(max_examples=150)
 def test_rows_are_those_of_the_definition(
@@ -77,6 +78,7 @@ def test_rows_are_those_of_the_definition(
     assert made.users.to_list() == sorted(set(log["user_id"]))
 
 
+@pytest.mark.slow
 @given(drawn=rows, known=st.lists(st.integers(0, 12), unique=True), as_text=st.booleans())
 @settings(max_examples=80)
 def test_rows_of_unknown_items_are_left_out(

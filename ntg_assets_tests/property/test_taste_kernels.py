@@ -115,6 +115,7 @@ def test_the_number_of_workers_does_not_matter(
         assert np.array_equal(getattr(one, name), getattr(many, name))
 
 
+@pytest.mark.slow
 @given(seed=st.integers(0, 10_000), shuffle=st.integers(0, 10_000), shape=shapes)
 @settings(max_examples=20)
 def test_order_of_rows_does_not_matter(

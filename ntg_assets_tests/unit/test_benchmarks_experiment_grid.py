@@ -44,6 +44,7 @@ def test_an_estimator_in_force_keeps_its_level_there(name: str) -> None:
     assert in_band(float(np.mean(claimed)), len(claimed))
 
 
+@pytest.mark.slow
 def test_the_decision_keeps_its_power_with_three_guardrails_because_each_has_more() -> None:
     one = definition(3)
     alone = st.units_for_effect(EFFECT, design=st.Design(1, 1), wanted_power=0.8)
@@ -52,6 +53,7 @@ def test_the_decision_keeps_its_power_with_three_guardrails_because_each_has_mor
     assert decide_worlds(one, worlds=150, effect=EFFECT, harm=2 * EFFECT) == 0
 
 
+@pytest.mark.slow
 def test_what_holds_on_every_shape_costs_little_where_data_are_clean() -> None:
     kept, goals = measure_power(worlds=40)
     assert len(kept) == 2 * len(goals)

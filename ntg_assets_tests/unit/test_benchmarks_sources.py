@@ -47,6 +47,7 @@ def test_every_product_has_a_title_and_a_category(journey: tuple[Path, dict[str,
     ]
 
 
+@pytest.mark.slow
 def test_a_slice_without_purchases_is_refused_in_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(
         ConfigurationError,

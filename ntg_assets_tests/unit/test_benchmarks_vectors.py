@@ -81,6 +81,7 @@ OTHERS: list[dict[str, Any]] = [
 ]
 
 
+@pytest.mark.slow
 def test_no_bundled_vector_is_off_without_a_reason() -> None:
     verdicts = [
         judge(vector) for vector in json.loads(BUNDLED.read_text(encoding="utf-8"))["vectors"]

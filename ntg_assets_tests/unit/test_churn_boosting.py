@@ -29,6 +29,7 @@ def tables() -> Tables:
     return leaving_tables(11, n_users=110)
 
 
+@pytest.mark.slow
 def test_the_size_with_the_smallest_loss_on_the_newest_snapshots_is_chosen(tables: Tables) -> None:
     known = tables.labelled
     churned = known["is_churned"].cast(pl.Float64).to_numpy()
@@ -55,6 +56,7 @@ def test_the_size_with_the_smallest_loss_on_the_newest_snapshots_is_chosen(table
     assert found.n_known == known.height
 
 
+@pytest.mark.slow
 def test_tuning_is_repeated_when_half_as_many_rows_more_are_known(tables: Tables) -> None:
     early, late = (
         closed_before(tables.labelled, on) for on in (date(2024, 5, 10), date(2024, 8, 28))
@@ -78,6 +80,7 @@ def test_too_little_past_or_one_outcome_leaves_small_trees(tables: Tables) -> No
     assert tuned_sizes(nobody, NOT_TUNED, value=VALUE, seed=1)[BOOSTED] == UNTUNED
 
 
+@pytest.mark.slow
 def test_outcomes_that_were_open_at_an_origin_change_no_forecast_of_it(tables: Tables) -> None:
     origin_on = tables.churn_walk_forward["origin_on"].unique().sort()[-2]
     now = tables.labelled.filter(pl.col("snapshot_on") == origin_on)

@@ -151,6 +151,7 @@ def test_a_handful_of_users_has_no_prior_and_is_told_by_the_logistic_model(table
     assert fit_churn(tables.labelled, few, settings=CHURN, model=BG_NBD)["method"][0] == "base_rate"
 
 
+@pytest.mark.slow
 def test_no_candidate_sees_a_day_from_its_origin_on(tables: Tables) -> None:
     origin_on = tables.churn_walk_forward["origin_on"].unique().sort()[1]
     before = tables.churn_walk_forward.filter(pl.col("origin_on") == origin_on)
@@ -186,6 +187,7 @@ def test_another_model_is_shipped_where_past_origins_ask_for_it(tables: Tables) 
     assert model.uncertainty.height > 0
 
 
+@pytest.mark.slow
 def test_fits_of_the_past_rest_on_a_share_of_a_large_log_and_forecast_everybody(
     tables: Tables, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -90,6 +90,7 @@ def test_no_forecasts_give_empty_reports_that_keep_their_contracts(
         check_frame(rows, contract_of(name), ids=IdTypes("integer", "integer"))
 
 
+@pytest.mark.slow
 def test_reports_keep_their_contracts_and_challengers_see_the_same_users(
     world: tuple[Tables, pl.DataFrame],
 ) -> None:

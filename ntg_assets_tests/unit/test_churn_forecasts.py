@@ -68,6 +68,7 @@ def test_origins_are_a_horizon_apart_and_have_closed_rows_before_them(
     )
 
 
+@pytest.mark.slow
 def test_forecasts_at_an_origin_do_not_know_what_came_after(
     world: tuple[Tables, pl.DataFrame],
 ) -> None:
@@ -116,6 +117,7 @@ def test_losses_are_what_was_there_before(world: tuple[Tables, pl.DataFrame]) ->
         assert row["dropped_value"] == max(0.0, row["value_before"] - row["value_after"])
 
 
+@pytest.mark.slow
 def test_per_user_split_has_no_holdout_and_says_why() -> None:
     log = leaving_log(11)
     tables = make_tables(log, boundaries(START, END, strategy="per_user"))

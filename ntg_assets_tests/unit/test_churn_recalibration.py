@@ -155,6 +155,7 @@ def test_past_forecasts_are_told_as_the_adopted_calibrator_would_have() -> None:
     assert moved == pytest.approx(curve.of(plain))
 
 
+@pytest.mark.slow
 def test_line_is_folded_into_the_coefficients() -> None:
     tables = leaving_tables()
     line = pl.DataFrame(
@@ -181,6 +182,7 @@ def test_line_is_folded_into_the_coefficients() -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_bend_is_a_contribution_of_its_own_and_all_add_up() -> None:
     tables = leaving_tables()
     curve = Curve(-0.4, 0.8, 0.5)

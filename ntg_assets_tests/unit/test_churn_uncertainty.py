@@ -101,6 +101,7 @@ def matrix_of(rows: pl.DataFrame) -> np.ndarray:
     return design_matrix(rows, features=CHURN_FEATURES)
 
 
+@pytest.mark.slow
 def test_trees_foresee_what_the_linear_model_misses_and_nothing_where_it_misses_nothing(
     tables: Tables,
 ) -> None:

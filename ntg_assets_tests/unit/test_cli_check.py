@@ -7,6 +7,7 @@ import pytest
 from ntg_assets_tests.called import ntg
 
 
+@pytest.mark.slow
 def test_check_says_all_reasons_of_all_columns_with_their_places(home: Path) -> None:
     rows = ["u1,a,2024-01-01,1", ",a,2024-01-01,1", "u2,a,soon,1", "u3,a,2024-01-01,much"]
     (home / "log.csv").write_text("user_id,item_id,event_at,value\n" + "\n".join(rows) + "\n")

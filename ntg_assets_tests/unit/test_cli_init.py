@@ -113,6 +113,7 @@ AWKWARD: dict[str, tuple[bytes, dict[str, Any]]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", list(AWKWARD))
 def test_awkward_forms_of_one_log_are_taken_in_one_command(home: Path, form: str) -> None:
     content, expected = AWKWARD[form]
@@ -137,6 +138,7 @@ def test_awkward_forms_of_one_log_are_taken_in_one_command(home: Path, form: str
     assert f"{len(ROWS)} records: {len(ROWS)} accepted" in told
 
 
+@pytest.mark.slow
 def test_a_file_without_a_header_is_left_to_people_but_for_what_is_certain(home: Path) -> None:
     (home / "u.data").write_text(table(epoch, delimiter="\t", header=False))
     code, told = ntg("init", "u.data", "--yes")
@@ -154,6 +156,7 @@ def test_a_file_without_a_header_is_left_to_people_but_for_what_is_certain(home:
     assert sorted(found.select(*ROLES).rows()) == sorted(ROWS)
 
 
+@pytest.mark.slow
 def test_answers_can_be_given_with_the_command(home: Path) -> None:
     (home / "diary.csv").write_text("Name,Watched Date,Rating\nA,2024-01-03,\nB,2024-01-04,4.5\n")
     assert "events.user_id, events.value_if_empty" in ntg("init", "diary.csv", "--yes")[1]

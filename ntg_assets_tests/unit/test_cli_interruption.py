@@ -235,6 +235,7 @@ def test_a_whole_publication_is_said_to_stand(paths: Paths) -> None:
     )
 
 
+@pytest.mark.slow
 def test_an_answer_that_ends_well_runs_what_was_to_be_run_at_the_end_and_keeps_its_exit_code() -> (
     None
 ):

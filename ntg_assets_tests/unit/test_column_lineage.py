@@ -46,6 +46,7 @@ class Waits(Contract):
     mood: str = column("How it feels")
 
 
+@pytest.mark.slow
 def test_the_file_is_that_of_the_texts_as_they_are() -> None:
     """After a change of SQL: `make sql-lineage`."""
     kept = json.loads((HOME / "ntg_assets" / FILE).read_text(encoding="utf-8"))

@@ -95,6 +95,7 @@ def outcome(assets: list[Any]) -> tuple[dg.ExecuteInProcessResult, str]:
     return result, " ".join(str(error.cause or error) for error in errors if error)
 
 
+@pytest.mark.slow
 def test_what_is_declared_is_read() -> None:
     def body(known: Table, project: Project) -> Query:
         assert project.columns(known, "n")["n"].to_list() == [1]

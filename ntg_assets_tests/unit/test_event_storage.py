@@ -68,6 +68,7 @@ def test_what_is_written_is_what_dagsters_own_storage_reads(
     assert messages(storage) == [*expected, "event 3"]
 
 
+@pytest.mark.slow
 def test_a_killed_process_loses_nothing_that_it_wrote(tmp_path: Path) -> None:
     process = writer(tmp_path, 40)
     assert process.stdout is not None
@@ -79,6 +80,7 @@ def test_a_killed_process_loses_nothing_that_it_wrote(tmp_path: Path) -> None:
     kept.dispose()
 
 
+@pytest.mark.slow
 def test_a_watcher_sees_every_event_of_another_process_while_it_writes(
     storage: KeptSqliteEventLogStorage, tmp_path: Path
 ) -> None:
@@ -100,6 +102,7 @@ def test_a_watcher_sees_every_event_of_another_process_while_it_writes(
     assert seen == [f"event {number}" for number in range(25)]
 
 
+@pytest.mark.slow
 def test_only_so_many_files_of_runs_stay_open_and_the_index_is_one_more(
     storage: KeptSqliteEventLogStorage,
 ) -> None:
@@ -168,6 +171,7 @@ def test_a_fork_opens_its_own_connections(storage: KeptSqliteEventLogStorage) ->
     assert messages(storage) == ["event 0", "event 1", "event 2"]
 
 
+@pytest.mark.slow
 def test_a_workspace_keeps_its_history_over_kept_connections(
     tmp_path: Path, project_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -180,6 +184,7 @@ def test_a_workspace_keeps_its_history_over_kept_connections(
     assert latest is not None
 
 
+@pytest.mark.slow
 def test_the_latest_materialization_is_the_latest_whoever_wrote_it(
     tmp_path: Path, project_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -140,6 +140,7 @@ def test_a_file_is_read_as_what_it_is_and_a_wrong_name_is_said(
     )
 
 
+@pytest.mark.slow
 def test_packed_and_plain_files_are_one_log_with_their_bad_lines_placed(tmp_path: Path) -> None:
     write(
         tmp_path,

@@ -37,6 +37,7 @@ def test_markers_are_passed_over_and_said(tmp_path: Path, pattern: str) -> None:
     assert "plays/_SUCCESS" in note
 
 
+@pytest.mark.slow
 def test_a_pattern_that_spells_the_beginning_out_means_it(tmp_path: Path) -> None:
     write_log(tmp_path, [ROW], name="_export/_part-0.csv")
     assert accepted(tmp_path, log_settings("_export/_*.csv"), "user_id") == ["u"]

@@ -150,6 +150,7 @@ def test_a_file_is_named_once_however_it_is_spelt(tmp_path: Path) -> None:
     assert resolve_files(["log.csv", "./log.csv", str(path), "*.csv"], home=tmp_path) == [path]
 
 
+@pytest.mark.slow
 def test_a_survey_says_how_much_it_would_store(tmp_path: Path) -> None:
     write_log(tmp_path, ["u,i,2024-01-01,1", "v,i,2024-01-03,1", "w,i,never,1"], name="1.csv")
     write_log(tmp_path, ["v,i,2024-01-03,1", "v,j,2024-01-02,1"], name="2.csv")

@@ -111,6 +111,7 @@ def test_every_user_whom_an_id_names_is_found_and_every_id_is_counted_once() -> 
     assert (found.n_known, found.n_known_nearly) == (3, 2)
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(
     st.lists(st.sampled_from(["7", "7.0", " 7", "u1", "U1", "u1 ", "08", "8"]), max_size=12),
@@ -131,6 +132,7 @@ def listed_ids(ids: pl.Series) -> pl.Series:
         return read_column(Path(folder).resolve(), ids, rules)["listed_id"]
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.integers(-(2**53), 2**53), unique=True, min_size=1))
 def test_what_a_library_makes_of_whole_numbers_names_the_same_users(users: list[int]) -> None:

@@ -70,6 +70,7 @@ def test_a_damaged_file_is_one_clear_sentence(tmp_path: Path, content: bytes) ->
         read_loads(tmp_path, source_name="plays")
 
 
+@pytest.mark.slow
 def test_a_content_is_what_files_and_folders_hold_and_how_they_are_read(tmp_path: Path) -> None:
     def content(**keys: Any) -> str:
         settings = log_settings("**/*.csv", **keys)

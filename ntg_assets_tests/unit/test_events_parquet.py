@@ -280,6 +280,7 @@ def test_damage_that_the_reader_notices_is_one_sentence(tmp_path: Path) -> None:
     assert str(tmp_path) not in str(refused.value)
 
 
+@pytest.mark.slow
 def test_a_flipped_bit_is_refused_or_changes_no_value(tmp_path: Path) -> None:
     path = tmp_path / PARQUET
     columns = {

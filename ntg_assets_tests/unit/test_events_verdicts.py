@@ -97,6 +97,7 @@ def test_too_many_bad_parquet_rows_are_told_by_row(tmp_path: Path) -> None:
         survey_log(tmp_path, log_settings("log.parquet"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("many", [0, 1])
 def test_rows_equal_in_all_columns_count_once_within_and_across_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, many: float

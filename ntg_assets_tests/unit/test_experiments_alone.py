@@ -117,6 +117,7 @@ def test_aggregates_say_what_the_units_say() -> None:
     assert found["standard_error"] == pytest.approx(plain.standard_error, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_experiments_on_their_own_logs_need_no_run_and_a_broken_one_stops_alone(
     tmp_path: Path,
 ) -> None:

@@ -77,6 +77,7 @@ DESIGNS: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("design", DESIGNS)
 def test_a_log_leads_to_the_numbers_of_the_unit_table(tmp_path: Path, design: str) -> None:
     one = trial(planned_units=SHOPS * EACH, **DESIGNS[design])
@@ -87,6 +88,7 @@ def test_a_log_leads_to_the_numbers_of_the_unit_table(tmp_path: Path, design: st
         assert logged[name] == pytest.approx(expected[name], rel=1e-9)
 
 
+@pytest.mark.slow
 def test_shops_are_asked_not_their_customers(tmp_path: Path) -> None:
     one = trial(planned_units=SHOPS * EACH, cluster_id="shop")
     by_shop = concluded(tmp_path, one)
@@ -99,6 +101,7 @@ def test_shops_are_asked_not_their_customers(tmp_path: Path) -> None:
     assert not {"novelty:b", "outcomes_before_exposure"} & by_shop.checks.keys()
 
 
+@pytest.mark.slow
 def test_a_shop_in_several_arms_is_in_none_and_is_counted(tmp_path: Path) -> None:
     seen, did = rows()
     unit, _, *rest = seen[0]
@@ -113,6 +116,7 @@ def test_a_shop_in_several_arms_is_in_none_and_is_counted(tmp_path: Path) -> Non
     assert found.decision["decision"] == "iterate"
 
 
+@pytest.mark.slow
 def test_harm_to_date_is_that_of_the_clusters(tmp_path: Path) -> None:
     """Units that came in since the look count for harm, by their clusters too."""
     one = trial(

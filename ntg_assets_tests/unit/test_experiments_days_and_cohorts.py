@@ -36,6 +36,7 @@ def concluded(home: Path, *, odd_day: int | None = None) -> Concluded:
     return conclude(trial(planned_units=DAYS * PER_DAY), home)
 
 
+@pytest.mark.slow
 def test_early_and_late_units_have_an_effect_of_their_own(tmp_path: Path) -> None:
     found = check_frame(concluded(tmp_path).cohorts, contract_of("effect_by_cohort"))
     rows = found.filter(cohort_kind="half").to_dicts()
@@ -52,6 +53,7 @@ def test_early_and_late_units_have_an_effect_of_their_own(tmp_path: Path) -> Non
     assert early["relative_high"] == pytest.approx(expected.relative_high, abs=1e-3)
 
 
+@pytest.mark.slow
 def test_weeks_and_days_of_exposure_have_an_effect_of_their_own(tmp_path: Path) -> None:
     found = concluded(tmp_path).cohorts
     halves, weeks, days = (
@@ -70,6 +72,7 @@ def test_weeks_and_days_of_exposure_have_an_effect_of_their_own(tmp_path: Path) 
     assert mean == pytest.approx(weeks[0]["difference"])  # days are of one size
 
 
+@pytest.mark.slow
 def test_a_day_on_which_the_weights_did_not_hold_is_named(tmp_path: Path) -> None:
     even = concluded(tmp_path).checks["sample_ratio_by_day"]
     assert even["verdict"] == "healthy"

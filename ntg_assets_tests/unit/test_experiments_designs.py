@@ -171,6 +171,7 @@ def test_a_stratum_too_small_for_an_arm_is_merged_and_told() -> None:
     assert found["method"] == "mean post-stratified, 2 strata of part, 2 small ones together"
 
 
+@pytest.mark.slow
 def test_covariates_of_the_unit_table_narrow_the_interval_and_missing_ones_are_counted() -> None:
     rng = np.random.default_rng(2)
     x, z = rng.normal(0, 1, (2, 480))

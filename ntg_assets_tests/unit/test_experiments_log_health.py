@@ -96,6 +96,7 @@ def home(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_sound_logs_are_healthy_and_a_lasting_effect_is_rolled_out(home: Path) -> None:
     checks, made, days = concluded(
         home,
@@ -113,6 +114,7 @@ def test_sound_logs_are_healthy_and_a_lasting_effect_is_rolled_out(home: Path) -
     assert days["difference"].drop_nulls().mean() == pytest.approx(0.3, abs=0.05)
 
 
+@pytest.mark.slow
 def test_an_effect_that_fades_is_told_and_stops_the_claim_where_the_experiment_says_so(
     home: Path,
 ) -> None:
@@ -136,6 +138,7 @@ def test_an_effect_that_fades_is_told_and_stops_the_claim_where_the_experiment_s
     )
 
 
+@pytest.mark.slow
 def test_ids_that_are_not_the_same_in_both_logs_are_sick(home: Path) -> None:
     exposures(home, ids="user-{}")
     checks, made, _ = concluded(home, bought())
@@ -147,6 +150,7 @@ def test_ids_that_are_not_the_same_in_both_logs_are_sick(home: Path) -> None:
     assert made["decision"] == "iterate"
 
 
+@pytest.mark.slow
 def test_exposures_whose_window_is_not_over_are_counted_and_not_read(home: Path) -> None:
     exposures(home, at=lambda user: START + timedelta(days=50 if user % 4 else 20))
     checks, made, _ = concluded(home, bought())
@@ -158,6 +162,7 @@ def test_exposures_whose_window_is_not_over_are_counted_and_not_read(home: Path)
     assert made["decision"] == "iterate"
 
 
+@pytest.mark.slow
 def test_exposures_logged_late_in_one_arm_show_as_outcomes_before_their_cause(home: Path) -> None:
     """Arm b's exposures are logged when people come to buy, a moment after it;
     arm a's as they happen.
@@ -176,6 +181,7 @@ def test_exposures_logged_late_in_one_arm_show_as_outcomes_before_their_cause(ho
     assert "as when exposures are logged late" in made["sentence"]
 
 
+@pytest.mark.slow
 def test_one_huge_value_stops_the_claim_and_cutting_it_lets_it_through(home: Path) -> None:
     rows = bought(
         lambda user, day, base: (
@@ -198,6 +204,7 @@ def test_one_huge_value_stops_the_claim_and_cutting_it_lets_it_through(home: Pat
     )
 
 
+@pytest.mark.slow
 def test_negative_revenue_is_not_believed_unless_it_is_expected(home: Path) -> None:
     rows = bought(lambda user, day, base: -500.0 if (user, day) == (7, 3) else base)
     checks, made, _ = concluded(home, rows)
@@ -211,6 +218,7 @@ def test_negative_revenue_is_not_believed_unless_it_is_expected(home: Path) -> N
     assert checks["complete_values:revenue"]["verdict"] == "healthy"
 
 
+@pytest.mark.slow
 def test_nobody_in_the_log_is_no_claim_but_a_sentence(home: Path) -> None:
     (home / "seen.csv").write_text("user_id,arm,exposed_at\n", encoding="utf-8")
     checks, made, days = concluded(home, bought())

@@ -39,6 +39,7 @@ def concluded(home: Path, did: Rows, *, exposed: Rows | None = None, **changes: 
     return conclude(trial(planned_units=60, **changes), home, rules=RULES)
 
 
+@pytest.mark.slow
 def test_rows_loaded_twice_change_nothing_and_are_counted(tmp_path: Path) -> None:
     once, twice = concluded(tmp_path, orders()), concluded(tmp_path, orders() * 2)
     assert once.readouts["revenue"]["difference"] > 2
@@ -54,6 +55,7 @@ def test_rows_loaded_twice_change_nothing_and_are_counted(tmp_path: Path) -> Non
     assert once.decision["decision"] == twice.decision["decision"]
 
 
+@pytest.mark.slow
 def test_equal_rows_are_kept_where_the_log_says_so(tmp_path: Path) -> None:
     log = {"files": ["did.csv"], "event_type": "kind", "value": "value"}
     kept = concluded(tmp_path, orders() * 2, source={"outcomes": log | {"duplicates": "keep"}})
@@ -73,6 +75,7 @@ def test_equal_rows_are_kept_where_the_log_says_so(tmp_path: Path) -> None:
     assert logs.read_outcome_logs([trial()], home=tmp_path).height == len(others)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "at", [datetime(2099, 1, 1), datetime(1899, 12, 31), START + timedelta(days=41)]
 )
@@ -94,6 +97,7 @@ def test_an_outcome_at_an_impossible_time_ends_no_window_and_is_counted(
     assert stray.contents.filter(pl.col("log") == "outcomes")["n_out_of_time"].sum() == 1
 
 
+@pytest.mark.slow
 def test_an_exposure_of_the_future_is_left_out_and_counted(tmp_path: Path) -> None:
     found = concluded(tmp_path, orders(), exposed=[*seen(), (77, "a", datetime(2099, 1, 1))])
     assert found.checks["sample_ratio"]["sentence"].startswith("units per arm 30 : 30 ")
@@ -103,6 +107,7 @@ def test_an_exposure_of_the_future_is_left_out_and_counted(tmp_path: Path) -> No
     )
 
 
+@pytest.mark.slow
 def test_too_many_impossible_times_refuse_the_log_with_numbers_and_the_first(
     tmp_path: Path,
 ) -> None:
@@ -118,6 +123,7 @@ def test_too_many_impossible_times_refuse_the_log_with_numbers_and_the_first(
         concluded(tmp_path, [*orders()[:2], *wrong[:3]])
 
 
+@pytest.mark.slow
 def test_a_row_of_a_wrong_year_ends_no_window_though_its_time_could_be_true(tmp_path: Path) -> None:
     """The clock stands a year later, so the row is possible;
     nothing came for eleven months before it.
@@ -138,6 +144,7 @@ def test_a_row_of_a_wrong_year_ends_no_window_though_its_time_could_be_true(tmp_
     )
 
 
+@pytest.mark.slow
 def test_a_row_some_weeks_after_the_last_order_ends_the_windows_before_it(tmp_path: Path) -> None:
     found = concluded(tmp_path, orders(until_day=39))
     assert found.checks["exposures_in_time"]["sentence"].startswith(
@@ -146,6 +153,7 @@ def test_a_row_some_weeks_after_the_last_order_ends_the_windows_before_it(tmp_pa
     assert "log_end:outcomes" not in found.checks
 
 
+@pytest.mark.slow
 def test_values_that_are_no_numbers_are_counted_and_make_no_claim(tmp_path: Path) -> None:
     found = concluded(
         tmp_path,
@@ -170,6 +178,7 @@ def test_the_rules_are_those_of_the_events_with_a_day_for_clocks() -> None:
     ).latest == datetime(2026, 2, 1)
 
 
+@pytest.mark.slow
 def test_units_in_several_arms_are_counted_as_units(tmp_path: Path) -> None:
     """Of 300 units three saw both arms: 1%, which is not more than 1%,
     though six exposures of 303 are.

@@ -80,6 +80,7 @@ def traffic(values: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+@pytest.mark.slow
 def test_a_collision_among_ten_thousand_definitions_is_found() -> None:
     started = time.process_time()
     written = {"definitions": [definition(n) for n in range(MANY)]}
@@ -139,6 +140,7 @@ def test_one_log_of_many_experiments_is_read_once(
     assert dict(found.group_by("experiment").len().iter_rows()) == {"e0": 20, "e1": 20, "e2": 20}
 
 
+@pytest.mark.slow
 def test_only_the_largest_experiments_are_put_to_the_self_tests() -> None:
     programme = ExperimentsSettings.model_validate(
         {"definitions": [definition(n) for n in range(3)]}

@@ -161,6 +161,7 @@ FILTERED = [
 ]
 
 
+@pytest.mark.slow
 def test_filters_on_value_and_window_reach_the_sums(tmp_path: Path) -> None:
     seen = [(unit, "ab"[unit % 2], START + timedelta(days=unit)) for unit in range(20)]
     did: list[tuple[Any, ...]] = [("other", START + timedelta(days=60), "buy", 0)]
@@ -258,6 +259,7 @@ def test_values_may_be_cut_at_the_lower_end_too() -> None:
     assert sums.n_nonzero == 10
 
 
+@pytest.mark.slow
 def test_a_relative_margin_is_held_against_the_relative_interval(tmp_path: Path) -> None:
     rng = np.random.default_rng(2)
     seen = [(unit, "ab"[unit % 2], START + timedelta(days=21 * unit / 800)) for unit in range(800)]

@@ -68,6 +68,7 @@ def complaint(*, unit: str = "other", day: int = 3) -> tuple[Any, ...]:
     return (unit, START + timedelta(days=day), "complaint", 1)
 
 
+@pytest.mark.slow
 def test_a_guardrail_of_a_type_that_never_occurs_is_not_passed_and_the_nearest_type_is_named(
     tmp_path: Path,
 ) -> None:
@@ -88,6 +89,7 @@ def test_a_guardrail_of_a_type_that_never_occurs_is_not_passed_and_the_nearest_t
     assert found.readouts["revenue"]["verdict"] == "higher than the control"
 
 
+@pytest.mark.slow
 def test_without_a_near_type_those_of_the_log_are_named(tmp_path: Path) -> None:
     logged(tmp_path)
     assert (
@@ -97,6 +99,7 @@ def test_without_a_near_type_those_of_the_log_are_named(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_an_outcome_log_without_a_column_of_types_holds_one_type(tmp_path: Path) -> None:
     logged(tmp_path)
     found = read(
@@ -108,6 +111,7 @@ def test_an_outcome_log_without_a_column_of_types_holds_one_type(tmp_path: Path)
     assert (found.decision["decision"], found.decision["reason"]) == ("iterate", "health:sick")
 
 
+@pytest.mark.slow
 def test_a_type_that_is_rare_is_not_a_type_that_never_occurs(tmp_path: Path) -> None:
     """One complaint of somebody else: the log can hold them, and no unit of either arm has one."""
     logged(tmp_path, complaint())
@@ -120,6 +124,7 @@ def test_a_type_that_is_rare_is_not_a_type_that_never_occurs(tmp_path: Path) -> 
     assert found.decision["decision"] == "rollout"
 
 
+@pytest.mark.slow
 def test_one_of_two_types_missing_is_told_and_stops_nothing(tmp_path: Path) -> None:
     logged(tmp_path, *(complaint(unit=str(unit), day=22) for unit in range(4)))
     found = read(tmp_path, complaints("complaint", "complain"))
@@ -131,6 +136,7 @@ def test_one_of_two_types_missing_is_told_and_stops_nothing(tmp_path: Path) -> N
     assert found.decision["decision"] == "rollout"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("missing", ["b", "ab"])
 def test_a_metric_whose_values_are_missing_makes_no_claim_and_the_others_keep_theirs(
     tmp_path: Path, missing: str
@@ -146,6 +152,7 @@ def test_a_metric_whose_values_are_missing_makes_no_claim_and_the_others_keep_th
     assert (found.readouts["revenue"]["is_valid"], found.decision["decision"]) == (True, "rollout")
 
 
+@pytest.mark.slow
 def test_values_missing_in_the_part_below_the_line_are_missing_too(tmp_path: Path) -> None:
     logged(tmp_path, missing="b")
     ratio = {
@@ -158,6 +165,7 @@ def test_values_missing_in_the_part_below_the_line_are_missing_too(tmp_path: Pat
     assert read(tmp_path, ratio, guarded=None).verdicts("complete_values:rentals") == ["sick"]
 
 
+@pytest.mark.slow
 def test_few_missing_values_of_one_arm_alone_are_a_fault_also_below_one_in_a_hundred(
     tmp_path: Path,
 ) -> None:
@@ -204,6 +212,7 @@ def guarded_by(home: Path, *metrics: dict[str, Any]) -> tuple[Concluded, dict[st
     return found, {name: gates[f"guardrail:{name}"] for name in names}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("better", ["more", "less"])
 def test_no_guardrail_without_events_is_passed_whatever_its_kind(
     tmp_path: Path, better: str
@@ -230,6 +239,7 @@ def test_no_guardrail_without_events_is_passed_whatever_its_kind(
     assert "More units do not change that" not in found.decision["sentence"]
 
 
+@pytest.mark.slow
 def test_no_guardrail_that_misses_the_values_of_one_arm_is_passed_whatever_its_kind(
     tmp_path: Path,
 ) -> None:
@@ -250,6 +260,7 @@ def test_no_guardrail_that_misses_the_values_of_one_arm_is_passed_whatever_its_k
     assert (found.decision["decision"], found.decision["reason"]) == ("iterate", "health:metric")
 
 
+@pytest.mark.slow
 def test_a_guardrail_on_a_quantile_of_tied_values_is_not_passed_though_its_metric_is_healthy(
     tmp_path: Path,
 ) -> None:
@@ -267,6 +278,7 @@ def test_a_guardrail_on_a_quantile_of_tied_values_is_not_passed_though_its_metri
     assert found.decision["sentence"].endswith("the share of units above a value.")
 
 
+@pytest.mark.slow
 def test_proven_harm_rolls_back_though_another_guardrail_has_no_data(tmp_path: Path) -> None:
     logged(tmp_path)
     lost = {"name": "views", "measure": "events", "event_types": ["view"]}

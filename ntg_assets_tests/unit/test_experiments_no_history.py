@@ -70,6 +70,7 @@ NUMBERS = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("past", ["", "a"])
 def test_without_a_past_in_every_arm_a_ratio_is_read_as_if_none_had_been_asked_for(
     tmp_path: Path, past: str
@@ -81,6 +82,7 @@ def test_without_a_past_in_every_arm_a_ratio_is_read_as_if_none_had_been_asked_f
     assert not_asked.readouts["order_value"]["method"] == RATIO
 
 
+@pytest.mark.slow
 def test_that_no_unit_has_a_past_is_said_where_it_was_asked_for(tmp_path: Path) -> None:
     found = read(tmp_path, orders())
     assert {one["method"].endswith(NO_PAST) for one in found.readouts.values()} == {True}
@@ -93,12 +95,14 @@ def test_that_no_unit_has_a_past_is_said_where_it_was_asked_for(tmp_path: Path) 
     assert "known_past" not in read(tmp_path, orders(), pre_period_days=0).checks
 
 
+@pytest.mark.slow
 def test_with_a_past_in_every_arm_the_covariate_is_used(tmp_path: Path) -> None:
     found = read(tmp_path, orders(past="ab"))
     assert found.readouts["order_value"]["method"] == f"{RATIO}, CUPED"
     assert found.verdicts("known_past") == ["healthy"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pre_period_days", [0, 28])
 def test_where_nobody_did_anything_in_the_window_there_is_no_result_but_a_sentence(
     tmp_path: Path, pre_period_days: int
@@ -114,6 +118,7 @@ def test_where_nobody_did_anything_in_the_window_there_is_no_result_but_a_senten
     assert found.decision["decision"] == "iterate"
 
 
+@pytest.mark.slow
 def test_one_constant_price_is_no_interval_and_not_the_rounding_of_one(tmp_path: Path) -> None:
     """Every order costs 0.1 in one arm and 0.3 in the other: floats leave a variance of 1e-18,
     which is none.
@@ -129,11 +134,13 @@ def test_one_constant_price_is_no_interval_and_not_the_rounding_of_one(tmp_path:
     )
 
 
+@pytest.mark.slow
 def test_arms_of_which_only_one_has_a_past_differ_before_the_experiment(tmp_path: Path) -> None:
     found = read(tmp_path, orders(past="a"))
     assert found.verdicts("pre_period_balance:b") == ["sick"]
 
 
+@pytest.mark.slow
 def test_the_definition_on_the_page_is_read_from_a_log_that_begins_with_it(tmp_path: Path) -> None:
     page = (Path(__file__).parents[2] / "docs" / "experiments.md").read_text(encoding="utf-8")
     given = yaml.safe_load(page.split("```yaml\n")[1].split("```")[0])["experiments"]

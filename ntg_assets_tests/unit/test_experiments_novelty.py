@@ -175,6 +175,7 @@ def once_only(home: Path, *, shares: tuple[float, float], n: int = 600) -> None:
     write_logs(home, seen=seen, did=did)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("metric", [{"kind": "proportion", "measure": "any"}, {"kind": "revenue"}])
 def test_a_once_only_conversion_is_claimed_and_rolled_out(
     tmp_path: Path, metric: dict[str, Any]
@@ -189,6 +190,7 @@ def test_a_once_only_conversion_is_claimed_and_rolled_out(
     assert found.decision["decision"] == "rollout"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "metric",
     [

@@ -145,6 +145,7 @@ def test_the_list_of_each_arm_is_held_against_what_the_user_took_up() -> None:
     assert found.filter("is_assigned")["arm"].n_unique() == 1
 
 
+@pytest.mark.slow
 def test_every_table_keeps_its_contract_whatever_the_id_type() -> None:
     as_text = [
         frame.with_columns(pl.col("user_id", "item_id").cast(pl.String))

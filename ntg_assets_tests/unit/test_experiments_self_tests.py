@@ -43,6 +43,7 @@ def outcome_of(given: pl.DataFrame, **changes: Any) -> dict[str, dict[str, Any]]
     return {row["test"]: row for row in found.iter_rows(named=True)}
 
 
+@pytest.mark.slow
 def test_on_many_ordinary_values_every_promise_is_kept() -> None:
     found = outcome_of(units(ORDINARY, (1_000, 1_000)))
     assert set(found) == {"A/A", "coverage", "power"}
@@ -50,6 +51,7 @@ def test_on_many_ordinary_values_every_promise_is_kept() -> None:
     assert found["A/A"]["uniform_p"] > 0.001
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("metric", "columns"),
     [
@@ -68,6 +70,7 @@ def test_quantiles_ratios_and_covariates_are_tested_too(
     assert found["A/A"]["n_units"] == 2_000
 
 
+@pytest.mark.slow
 def test_several_treatments_are_tested_together() -> None:
     arms = [{"name": "a"}, {"name": "b"}, {"name": "c"}]
     found = outcome_of(units(ORDINARY, (1_000, 500, 500)), arms=arms)
@@ -75,6 +78,7 @@ def test_several_treatments_are_tested_together() -> None:
     assert found["A/A"]["uniform_p"] is None  # the smallest of two p-values is not uniform
 
 
+@pytest.mark.slow
 def test_the_estimator_that_is_tested_is_the_one_in_force(monkeypatch: pytest.MonkeyPatch) -> None:
     """Skewed values in unequal arms: what is in force keeps its level, Welch alone does not."""
     skewed = np.random.default_rng(3).lognormal(0, 1.5, 2_150)

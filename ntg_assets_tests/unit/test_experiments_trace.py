@@ -5,6 +5,7 @@ import io
 from pathlib import Path
 from typing import Any
 
+import pytest
 from rich.console import Console
 
 from ntg_assets.cli.experiments.trace import tell_trace
@@ -38,6 +39,7 @@ def traced(paths: Any) -> str:
     return said.getvalue()
 
 
+@pytest.mark.slow
 def test_the_trace_of_an_experiment_on_logs_ends_in_its_own_files_as_they_were_read(
     decided: Paths,
 ) -> None:

@@ -171,6 +171,7 @@ def test_a_damaged_current_generation_keeps_nothing_from_taking_its_place(
     assert read_night(paths) == {3}
 
 
+@pytest.mark.slow
 def test_the_recipes_of_the_docs_read_one_generation(paths: Paths) -> None:
     publish_night(paths, 1)
     page = (HOME / "docs" / "publication.md").read_text()

@@ -58,6 +58,7 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_steps_are_kept_until_a_file_of_the_package_changes(package: Path, tmp_path: Path) -> None:
     file = tmp_path / "steps.json"
     loaded, kept = steps_of(package, file), steps_of(package, file)

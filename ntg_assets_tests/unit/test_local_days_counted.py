@@ -51,6 +51,7 @@ def user_days(log: pl.DataFrame) -> pl.DataFrame:
     return run(query("features", "user_days", {"train_events": log})).sort("user_id", "active_on")
 
 
+@pytest.mark.slow
 def test_a_weekly_viewer_on_the_west_coast_has_three_days_worth_1_20(tmp_path: Path) -> None:
     write_log(tmp_path, SESSIONS)
     days = user_days(load_events(log_settings(timezone=ANGELES), tmp_path))
@@ -209,6 +210,7 @@ def test_contacts_and_trials_count_by_local_days(tmp_path: Path) -> None:
     assert drawn["assigned_on"].to_list() == [*[date(2024, 3, 5)] * 3, date(2024, 3, 6)]
 
 
+@pytest.mark.slow
 def test_every_configured_list_and_log_is_read_by_the_days_of_the_service(tmp_path: Path) -> None:
     # half past eleven in the evening in Los Angeles
     seen_at, written = "2024-03-06T07:30:00Z", "2024-03-05"

@@ -67,6 +67,7 @@ def kept(home: Path, run_id: str) -> list[Line]:
     return lines_of((home / "data" / "logs" / f"{run_id}.jsonl").read_text())
 
 
+@pytest.mark.slow
 def test_a_scheduled_run_writes_json_lines_to_standard_error_and_keeps_them(
     home: Path, instance: dg.DagsterInstance, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -92,6 +93,7 @@ def test_a_scheduled_run_writes_json_lines_to_standard_error_and_keeps_them(
     )
 
 
+@pytest.mark.slow
 def test_a_command_keeps_its_lines_in_a_file_and_leaves_the_terminal_to_its_progress(
     home: Path, instance: dg.DagsterInstance, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -111,6 +113,7 @@ def test_a_command_keeps_its_lines_in_a_file_and_leaves_the_terminal_to_its_prog
     assert "source_files" not in step_seconds(log_file(logs, again.run_id))
 
 
+@pytest.mark.slow
 def test_a_failure_is_told_with_its_reason_and_traceback(
     home: Path, instance: dg.DagsterInstance
 ) -> None:

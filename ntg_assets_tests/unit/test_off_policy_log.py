@@ -67,6 +67,7 @@ def test_any_columns_become_exposures_with_places_from_one(tmp_path: Path) -> No
     check_frame(found.rows, ShownItems, ids=IDS)
 
 
+@pytest.mark.slow
 def test_epochs_zones_and_logs_without_places_are_read(tmp_path: Path) -> None:
     rows = ["1,a,1717236000,0.25,1"]
     found = read(
@@ -81,6 +82,7 @@ def test_epochs_zones_and_logs_without_places_are_read(tmp_path: Path) -> None:
     assert local.rows["shown_at"].item() == datetime(2024, 6, 1, 8)
 
 
+@pytest.mark.slow
 def test_a_day_is_one_of_the_service_and_a_time_one_of_the_logs_zone(tmp_path: Path) -> None:
     rows = ["1,a,2024-06-01,0,0.25,1", "1,a,2024-06-01 10:00:00,0,0.25,1"]
     found = read(tmp_path, rows, timezone="Europe/Berlin", day_zone="America/Los_Angeles")
@@ -138,6 +140,7 @@ def test_an_empty_reward_is_nothing_where_the_log_says_so(tmp_path: Path) -> Non
     assert found.rows["reward"].to_list() == [1.0, 0.0]
 
 
+@pytest.mark.slow
 def test_repeated_impressions_count_once_unless_they_are_impressions_of_their_own(
     tmp_path: Path,
 ) -> None:
@@ -202,6 +205,7 @@ def test_every_row_of_the_files_has_one_fate(tmp_path: Path) -> None:
     assert told_log(fates) == "1 before_cutoff, 1 beyond_list, 1 duplicate, 1 held_out, 1 rejected"
 
 
+@pytest.mark.slow
 def test_rows_come_in_one_order_whatever_the_file(tmp_path: Path) -> None:
     rows = [
         f"{user},a,2024-06-01 10:00:00,{place},0.25,1" for user in range(9) for place in range(3)

@@ -154,6 +154,7 @@ def test_everything_is_read_once_into_tables_by_the_id_rule_of_the_log(
     assert tables.excluded_items.rows() == [("a", "file")]
 
 
+@pytest.mark.slow
 def test_rows_that_have_not_happened_yet_bind_a_night_to_its_clock(
     home: Path, settings: Settings, whole: OptionalTables
 ) -> None:
@@ -162,6 +163,7 @@ def test_rows_that_have_not_happened_yet_bind_a_night_to_its_clock(
     assert reading.rests_on_the_clock(read(home, settings))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("broken", READERS)
 def test_one_broken_file_concerns_its_readers_alone(
     home: Path, settings: Settings, whole: OptionalTables, broken: str
@@ -176,6 +178,7 @@ def test_one_broken_file_concerns_its_readers_alone(
     assert found.filter(~kept).equals(whole.optional_sources.filter(~kept))
 
 
+@pytest.mark.slow
 def test_an_error_that_nobody_foresaw_is_a_reason_too(
     home: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -190,6 +193,7 @@ def test_an_error_that_nobody_foresaw_is_a_reason_too(
     )
 
 
+@pytest.mark.slow
 def test_a_log_that_nobody_may_read_stops_nothing_but_its_experiment(
     home: Path, settings: Settings, whole: OptionalTables, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -203,6 +207,7 @@ def test_a_log_that_nobody_may_read_stops_nothing_but_its_experiment(
     assert found.user_lists.equals(whole.user_lists)
 
 
+@pytest.mark.slow
 def test_items_that_must_not_be_shown_stay_hidden_while_their_file_cannot_be_read(
     home: Path, settings: Settings
 ) -> None:

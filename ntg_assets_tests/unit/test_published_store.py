@@ -270,6 +270,7 @@ def test_load_names_the_most_frequent_reason_with_its_first_row(published: Conne
     assert told == [(1, "no user", 2, "early"), (2, None, None, None)]
 
 
+@pytest.mark.slow
 def test_contacts_are_nobody_while_the_lists_are_withheld(
     published: Connection, tmp_path: Path
 ) -> None:
@@ -280,6 +281,7 @@ def test_contacts_are_nobody_while_the_lists_are_withheld(
         assert connection.sql(asked).fetchall() == [(0,)]
 
 
+@pytest.mark.slow
 def test_rows_come_as_json_and_csv_whole(
     published: Connection, capsys: pytest.CaptureFixture[str]
 ) -> None:

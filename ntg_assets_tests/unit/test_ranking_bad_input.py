@@ -80,6 +80,7 @@ def test_a_catalogue_of_one_item_has_no_edges_and_shows_it_to_nobody_who_had_it(
     assert_engines_agree(world)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compiled", [False, True])
 def test_more_neighbours_than_items_give_what_there_is(*, compiled: bool) -> None:
     log = log_of((1, 1), (1, 2), (1, 3), (2, 1), (2, 2), (2, 3))
@@ -174,6 +175,7 @@ def test_a_half_life_of_zero_is_refused(key: str) -> None:
         load_settings("configs/dev.yaml", overrides={f"ranking.{key}": zero})
 
 
+@pytest.mark.slow
 def test_a_small_log_never_pays_for_compiling() -> None:
     script = """
         import sys

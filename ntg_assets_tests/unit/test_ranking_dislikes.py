@@ -54,6 +54,7 @@ def test_the_latest_event_with_an_item_decides() -> None:
     assert disliked(other, BY_TYPE) == {(1, 10)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compiled", [False, True])
 def test_marks_stay_with_their_rows(*, compiled: bool) -> None:
     rng = np.random.default_rng(2)

@@ -41,6 +41,7 @@ def recommender(world: World, tmp_path_factory: pytest.TempPathFactory) -> Recom
     return Recommender.load(store, settings=RANKING)
 
 
+@pytest.mark.slow
 def test_a_published_user_gets_the_list_of_the_night_to_the_bit(
     recommender: Recommender, world: World
 ) -> None:

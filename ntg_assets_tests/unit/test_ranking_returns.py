@@ -142,6 +142,7 @@ def test_users_are_shown_what_they_keep_coming_back_to(world: World) -> None:
     )
 
 
+@pytest.mark.slow
 def test_the_fit_recovers_planted_weights() -> None:
     rng = np.random.default_rng(1)
     n, n_parts = 60_000, len(RETURN_DEFAULTS) - 1
@@ -242,6 +243,7 @@ def planted_pair(n: int = 24_000) -> tuple[np.ndarray, np.ndarray]:
     return parts, (rng.random(n) < 1 / (1 + np.exp(-log_odds))).astype(float)
 
 
+@pytest.mark.slow
 def test_what_two_parts_say_together_is_found_beside_what_each_says() -> None:
     parts, taken = planted_pair()
     powers = np.zeros(len(RETURN_PARTS))

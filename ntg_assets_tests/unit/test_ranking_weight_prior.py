@@ -136,6 +136,7 @@ def test_the_committed_prior_is_personal(consumed: str) -> None:
     assert prior.gain.mean > 0
 
 
+@pytest.mark.slow
 def test_a_made_log_is_the_same_at_every_call_and_keeps_its_laws() -> None:
     log = made_log("games")
     assert log.equals(made_log("games"))

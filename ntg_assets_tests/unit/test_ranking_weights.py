@@ -59,6 +59,7 @@ def test_the_fit_recovers_planted_weights() -> None:
     assert weights == pytest.approx([5.0, 0.0, 0.0], abs=0.25)
 
 
+@pytest.mark.slow
 def test_intervals_cover_the_planted_weight() -> None:
     # nothing is expected of the taste graph, which pulls its weight to 0 as 1 / .4^2 does
     row = learned(planted(n_users=20_000, strength=2.0)).row(0, named=True)

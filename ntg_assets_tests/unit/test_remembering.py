@@ -141,6 +141,7 @@ def same_as_made_again(folder: Path, **changes: Any) -> None:
     assert remembered == hashes(folder)
 
 
+@pytest.mark.slow
 def test_nothing_is_made_where_nothing_has_changed(workspace: Path) -> None:
     before = hashes(workspace)
     third = night(workspace)
@@ -149,6 +150,7 @@ def test_nothing_is_made_where_nothing_has_changed(workspace: Path) -> None:
     assert hashes(workspace) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("changes", "made"),
     [
@@ -220,6 +222,7 @@ def _damage(folder: Path, statement: str) -> None:
         store.execute(statement)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "made"),
     [
@@ -249,6 +252,7 @@ def test_what_was_changed_from_outside_is_made_again(
         same_as_made_again(workspace)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "answer", "is_made"),
     [
@@ -274,6 +278,7 @@ def test_code_and_libraries_make_everything(
     assert bool(after.made) is is_made
 
 
+@pytest.mark.slow
 def test_nothing_is_kept_by_a_process_that_is_older_than_its_code(
     workspace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -284,6 +289,7 @@ def test_nothing_is_kept_by_a_process_that_is_older_than_its_code(
     assert not night(workspace, split__val_days=7).made
 
 
+@pytest.mark.slow
 def test_a_step_that_failed_is_made_again(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = hashes(workspace)
     with monkeypatch.context() as patch:
@@ -298,6 +304,7 @@ def test_a_step_that_failed_is_made_again(workspace: Path, monkeypatch: pytest.M
     assert hashes(workspace) == before
 
 
+@pytest.mark.slow
 def test_the_clock_matters_while_events_lie_ahead(workspace: Path) -> None:
     log, soon = workspace / "log" / "ratings.csv", int(time.time()) + 10**7
     with log.open("a") as file:
@@ -306,6 +313,7 @@ def test_the_clock_matters_while_events_lie_ahead(workspace: Path) -> None:
     assert "events" in night(workspace, ingest__max_bad_share=0.5).made  # it may have come by now
 
 
+@pytest.mark.slow
 def test_a_clock_that_was_set_back_makes_what_asked_for_it(
     workspace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -329,6 +337,7 @@ night(Path(sys.argv[1]), split__val_days=7)
 """
 
 
+@pytest.mark.slow
 def test_a_run_that_was_killed_leaves_no_record_of_what_it_had_not_ended(workspace: Path) -> None:
     killed = subprocess.run(
         [sys.executable, "-c", KILLED, str(workspace)],

@@ -102,11 +102,13 @@ def imports_of(tree: ast.Module) -> set[str]:
     return names
 
 
+@pytest.mark.slow
 def test_the_sources_are_read_as_the_language_reads_them() -> None:
     for name, tree in trees().items():
         assert imports_of(tree) & trees().keys() <= code.imported(name), name
 
 
+@pytest.mark.slow
 def test_every_query_is_named_where_it_is_made() -> None:
     """A package that is put together while it runs would not be found."""
     loose = []

@@ -40,6 +40,7 @@ def test_who_was_forecast_to_bring_nothing_has_a_finite_range_of_what_such_users
     assert np.isfinite(range_of(np.zeros(60), measure_ranges(np.zeros(60), np.ones(60)))[1]).all()
 
 
+@pytest.mark.slow
 def test_products_on_a_grid_are_exact_and_add_up() -> None:
     rng = np.random.default_rng(1)
     share, amounts = rng.random(50_000), rng.lognormal(3, 2, 50_000)

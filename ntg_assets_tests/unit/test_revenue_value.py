@@ -144,6 +144,7 @@ def test_more_active_users_are_worth_more(tables: Tables) -> None:
     assert joined.select(pl.corr("recency_days", "ltv", method="spearman")).item() < -0.3
 
 
+@pytest.mark.slow
 def test_observed_revenue_with_refunds_and_zeros_is_finite_and_in_dollars() -> None:
     refunds = leaving_log(5).with_columns(
         value_sum=pl.when(pl.col("active_on").dt.day() % 3 == 0).then(-5.0).otherwise(0.0)
@@ -193,6 +194,7 @@ def test_no_labelled_row_is_one_clear_sentence(tables: Tables) -> None:
         fit_value(tables.labelled.head(0), settings=VALUE)
 
 
+@pytest.mark.slow
 def test_horizon_of_value_may_be_shorter_than_that_of_churn() -> None:
     found = make_tables(
         leaving_log(4),
@@ -203,6 +205,7 @@ def test_horizon_of_value_may_be_shorter_than_that_of_churn() -> None:
     assert (found["discounted_days"] < 7).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", ["index", "eur", "jpy"])
 def test_value_is_an_index_or_in_any_currency(unit: str) -> None:
     found = make_tables(
@@ -258,6 +261,7 @@ def test_next_value_is_the_first_part_of_the_lifetime_value(tables: Tables) -> N
     assert (found["next_value_low"] <= found["next_value_high"]).all()
 
 
+@pytest.mark.slow
 def test_nobody_leaves_and_everything_is_a_refund() -> None:
     always = days(
         *(

@@ -156,6 +156,7 @@ def test_the_day_of_a_snapshot_is_of_its_window_and_not_of_its_past() -> None:
     assert found["window_value"].to_list() == [100.0 - 90, 100.0]
 
 
+@pytest.mark.slow
 def test_one_absurd_purchase_is_worth_what_the_log_has_shown(usual: Tables) -> None:
     found = tables_of(log_of_tens(("new", 235, ABSURD)))
     new = found.revenue_risk_radar.filter(pl.col("user_id") == "new").row(0, named=True)
@@ -168,6 +169,7 @@ def test_one_absurd_purchase_is_worth_what_the_log_has_shown(usual: Tables) -> N
     assert not usual.ltv_estimates["is_worth_capped"].any()
 
 
+@pytest.mark.slow
 def test_an_absurd_purchase_of_the_past_teaches_the_value_model_nothing(usual: Tables) -> None:
     found = tables_of(log_of_tens(("u3", 110, ABSURD)))
     assert found.capped_days.select("user_id", "counted_value").rows() == [("u3", 10.0)]
@@ -176,6 +178,7 @@ def test_an_absurd_purchase_of_the_past_teaches_the_value_model_nothing(usual: T
     )
 
 
+@pytest.mark.slow
 def test_who_pays_much_time_and_again_keeps_it(usual: Tables) -> None:
     found = tables_of(log_of_tens(*(("whale", day, 5000.0) for day in range(100, 236, 7))))
     whale = found.ltv_estimates.filter(pl.col("user_id") == "whale").row(0, named=True)

@@ -73,6 +73,7 @@ def published(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         yield opened
 
 
+@pytest.mark.slow
 def test_every_pair_of_items_is_explained_as_the_graph_has_it(
     published: Published, world: World
 ) -> None:
@@ -145,6 +146,7 @@ def test_the_arithmetic_of_an_edge_is_that_of_its_formula(
     assert told.neighbour.title == f"Title {row['neighbour_id']}"
 
 
+@pytest.mark.slow
 def test_the_parts_of_every_place_add_up_to_its_score_to_the_bit(
     published: Published, world: World
 ) -> None:

@@ -170,6 +170,7 @@ def test_processes_that_load_at_once_share_one_whole_file(tmp_path: Path) -> Non
     assert {file.suffix for file in folder.iterdir()} == {".places", ".ends", ""}
 
 
+@pytest.mark.slow
 def test_a_newer_generation_replaces_the_file_and_an_open_one_goes_on(
     world: World, tmp_path: Path
 ) -> None:

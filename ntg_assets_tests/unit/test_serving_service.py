@@ -128,6 +128,7 @@ def test_lists_over_http_are_those_of_the_night_to_the_bit(ask: Ask, world: Worl
         assert answer["items"] == nightly(world, user)
 
 
+@pytest.mark.slow
 def test_requests_at_the_same_time_do_not_disturb_each_other(ask: Ask, world: World) -> None:
     users = [1 + position % 60 for position in range(240)]
     with ThreadPoolExecutor(16) as pool:
@@ -324,6 +325,7 @@ def test_a_page_under_another_name_is_not_answered(ask: Ask) -> None:
     assert ask("/health", host="somewhere.example") == (400, None)
 
 
+@pytest.mark.slow
 def test_a_new_generation_is_taken_up_while_requests_go_on(world: World, tmp_path: Path) -> None:
     paths = publish(world, tmp_path)
     fewer = LOG.filter(pl.col("item_id") != nightly(world, 1)[0]["item_id"])

@@ -61,6 +61,7 @@ def test_lines_that_end_in_carriage_returns_alone_are_read(tmp_path: Path) -> No
     assert sniff(tmp_path, GOOD.replace("\n", "\r")).settings == sniff(tmp_path, GOOD).settings
 
 
+@pytest.mark.slow
 def test_lines_of_two_ends_are_read_and_a_mark_in_the_middle_is_seen(tmp_path: Path) -> None:
     (tmp_path / "log.csv").write_bytes(GOOD.replace("4\n", "4\r\n").encode())
     assert survey_log(tmp_path, log_settings()).load_ledger["n_accepted"].to_list() == [len(TIMES)]

@@ -21,6 +21,7 @@ def test_equal_files_of_two_users_are_no_copies(tmp_path: Path) -> None:
     assert [row[0] for row in events(tmp_path, given)] == ["a", "b"]
 
 
+@pytest.mark.slow
 def test_files_without_a_header_and_a_separator_of_two_characters(tmp_path: Path) -> None:
     put(
         tmp_path,
@@ -61,6 +62,7 @@ ORDERS = {
 }
 
 
+@pytest.mark.slow
 def test_tomorrows_export_corrects_a_row_of_todays(tmp_path: Path) -> None:
     put(tmp_path, ORDERS)
     keyed = settings("p/*.csv", value="amount", event_id="order_id")
@@ -72,6 +74,7 @@ def test_tomorrows_export_corrects_a_row_of_todays(tmp_path: Path) -> None:
     assert survey_log(tmp_path, keyed).n_contradictions == 0
 
 
+@pytest.mark.slow
 def test_columns_from_folders_constants_and_defaults(tmp_path: Path) -> None:
     put(
         tmp_path,
@@ -127,6 +130,7 @@ def test_a_text_of_another_encoding_is_refused_with_its_line(tmp_path: Path) -> 
         survey_log(tmp_path, settings("a.csv", encoding="cp1252"))
 
 
+@pytest.mark.slow
 def test_quotes_escapes_and_lines_before_the_header(tmp_path: Path) -> None:
     text = 'sep=;\nuser_id;item_id;event_at\nu;"a ""b""";2024-01-01\n'
     put(
@@ -156,6 +160,7 @@ def test_zstd_is_unpacked(tmp_path: Path) -> None:
         survey_log(tmp_path, settings("b.csv.zst"))
 
 
+@pytest.mark.slow
 def test_manifests_are_held_against_their_files(tmp_path: Path) -> None:
     text = b"user_id,item_id,event_at\nu,i,2024-01-01\n"
     digest = hashlib.sha256(text).hexdigest()

@@ -13,6 +13,7 @@ from ntg_assets_tests.event_files import survey_log
 from ntg_assets_tests.field_cases import events, fates, put, settings
 
 
+@pytest.mark.slow
 def test_streaming_history_as_a_json_array_whose_user_is_the_file(tmp_path: Path) -> None:
     anna = [
         {"endTime": "2024-01-05 21:44", "artistName": "A", "trackName": "One", "msPlayed": 109737},
@@ -41,6 +42,7 @@ def test_streaming_history_as_a_json_array_whose_user_is_the_file(tmp_path: Path
     assert ledger.select("n_lines", "n_rows").rows() == [(2, 2), (1, 1)]
 
 
+@pytest.mark.slow
 def test_newline_delimited_json_of_a_whole_site(tmp_path: Path) -> None:
     put(
         tmp_path,
@@ -142,6 +144,7 @@ def test_categories_as_lists_in_text(
     assert found["category"].to_list() == expected
 
 
+@pytest.mark.slow
 def test_categories_as_lists_of_parquet_and_of_json(tmp_path: Path) -> None:
     put(
         tmp_path,

@@ -14,6 +14,7 @@ from ntg_assets_tests.event_files import survey_log
 from ntg_assets_tests.field_cases import events, fates, put, settings
 
 
+@pytest.mark.slow
 def test_viewing_history_with_durations(tmp_path: Path) -> None:
     text = (
         "Profile,Start Time,Duration,Title\n"
@@ -64,6 +65,7 @@ def test_durations_of_every_spelling(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_dates_in_a_named_format(tmp_path: Path) -> None:
     put(
         tmp_path,
@@ -131,6 +133,7 @@ def test_a_format_that_is_none_is_refused(given: str, told: str) -> None:
         settings("a.csv", timestamp_format=given)
 
 
+@pytest.mark.slow
 def test_clocks_that_jump_and_clocks_that_show_an_hour_twice(tmp_path: Path) -> None:
     rows = ["2024-03-31 01:59", "2024-03-31 02:30", "2024-10-27 02:30", "2024-10-27 02:30+02:00"]
     text = "".join(f"u{n},i,{row}\n" for n, row in enumerate(rows))
@@ -148,6 +151,7 @@ def test_clocks_that_jump_and_clocks_that_show_an_hour_twice(tmp_path: Path) -> 
     assert found.n_folded == 1
 
 
+@pytest.mark.slow
 def test_whole_numbers_that_a_library_wrote_as_floats(tmp_path: Path) -> None:
     put(tmp_path, {"e.csv": "user_id,item_id,event_at\n1.0,10.0,2024-01-01\n2.0,11.0,2024-01-02\n"})
     given = settings("e.csv", user_id_type="integer", item_id_type="integer")
@@ -205,6 +209,7 @@ def test_amounts_as_spreadsheets_write_them(
     assert found == ([] if value is None else [value])
 
 
+@pytest.mark.slow
 def test_words_that_mean_no_user(tmp_path: Path) -> None:
     rows = ["u0", "u1", "NULL", "\\N", "nan", "None"]
     text = "".join(f"{user},i,2024-01-01\n" for user in rows)
@@ -220,6 +225,7 @@ def test_words_that_mean_no_user(tmp_path: Path) -> None:
     assert fates(tmp_path, skipped) == [(6, 2, 0, 4, 0, 0)]
 
 
+@pytest.mark.slow
 def test_views_of_which_only_some_are_rated(tmp_path: Path) -> None:
     text = (
         "Name,Watched Date,Rating,Member\nFilm 1,2024-01-03,,u1\nFilm 2,2024-01-04,4.5,u1\n"

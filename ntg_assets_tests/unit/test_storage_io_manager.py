@@ -124,6 +124,7 @@ def test_write_leaves_documentation_counts_and_a_sample() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_broken_contract_fails_the_asset_and_keeps_the_old_table() -> None:
     assert materialize([made_from(FRAME)]).success
     broken = materialize([made_from(FRAME.with_columns(-pl.col("n")))])

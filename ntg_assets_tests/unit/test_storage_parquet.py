@@ -110,6 +110,7 @@ def test_what_is_published_carries_checksums(tmp_path: Path, write: Callable[[Pa
     refuse_damage(write(tmp_path))
 
 
+@pytest.mark.slow
 def test_a_synthetic_world_carries_checksums(tmp_path: Path) -> None:
     write_world(tmp_path, n_events=2_000, n_users=100, n_items=60)
     for path in sorted(tmp_path.rglob("*.parquet")):

@@ -213,6 +213,7 @@ def test_a_table_exists_once_it_is_written_and_the_connection_is_free_for_what_f
         assert connection.sql(f"select n from {THINGS.quoted}").pl().height == 2
 
 
+@pytest.mark.slow
 def test_process_killed_in_the_middle_of_a_write_leaves_the_old_table(warehouse: Path) -> None:
     script = textwrap.dedent("""
         import sys

@@ -127,6 +127,7 @@ def test_what_is_proven_but_small_is_not_off() -> None:
     assert not table["is_off"].any()
 
 
+@pytest.mark.slow
 def test_right_forecasts_are_called_off_once_in_twenty_tables_at_most() -> None:
     rng = np.random.default_rng(7)
     n_off = 0

@@ -167,6 +167,7 @@ def test_nobody_who_never_ended_makes_a_certain_law() -> None:
     assert alpha / (alpha + beta) == 0.5 / 9
 
 
+@pytest.mark.slow
 def test_scores_of_a_planted_world_are_chances_that_hang_together() -> None:
     scores = night().scores
     open_ = scores.filter(pl.col("state") != "ending")

@@ -113,6 +113,7 @@ contracts = st.lists(
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(contracts)
 def test_the_waterfall_of_any_contracts_adds_up(drawn: list[tuple[int, ...]]) -> None:

@@ -67,6 +67,7 @@ def test_the_median_is_the_last_renewal_that_half_survive() -> None:
     assert median_periods(left).tolist() == [2, 0, -1]
 
 
+@pytest.mark.slow
 def test_nothing_that_became_known_after_the_origin_is_in_the_forecast() -> None:
     rows, terms = night().rows, world().terms
     before = judged(rows, terms).row(0, named=True)

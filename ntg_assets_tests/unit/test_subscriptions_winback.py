@@ -214,6 +214,7 @@ def learned(sources_terms: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     return made.forecasts, return_scores(now, model, terms=TERMS)
 
 
+@pytest.mark.slow
 def test_a_return_that_becomes_known_later_changes_nothing() -> None:
     """Everybody who had left comes back the day before, and nobody knows it until the day."""
     day, rows = cutoff(), world().terms

@@ -166,6 +166,7 @@ def test_the_estimates_find_what_lists_would_really_have_earned(world: Path) -> 
     assert float(cell(report, "difference_low", strategy="blend", estimator="snips")) > 0  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_the_same_world_shows_the_same_lists_and_other_rules_leave_the_rest_alone(
     tmp_path: Path,
 ) -> None:

@@ -86,6 +86,7 @@ def test_the_log_has_the_size_that_was_asked_for(world: World) -> None:
     assert not list(world.folder.rglob("*.part"))
 
 
+@pytest.mark.slow
 def test_the_same_seed_makes_the_same_bytes_and_another_one_does_not(tmp_path: Path) -> None:
     size: dict[str, Any] = {"n_events": 3_000, "n_users": 150, "n_items": 60, "n_days": 168}
     for folder, seed in (("a", 7), ("b", 7), ("c", 8)):

@@ -151,6 +151,7 @@ def test_a_large_log_is_compared_without_laying_it_out(
     np.testing.assert_allclose(sparse.toarray(), whole.toarray(), rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_both_engines_give_the_same_bits(world: World, model: RankingModel) -> None:
     dense, compiled = (score_users(world.log, model, compiled=engine) for engine in (False, True))
     for left, right in zip(

@@ -60,6 +60,7 @@ def test_a_horizon_beyond_the_log_is_told_as_an_extrapolation(tables: Tables) ->
     assert not found["is_stated"].any()
 
 
+@pytest.mark.slow
 def test_the_future_of_a_cutoff_changes_no_forecast_of_it(tables: Tables) -> None:
     past = tables.value_walk_forward
     origin_on = past["origin_on"].unique().sort()[-3]
