@@ -297,7 +297,7 @@ def test_what_differs_after_another_night_is_made_here_to_tell_it_from_the_futur
 def test_later_nights_show_and_earlier_ones_are_the_control(world: World) -> None:
     ends = world.train_end.date()
 
-    def tonight(world: World, _: Made) -> Made:
+    def tonight(world: World, _: Made, **_like: object) -> Made:
         segments = world.left.segments
         earlier = segments.filter(pl.col("as_of_on") < ends)
         return {
@@ -306,7 +306,7 @@ def test_later_nights_show_and_earlier_ones_are_the_control(world: World) -> Non
             "crm_handover": earlier.select(pl.len().alias("user_id")),
         }
 
-    def careless(world: World, _: Made) -> Made:
+    def careless(world: World, _: Made, **_like: object) -> Made:
         last = world.left.segments.sort("as_of_on").tail(1)
         return {"radar_segments": last.select("dimension", "segment", "n_users")}
 

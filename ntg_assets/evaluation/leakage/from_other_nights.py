@@ -1,6 +1,6 @@
 """Other nights: one before in the same process, later ones that left files behind."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from ntg_assets.errors import tell_error
@@ -8,7 +8,7 @@ from ntg_assets.evaluation.leakage.comparison import ROWS, Difference, moved_col
 from ntg_assets.evaluation.leakage.findings import LATER, NIGHT, WORLD, Finding
 from ntg_assets.evaluation.leakage.planted_world.left_behind import earlier_nights, later_nights
 from ntg_assets.evaluation.leakage.planted_world.world import World
-from ntg_assets.evaluation.leakage.worlds_remade import Made, compared, remade
+from ntg_assets.evaluation.leakage.worlds_remade import Made, Tonight, compared, remade
 
 # what is compared with earlier nights, so that other earlier ones must move it
 COMPARED = frozenset({"feature_drift", "radar_segments"})
@@ -40,15 +40,17 @@ def from_another_night(
     yield Finding(WORLD, NIGHT, n_rows)
 
 
-def from_later_nights(
-    tonight: Callable[[World, Made], Made], world: World, made: Made
-) -> Iterator[Finding]:
+def from_later_nights(tonight: Tonight, world: World, made: Made) -> Iterator[Finding]:
     """Ask what only a night has, of other later nights; other earlier ones are the control."""
     true = tonight(world, made)
+
+    def other_tonight(other: World, _: Collection[str] = ()) -> Made:
+        return tonight(other, made, like=(world, true))
+
     later = replace(world, left=later_nights(world.left, world.train_end))
     earlier = replace(world, left=earlier_nights(world.left, world.train_end))
-    others = {"that of other later nights": remade(lambda w, _: tonight(w, made), later, [])}
-    before = tonight(earlier, made)
+    others = {"that of other later nights": remade(other_tonight, later, [])}
+    before = other_tonight(earlier)
     for table, rows in true.items():
         moved = moved_columns(rows, before[table])
         unmoved = () if table not in COMPARED or moved else ("all",)

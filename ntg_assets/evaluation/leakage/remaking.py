@@ -133,7 +133,11 @@ def _of_backtest(made: Mapping[str, pl.DataFrame]) -> dict[Table, pl.DataFrame]:
 
 
 def remake_tonight(
-    world: World, made: Mapping[str, pl.DataFrame], *, settings: Settings
+    world: World,
+    made: Mapping[str, pl.DataFrame],
+    *,
+    settings: Settings,
+    like: tuple[World, Mapping[str, pl.DataFrame]] | None = None,
 ) -> Mapping[str, pl.DataFrame]:
     """Run the real assets that no back-test has: what compares tonight with other nights, and what
     is handed over.
@@ -142,12 +146,25 @@ def remake_tonight(
         world: The world, with what other nights left behind.
         made: What the back-test made; its tables stand for those of tonight.
         settings: The configuration, as `rehearsal_settings` gives it.
+        like: Another world with all tables that this made of it and the same back-test: steps
+            that read the same as there are not run again.
     """
-    tables = ingested(world)
-    for stage in (BACKTEST, LIVE):
-        tables |= {Table(stage, name): rows for name, rows in made.items()}
-    results = rehearse(tonight_steps(made), tables, settings=settings, leave=world.left.write)
+    steps = tonight_steps(made)
+    before = None
+    if like is not None:
+        schemas = {table_of(model): step.stage for step in steps for model in step.tables}
+        kept = {Table(schemas[name], name): rows for name, rows in like[1].items()}
+        before = _tonight(like[0], made) | kept
+    results = rehearse(
+        steps, _tonight(world, made), settings=settings, leave=world.left.write, before=before
+    )
     return {table.name: rows for table, rows in results.items()}
+
+
+def _tonight(world: World, made: Mapping[str, pl.DataFrame]) -> dict[Table, pl.DataFrame]:
+    stages = (BACKTEST, LIVE)
+    made_before = {Table(stage, name): rows for stage in stages for name, rows in made.items()}
+    return ingested(world) | made_before
 
 
 def tonight_steps(made: Collection[str]) -> list[Step]:

@@ -28,6 +28,16 @@ class Remake(Protocol):
         ...
 
 
+class Tonight(Protocol):
+    """Makes what only a night has, of a world and the tables of its back-test."""
+
+    def __call__(
+        self, world: World, made: Made, /, *, like: tuple[World, Made] | None = None
+    ) -> Made:
+        """Make it; of a world `like` another one only what reads something else."""
+        ...
+
+
 class Makers(NamedTuple):
     """How worlds are made: all by the real assets.
 
@@ -41,7 +51,7 @@ class Makers(NamedTuple):
     """
 
     remake: Remake
-    tonight: Callable[[World, Made], Made]
+    tonight: Tonight
     another_night: Callable[[], tuple[Made, Made]]
 
 

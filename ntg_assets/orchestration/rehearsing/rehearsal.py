@@ -17,6 +17,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
+from ntg_assets.configuration.engine import EngineSettings
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.settings import Settings
 from ntg_assets.contracts import IdTypes, column_names, table_of
@@ -35,9 +36,10 @@ from ntg_assets.orchestration.opened_files import readers_that_ask, rehearsal_ro
 from ntg_assets.orchestration.rehearsing.tables import RehearsalTables, Tables
 from ntg_assets.randomness import random_stream
 from ntg_assets.sql import Query, Stream, Table, quote_identifier
-from ntg_assets.storage.connection import Connection, connect  # noqa: TID251  # in memory
-from ntg_assets.storage.run import run
+from ntg_assets.storage.connection import connect  # noqa: TID251  # in memory
 
+# tables are small, and rows that no text orders come in one order: what is the same is seen to be
+ONE_THREAD = EngineSettings(threads=1)
 SILENT = logging.getLogger("ntg.rehearsal")
 SILENT.addHandler(logging.NullHandler())
 SILENT.propagate = False
@@ -46,11 +48,11 @@ SILENT.propagate = False
 class RehearsalProject:
     """What an asset may ask of the project, answered from memory."""
 
-    def __init__(self, settings: Settings, connection: Connection, folder: Path) -> None:
+    def __init__(self, settings: Settings, tables: RehearsalTables, folder: Path) -> None:
         self.settings = settings
         self._folder = folder
         self.id_types = IdTypes("integer", "integer")
-        self._connection = connection
+        self._tables = tables
 
     @property
     def paths(self) -> Paths:
@@ -71,7 +73,7 @@ class RehearsalProject:
     def read(self, given: Query) -> pl.DataFrame:
         """Ask the tables in memory a question, as `Project.read` asks the warehouse."""
         require_declared(given)
-        return run(given, self._connection)
+        return self._tables.read(given)
 
     def columns(self, table: Table, *names: str) -> pl.DataFrame:
         """Read some columns, as `Project.columns` does."""
@@ -139,7 +141,7 @@ def rehearse(
         UndeclaredReadError: a step reads what it does not declare.
     """
     with (
-        connect() as connection,
+        connect(engine=ONE_THREAD) as connection,
         _workspace(workspace) as folder,
         watching(*rehearsal_roots(), scratch=scratch_of(folder)),
         readers_that_ask(),
@@ -148,11 +150,10 @@ def rehearse(
             leave(folder)
         tables = RehearsalTables(connection, given, before or {})
         here = settings.model_copy(update={"workspace": str(folder)})
-        project = RehearsalProject(here, connection, folder)
+        project = RehearsalProject(here, tables, folder)
         made: Tables = {}
         for step in steps:
-            results = _results_before(step, tables) or _results(step, project, connection, tables)
-            made |= results
+            made |= _results_before(step, tables) or _results(step, project, tables)
         return made
 
 
@@ -170,12 +171,9 @@ def _declared(step: Step) -> Declared:
     return Declared(step.name, _reads(step))
 
 
-def _results(
-    step: Step, project: RehearsalProject, connection: Connection, tables: RehearsalTables
-) -> Tables:
-    tables.lay_out(_reads(step))
+def _results(step: Step, project: RehearsalProject, tables: RehearsalTables) -> Tables:
     arguments = {
-        name: _argument(name, annotation, step, project, connection)
+        name: _argument(name, annotation, step, project, tables)
         for name, annotation in _parameters(step.function).items()
     }
     result = step.function(**arguments)
@@ -200,7 +198,7 @@ def _parameters(function: Callable[..., Any]) -> dict[str, Any]:
 
 
 def _argument(
-    name: str, annotation: object, step: Step, project: RehearsalProject, connection: Connection
+    name: str, annotation: object, step: Step, project: RehearsalProject, tables: RehearsalTables
 ) -> object:
     if name == "project":
         return project
@@ -210,7 +208,7 @@ def _argument(
     table = Table(key.path[0], key.path[-1])
     if annotation is Table:
         return table
-    rows = run(Query("select * from stored", {"stored": table}), connection)
+    rows = tables.rows(table)
     if annotation is pa.Table:
         return rows.to_arrow()
     return rows.lazy() if annotation is pl.LazyFrame else rows

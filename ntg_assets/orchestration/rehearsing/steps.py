@@ -1,6 +1,7 @@
 """Which steps are rehearsed, in an order in which each finds what it reads."""
 
 from collections.abc import Collection, Sequence
+from functools import cache
 
 import dagster as dg
 
@@ -19,9 +20,15 @@ def steps_of(stage: str, *, without: Collection[str] = ()) -> list[Step]:
         without: Parts of the pipeline that are left out.
     """
     collected_assets()
+    return list(_ordered(stage, frozenset(without), n_declared=len(STEPS)))
+
+
+@cache
+def _ordered(stage: str, without: frozenset[str], *, n_declared: int) -> tuple[Step, ...]:
+    """Order the steps that are declared so far: nothing that was declared goes again."""
     rest = {
         step.name: step
-        for step in STEPS
+        for step in STEPS[:n_declared]
         if step.stage == stage and step.group not in without and _is_ours(step)
     }
     makers = {
@@ -41,7 +48,7 @@ def steps_of(stage: str, *, without: Collection[str] = ()) -> list[Step]:
         done += ready
         for step in ready:
             del rest[step.name]
-    return done
+    return tuple(done)
 
 
 def _is_ours(step: Step) -> bool:

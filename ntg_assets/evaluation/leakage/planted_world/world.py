@@ -30,7 +30,7 @@ from ntg_assets.randomness import random_stream
 
 N_CONTACTS, N_TRIAL = 40, 80
 PROPENSITY = 0.5  # of the trial
-N_SUBSCRIBERS = 600  # and their facts; many of them pay and never come
+N_SUBSCRIBERS = 400  # and their facts; many of them pay and never come
 EXCLUDED = (5, 19, 66)  # items
 SEED = 20_210_101
 
