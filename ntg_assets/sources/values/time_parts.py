@@ -33,7 +33,9 @@ def _part(kind: str, pattern: str, *formats: str) -> Part:
 DATES = (
     _part("date", r"\d{4}-W\d{2}-\d(?!\d)", "%G-W%V-%u"),
     _part("date", r"\d{4}W\d{3}(?!\d)", "%GW%V%u"),
+    _part("date and clock", r"\d{14}([.,])\d{1,9}(?!\d)", r"%Y%m%d%H%M%S\g<1>%f"),
     _part("date and clock", r"\d{14}(?!\d)", "%Y%m%d%H%M%S"),
+    _part("date and clock", r"\d{8}T\d{6}([.,])\d{1,9}(?!\d)", r"%Y%m%dT%H%M%S\g<1>%f"),
     _part("date and clock", r"\d{8}T\d{6}(?!\d)", "%Y%m%dT%H%M%S"),
     _part("date and clock", r"\d{8}T\d{4}(?!\d)", "%Y%m%dT%H%M"),
     _part("date and clock", r"\d{12}(?!\d)", "%Y%m%d%H%M"),
@@ -69,6 +71,10 @@ CLOCKS = (
     _part("clock", r"\d{1,2}([:.])\d{2}\1\d{2}([.,])\d{1,9}", r"%H\g<1>%M\g<1>%S\g<2>%f"),
     _part("clock", r"\d{1,2}([:.])\d{2}\1\d{2}(?!\d)", r"%H\g<1>%M\g<1>%S"),
     _part("clock", r"\d{1,2}([:.])\d{2}(?!\d)", r"%H\g<1>%M"),
+    # in names of files, where no colon may stand, and in tables of hours
+    _part("clock", r"(?<=[T_ ])\d{2}([-_])\d{2}\1\d{2}(?![\d.])", r"%H\g<1>%M\g<1>%S"),
+    _part("clock", r"(?<=\d[T_ ])([01]\d|2[0-3])[0-5]\d[0-5]\d(?!\d)", "%H%M%S"),
+    _part("clock", r"(?<=\dT)([01]\d|2[0-3])(?=$|Z|[-+]\d)", "%H"),
 )  # fmt: skip
 OFFSETS = (
     _part("zone", r"(UTC|GMT)(?=[+-]\d)", r"\g<1>"),
