@@ -79,8 +79,8 @@ def likely_answers(sections: Mapping[str, Any]) -> list[str]:
     """
     answers = []
     for key, choices in sections["events"].open.items():
-        first = as_answer(choices[0])
-        if key == "item_id" and not isinstance(choices[0], dict):
+        first = as_answer(choices[0]) if choices else "COLUMN"
+        if key == "item_id" and choices and not isinstance(choices[0], dict):
             first = "COLUMN"
         if key == "value_if_empty":
             first = "null"

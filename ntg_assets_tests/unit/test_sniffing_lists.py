@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from ntg_assets_tests.event_files import accepted, log_settings
-from ntg_assets_tests.sniffed_logs import TIMES, sniff
+from ntg_assets_tests.sniffed_logs import SECONDS, TIMES, sniff
 
 PLAYS = [{"track": {"id": f"t{n}"}, "played_at": at.isoformat()} for n, at in enumerate(TIMES)]
 FORMS: dict[str, tuple[Any, dict[str, Any]]] = {
@@ -82,6 +82,24 @@ FORMS: dict[str, tuple[Any, dict[str, Any]]] = {
             "value": "seen.ratings",
         },
     ),
+    "a session of clicks": (
+        [
+            {"session": n, "events": [{"aid": m, "ts": SECONDS[n] * 1000 + m} for m in range(3)]}
+            for n in range(14)
+        ],
+        {"explode": "events", "item_id": "events.aid", "event_at": "events.ts"},
+    ),
+    "a list written in a text": (
+        [{"user": n, "history": json.dumps(PLAYS[n : n + 2])} for n in range(12)],
+        {"explode": "history", "item_id": "history.track.id", "event_at": "history.played_at"},
+    ),
+    "items with bare ids": (
+        [
+            {"user": n, "items": [{"id": 3, "ts": at.isoformat()}, {"id": 4, "ts": str(at)}]}
+            for n, at in enumerate(TIMES)
+        ],
+        {"explode": "items", "item_id": "items.id", "event_at": "items.ts"},
+    ),
     "sessions of sessions": (
         [{"account": "u1", "days": [{"nr": 7, "views": PLAYS[:6]}, {"nr": 8, "views": PLAYS[6:]}]}],
         {"explode": "days.views", "user_id": "account", "event_at": "days.views.played_at"},
@@ -108,6 +126,10 @@ ONE_DOCUMENT: dict[str, tuple[Any, dict[str, Any]]] = {
         {f"e{n}": {"user": "u", **play} for n, play in enumerate(PLAYS)},
         {"explode": "*", "user_id": "*.user", "item_id": "*.track.id"},
     ),
+    "plays by their days": (
+        {str(at.date()): [{"user": "u", "item": n}] for n, at in enumerate(TIMES)},
+        {"explode": "*", "event_at": "*~", "user_id": "*.user", "item_id": "*.item"},
+    ),
     "one list a column": (
         {"user_id": [*range(14)], "item_id": [*range(14)], "date": [str(at) for at in TIMES]},
         {"explode": ["item_id", "user_id", "date"], "user_id": "user_id", "event_at": "date"},
@@ -122,13 +144,19 @@ def test_lists_that_hold_the_events_are_exploded(tmp_path: Path, form: str) -> N
     for text in ("\n".join(map(json.dumps, records)), json.dumps({"data": records}, indent=1)):
         sniffed = sniff(tmp_path, text)
         assert sniffed.settings | wanted == sniffed.settings
+        if form == "a session of clicks":  # is it a user?
+            assert sniffed.open.pop("user_id")[0] == "session"
+            sniffed.settings["user_id"] = "session"
         assert not sniffed.open
         events = accepted(
             tmp_path, log_settings("log", **{"value": None, **sniffed.settings}), "user_id"
         )
         n_elements = n_elements or len(events)
         assert len(events) == n_elements > len(records)
-    if form != "lists side by side":  # polars writes them, and reads them as structs
+    if form not in {
+        "lists side by side",
+        "a list written in a text",
+    }:  # polars writes them, and reads them as structs
         pl.DataFrame(records).write_parquet(tmp_path / "log")
         of_parquet = sniff(tmp_path, (tmp_path / "log").read_bytes())
         assert of_parquet.settings | wanted == of_parquet.settings
@@ -158,3 +186,25 @@ def test_empty_lists_are_counted_and_other_lists_are_left_alone(tmp_path: Path) 
     sniffed = sniff(tmp_path, "\n".join(map(json.dumps, films)))
     assert "explode" not in sniffed.settings
     assert sniffed.settings["item_id"] == "title"
+
+
+def test_what_belongs_to_an_item_or_a_person_is_not_the_events(tmp_path: Path) -> None:
+    plays = [
+        {
+            "played_at": at.isoformat(),
+            "track": {"id": n, "created_at": "2001-01-01", "user": {"id": 5}, "duration": 180},
+            "listener": {"name": "Anna"},
+        }
+        for n, at in enumerate(TIMES)
+    ]
+    sniffed = sniff(tmp_path, "\n".join(map(json.dumps, plays)))
+    assert (sniffed.settings["event_at"], sniffed.settings["item_id"]) == ("played_at", "track.id")
+    assert "user_id" in sniffed.open
+    assert "value" not in sniffed.settings
+    statements = [
+        {"actor": {"mbox": "a@b", "name": "A"}, "object": {"id": n}, "timestamp": at.isoformat()}
+        for n, at in enumerate(TIMES)
+    ]
+    sniffed = sniff(tmp_path, json.dumps(statements))
+    assert sniffed.settings["user_id"] == "actor.mbox"
+    assert sniffed.settings["item_id"] == "object.id"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from ntg_assets.errors import SourceError
 from ntg_assets.sources.files.json_keys import EACH, in_staged_json
-from ntg_assets.sources.files.json_texts import Member, elements, members
+from ntg_assets.sources.files.json_texts import Member, elements, list_in_text, members
 
 KEY, PLACE = "~", "#"  # behind the name of a list: the key of an element, its place from 1
 LONG_VALUE = 1_000  # characters; what is longer is repeated only where a column names it
@@ -166,12 +166,14 @@ class Exploded:
 
     def _values(self, text: str, entry: Member) -> list[str]:
         """Texts of the elements of a value: of what is no list that itself, as programs write a
-        list of one that make JSON of XML.
+        list of one that make JSON of XML. A list may be JSON inside of a text.
         """
         value = text[entry.start : entry.end]
+        if value.startswith('"') and isinstance(list_in_text(json.loads(value)), list):
+            value = json.loads(value).strip()
         if value.startswith("["):
             self.n_lists += 1
-            return list(elements(text, entry.start + 1))
+            return list(elements(value, 1))
         if value == "null":
             return []
         self.n_others += 1

@@ -47,6 +47,17 @@ def elements(text: str, place: int) -> Generator[str, None, int]:
     return place + 1
 
 
+def list_in_text(value: object) -> object:
+    """The list that is written as JSON inside of a text, where one is; else the value itself."""
+    if not isinstance(value, str) or not value.lstrip().startswith("["):
+        return value
+    try:
+        inner = json.loads(value)
+    except (ValueError, RecursionError):
+        return value
+    return inner if isinstance(inner, list) else value
+
+
 def expect(text: str, place: int, sign: str) -> int:
     """Place after a sign that must come next."""
     place = after_space(text, place)

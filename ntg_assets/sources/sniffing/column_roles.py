@@ -12,8 +12,10 @@ from ntg_assets.sources.sniffing.number_kinds import LARGEST, is_between, number
 from ntg_assets.sources.sniffing.role_names import (
     ITEM_NOUNS,
     ROLES,
+    SESSIONS,
     by_name,
     is_of_item,
+    is_of_person,
     of_role,
     words_of,
 )
@@ -78,6 +80,7 @@ def _sniff_role(
     if not candidates:
         if role in {"user_id", "item_id"}:
             keys = [name for name in sniffed.key_columns if name in free]
+            keys += by_name(free, SESSIONS) if role == "user_id" else []
             first = [CONSTANT_USER] if role == "user_id" else pairs
             others = (name for name in free if name not in keys)
             sniffed.open[role] = [*keys, *first, *others]
@@ -111,8 +114,11 @@ def _candidates(
     for the user, who is said outside.
     """
     candidates, why = of_role(role, free, sniffed.said, has_names=has_names)
-    if role not in {"item_id", *sniffed.said}:
-        candidates = [name for name in candidates if not is_of_item(name, sniffed.exploded)]
+    if role not in sniffed.said:
+        belongs = is_of_person if role == "item_id" else is_of_item
+        candidates = [name for name in candidates if not belongs(name, sniffed.exploded)]
+    if role in {"value", "event_type"} and role not in sniffed.said:
+        candidates = [name for name in candidates if not _is_of_message(name)]
     if role == "event_type":
         candidates = [name for name in candidates if not _are_pages(name, sniffed.values[name])]
     if role != "user_id":
@@ -120,6 +126,12 @@ def _candidates(
     if role in sniffed.elements and role not in sniffed.said:
         return [sniffed.elements[role], *candidates], "by the name of its list"
     return candidates, why
+
+
+def _is_of_message(name: str) -> bool:
+    """Whether a column says something of how a record is sent or stored, not of the event."""
+    *above, last = name.split(".")
+    return "schema" in above or last.startswith("_")
 
 
 def _are_pages(name: str, texts: Sequence[str]) -> bool:

@@ -8,19 +8,20 @@ from pathlib import Path
 from ntg_assets.errors import SourceError
 from ntg_assets.sources.files.exploding import place_column
 from ntg_assets.sources.files.json_documents import records_of
-from ntg_assets.sources.files.json_keys import record_arrays
+from ntg_assets.sources.files.json_keys import EACH, record_arrays
 from ntg_assets.sources.files.packing import open_unpacked, unpacking
 from ntg_assets.sources.sniffing.record_lists import (
     exploded,
     find_lists,
     key_columns,
     keyed_lists,
+    roles_of_elements,
     roles_of_keys,
 )
-from ntg_assets.sources.sniffing.role_names import ROLES, by_name
+from ntg_assets.sources.sniffing.role_names import ROLES, SESSIONS, by_name
 from ntg_assets.sources.sniffing.sniffed import SAMPLE_RECORDS, Sniffed, as_paths
 
-SHOWN_ARRAYS = 5
+SHOWN_ARRAYS, LOOKED_AT = 5, 200
 
 
 def sniff_json(text: str, path: Path, sniffed: Sniffed, *, kind: str, name: str) -> None:
@@ -80,6 +81,8 @@ def take_lists(sniffed: Sniffed, records: Sequence[object]) -> Sequence[object]:
     place = place_column(paths)
     made = list(islice(exploded(records, paths), SAMPLE_RECORDS))
     filled = [record for record in made if _flat(record).get(place)]
+    columns = list(dict.fromkeys(key for record in filled[:LOOKED_AT] for key in _flat(record)))
+    sniffed.elements = {**roles_of_elements(paths, columns), **sniffed.elements}
     if n_without := len(made) - len(filled):
         sniffed.notes.append(
             f"{n_without:,} record(s) hold nothing in {paths[0]!r}: they are skipped, and counted"
@@ -110,6 +113,13 @@ def _sniff_place(document: object, sniffed: Sniffed) -> str | None:
     if len(alike) > 1:
         sniffed.settings.pop("records")
         sniffed.open["records"] = [array.place for array in alike]
+        above = {array.place.rpartition(".")[0] for array in alike}
+        if len(above) == 1:
+            each = ".".join(filter(None, [*above, EACH]))
+            sniffed.notes.append(
+                f"several arrays hold records of one kind: `--set 'explode={each}'` reads all of"
+                f" them, with the name of each as the column '{each}~'"
+            )
     if others:
         shown = ", ".join(
             f"{array.place!r} ({array.n_records:,})" for array in others[:SHOWN_ARRAYS]
@@ -163,7 +173,8 @@ def _document_records(
 def _says_who(document: object) -> bool:
     """Whether a document says of whom the records in its lists are."""
     outer = [key for key in _flat_keys(document) if not key.endswith(".0")]
-    return bool(by_name(outer, ROLES["user_id"])) and find_lists([document]) is not None
+    names = (*ROLES["user_id"], *SESSIONS)
+    return bool(by_name(outer, names)) and find_lists([document]) is not None
 
 
 def _is_record(document: object) -> bool:
@@ -185,7 +196,15 @@ def _refuse_columns_of_json(flat: Sequence[Mapping[str, str]], *, name: str) -> 
 
 
 def _refuse_objects_of_columns(document: object, *, name: str) -> None:
-    """Raise when a document holds one object per column, whose keys are the places of records."""
+    """Raise when a document holds one object per column, whose keys are the places of records, or
+    the names of the columns apart from rows that are lists.
+    """
+    rows = document.get("data") if isinstance(document, dict) else None
+    if isinstance(rows, list) and rows and all(isinstance(row, list) for row in rows):
+        raise SourceError(
+            f"{name}: is JSON whose rows are lists ({json.dumps(rows[0])[:80]}) apart from the"
+            " names of their columns. Write one object per record (`orient='records'` in pandas)."
+        )
     columns = list(document.values()) if isinstance(document, dict) else []
     if len(columns) > 1 and all(
         isinstance(column, dict)

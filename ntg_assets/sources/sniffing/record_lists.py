@@ -11,7 +11,9 @@ from typing import NamedTuple
 
 from ntg_assets.sources.files.exploding import KEY, Exploded, Lists
 from ntg_assets.sources.files.json_keys import EACH, WRITTEN_EACH
-from ntg_assets.sources.sniffing.role_names import ROLES, by_name, words_of
+from ntg_assets.sources.files.json_texts import list_in_text
+from ntg_assets.sources.sniffing.role_names import ITEM_NOUNS, ROLES, by_name, words_of
+from ntg_assets.sources.sniffing.time_kinds import ISO
 from ntg_assets.sources.sniffing.time_words import OTHER_TIMES, TIME_WORDS
 
 LOOKED_AT, DEEPEST = 200, 4
@@ -40,6 +42,7 @@ class _List:
     lengths: list[int] = field(default_factory=list)
     keys: dict[str, None] = field(default_factory=dict)  # of its objects, but for lists
     holds_objects: bool = False
+    holds_lists: bool = False
 
     @property
     def longest(self) -> int:
@@ -104,7 +107,7 @@ def keyed_lists(document: object, above: str = "") -> str | None:
             return f"{above}{EACH}.{inner.pop()}"
         if alike and len(values) >= FEWEST_KEYED and _times(values[0]):
             return f"{above}{EACH}"
-    if len(values) >= FEWEST_KEYED and _are_alike_lists(values):
+    if len(values) >= FEWEST_KEYED and _are_alike_lists(values, list(document)):
         return f"{above}{EACH}"
     inside = (keyed_lists(value, f"{above}{key}.") for key, value in document.items())
     return next((path for path in inside if path), None)
@@ -115,6 +118,14 @@ def key_columns(paths: Sequence[str]) -> list[str]:
     parts = paths[0].split(".")
     ends = [place for place, part in enumerate(parts, start=1) if part == EACH]
     return [f"{'.'.join(parts[:end])}{KEY}" for end in ends]
+
+
+def roles_of_elements(paths: Sequence[str], columns: Sequence[str]) -> dict[str, str]:
+    """The column that is an item's id by what its list is called: `items.id`."""
+    noun = _singular(paths[0])
+    ids = [f"{paths[0]}.{end}" for end in ("id", "name", "title")]
+    known = [name for name in ids if noun in ITEM_NOUNS and name in columns]
+    return {"item_id": known[0]} if known else {}
 
 
 def roles_of_keys(columns: Sequence[str]) -> dict[str, str]:
@@ -141,8 +152,10 @@ def _arrays_of_times(value: object) -> set[str]:
     }
 
 
-def _are_alike_lists(values: Sequence[object]) -> bool:
-    """Whether values are lists of objects with times and one set of fields."""
+def _are_alike_lists(values: Sequence[object], keys: Sequence[str]) -> bool:
+    """Whether values are lists of objects with one set of fields, and times inside, or as their
+    keys.
+    """
     lists = [value for value in values if isinstance(value, list)]
     first = [value[0] for value in lists if value]
     return (
@@ -150,13 +163,13 @@ def _are_alike_lists(values: Sequence[object]) -> bool:
         and len(first) > 1
         and all(isinstance(entry, dict) for entry in first)
         and all(entry.keys() == first[0].keys() for entry in first)
-        and bool(_times(first[0]))
+        and (bool(_times(first[0])) or all(map(ISO.fullmatch, keys)))
     )
 
 
 def _find_columns(lists: Sequence[_List], *, has_time: bool, has_item: bool) -> Explosion | None:
     """Lists of ids or times that are no objects, with those of the same lengths beside them."""
-    plain = [entry for entry in lists if not entry.holds_objects and entry.lengths]
+    plain = [entry for entry in lists if not (entry.holds_objects or entry.holds_lists)]
     roles = {}
     for role, is_outside in (("item_id", has_item), ("event_at", has_time)):
         called = [entry for entry in plain if by_name([_singular(entry.path)], ROLES[role])]
@@ -199,6 +212,7 @@ def _seen(records: Sequence[object]) -> tuple[list[_List], list[str]]:
             for path, value in _lists(record):
                 entry = lists.setdefault(path, _List(path))
                 entry.lengths.append(len(value))
+                entry.holds_lists |= any(isinstance(element, list) for element in value)
                 objects = [element for element in value if isinstance(element, dict)]
                 entry.holds_objects |= bool(objects)
                 for element in objects[:LOOKED_AT]:
@@ -211,7 +225,7 @@ def _keys(record: Mapping[str, object], above: str = "") -> Iterator[str]:
     for key, value in record.items():
         if isinstance(value, dict):
             yield from _keys(value, f"{above}{key}.")
-        elif not isinstance(value, list):
+        elif not isinstance(list_in_text(value), list):
             yield f"{above}{key}"
 
 
@@ -219,7 +233,8 @@ def _lists(
     record: Mapping[str, object], above: str = "", depth: int = 1
 ) -> Iterator[tuple[str, list[object]]]:
     """Lists of a record with their paths, those inside of lists included."""
-    for key, value in record.items() if depth <= DEEPEST else ():
+    for key, written in record.items() if depth <= DEEPEST else ():
+        value = list_in_text(written)
         path = f"{above}{key}"
         if isinstance(value, dict):
             yield from _lists(value, f"{path}.", depth + 1)

@@ -30,7 +30,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "benutzer", "person_id", "identifiant", "utilisateur", "client", "client_id", "usuario",
         "cliente", "utente", "listener", "reader", "player_id", "fan_id", "subscriber_key",
         "profilname", "profil", "distinct_id", "user_pseudo_id", "anonymous_id", "customer_email",
-        "email", "login", "user_login",
+        "email", "login", "user_login", "actor_id", "actor_mbox", "mbox",
         "ユーザーid", "ユーザid", "ユーザー", "会員id", "会員番号", "顧客id", "顧客番号",
         "お客様番号",
     ),
@@ -46,7 +46,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "title_url", "spotify_track_uri", "track_identifier", "track_description", "作品id",
         "商品id", "商品番号", "商品コード", "コンテンツid", "番組id",
         "曲id", "作品", "商品", "番組", "曲名", "商品名", "作品名", "タイトル",
-        "const", "tconst", "rating_key", "full_title",
+        "const", "tconst", "rating_key", "full_title", "aid", "object_id",
         *(f"{noun}_{end}" for end in ITEM_ENDS for noun in ITEM_NOUNS),
     ),
     "value": (
@@ -65,6 +65,12 @@ ROLES: dict[str, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 CORE_DATA = re.compile(r"^Z(?=[A-Z_]{3,}$)")  # before the names of columns of Apple's programs
+# whose names are not those of items
+PEOPLE = frozenset(
+    {"user", "actor", "customer", "member", "person", "profile", "account", "viewer", "author",
+     "artist", "creator", "owner", "channel", "album"}
+)  # fmt: skip
+SESSIONS = ("session_id", "session", "visit_id", "sid", "device_id", "cookie_id", "cookie")
 VOICED = "\u3099\u309a"  # marks that make another sound of a Japanese sign
 
 
@@ -130,9 +136,17 @@ def is_of_item(name: str, lists: Sequence[str] = ()) -> bool:
         name: Dotted.
         lists: Exploded lists, whose own names say nothing of their elements.
     """
+    return any(part in ITEM_NOUNS for part in _objects_around(name, lists))
+
+
+def is_of_person(name: str, lists: Sequence[str] = ()) -> bool:
+    """Whether a value belongs to a person (`actor.name`); see `is_of_item`."""
+    return any(part in PEOPLE for part in _objects_around(name, lists))
+
+
+def _objects_around(name: str, lists: Sequence[str]) -> list[str]:
     path = next((path for path in lists if name.startswith(f"{path}.")), "")
-    above = name.removeprefix(f"{path}.").split(".")[:-1]
-    return any(_folded(_divided(part)) in ITEM_NOUNS for part in above)
+    return [_folded(_divided(part)) for part in name.removeprefix(f"{path}.").split(".")[:-1]]
 
 
 def words_of(name: str) -> set[str]:

@@ -86,11 +86,14 @@ NUMBERS = (
     _part("year", r"\d{4}(?!\d)", "%Y"),
     _part("number", r"\d{1,2}(?!\d)", "%d", "%y"),
 )
+IN_JSON = re.compile(r"""\s*[\[{]\s*["'\[{]""")  # a record or a list is no time
 WORD = re.compile(r"[^\W\d_]+")
 
 
 def formats_of(text: str) -> Iterator[str]:
     """Yield the formats that one text may be written in."""
+    if IN_JSON.match(text):
+        return
     pieces: list[tuple[str, ...]] = []
     seen: set[str] = set()
     plain, place = text.strip().replace("\u202f", " ").replace("\xa0", " "), 0
