@@ -40,7 +40,8 @@ def test_lines_below_are_found_skipped_and_counted(
 
 def test_records_are_not_taken_for_notes(tmp_path: Path) -> None:
     gaps = lines(lambda n, at: f"u{n},{['i', ''][n % 2]},{['', at][n % 3 > 0]},", HEADER)
-    for log in (LOG, gaps, LOG + f"u1,i1,{TIMES[0]}"[:-3], LOG + f"u1,,{TIMES[0]},\n"):
+    other_signs = LOG + LOG.split("\n", 3)[3].replace(",", ";").split("\n", 1)[0] + "\n"
+    for log in (LOG, gaps, other_signs, LOG + f"u1,i1,{TIMES[0]}"[:-3], LOG + f"u1,,{TIMES[0]},\n"):
         assert "skip_last_lines" not in sniff(tmp_path, log).settings
 
 

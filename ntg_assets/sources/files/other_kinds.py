@@ -65,6 +65,23 @@ TEXT_KINDS = (
             " deliver the file again."
         ),
     ),
+    (
+        rb"<[A-Za-z][\w:.-]*(\s[^<>]*)?/?>",
+        "is XML, which is not read. Write its records as CSV, or one JSON object a line.",
+    ),
+    (
+        rb"(---\s*\n\s*)?- [\w\"'-]+: |---\s*\n\s*\w+:",
+        "is YAML, which is not read. Write its records as CSV, or one JSON object a line.",
+    ),
+    (
+        rb"//[^\n]*\n\s*[\[{]|/\*|[A-Za-z_$][\w.$]*\(\s*[\[{]|\)\]\}'",
+        (
+            "is JavaScript around JSON. Remove what stands before its first bracket, and behind its"
+            " last one."
+        ),
+    ),
+    (rb"\{\\rtf", "is a document (RTF). Name the data, not a report of them."),
+    (rb"BEGIN:V(CALENDAR|CARD)", "is a calendar or an address book. Export a table as CSV."),
     (rb"-----BEGIN PGP", "is encrypted (PGP). Decrypt it."),
     (
         rb"(?i)(insert into|create table|copy [^\n]{1,200} from stdin;|-- (my|postgre|maria))",

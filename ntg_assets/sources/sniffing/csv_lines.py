@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from ntg_assets.errors import SourceError
 from ntg_assets.sources.sniffing.divided_lines import delimiter_of, rows_of
-from ntg_assets.sources.sniffing.footers import lines_below
+from ntg_assets.sources.sniffing.footers import are_records, lines_below
 from ntg_assets.sources.sniffing.headers import MOSTLY, is_datum, take_columns
 from ntg_assets.sources.sniffing.sniffed import (
     SAMPLE_BYTES,
@@ -21,6 +21,11 @@ MOST_TITLE_LINES = 20
 RULES, FIRST_LINES = re.compile(r"[-+|:=\s]*-{3}[-+|:=\s]*"), 4  # of printed tables; where
 csv.field_size_limit(SAMPLE_BYTES)  # a cell may hold a document
 SHOWN_BELOW = 80  # characters
+SERVER_LINES = (
+    (re.compile(r"\S+ \S+ \S+ \[\d{2}/\w{3}/\d{4}:"), "the lines of a web server's log"),
+    (re.compile(r"(\w+=(\S+|\"[^\"]*\") ){2}"), "pairs of keys and values"),
+    (re.compile(r"\w{3} [ \d]\d \d\d:\d\d:\d\d \S+ "), "the lines of a system's log"),
+)
 MANY_LINE_ENDS = 20  # in one field
 
 
@@ -37,6 +42,7 @@ def sniff_csv(
     """
     body, comment = _without_comments(lines, sniffed)
     _refuse_printed_table(body, name=name)
+    _refuse_server_log(body, name=name)
     is_for_excel = bool(body) and body[0].lower().startswith("sep=")
     quote, escape = _quotes_of(body, sniffed)
     delimiter, n_fields = delimiter_of(body[is_for_excel:], quote, escape)
@@ -46,7 +52,12 @@ def sniff_csv(
         _refuse_quoted_lines(rows, body, name=name)
     last = body if last_lines is None else [line for line in last_lines if line.strip()]
     last_rows = rows if last is body else list(rows_of(last, delimiter, quote, escape))
-    if n_below := lines_below(last_rows, n_fields, is_cut=sniffed.is_cut):
+    n_below = lines_below(last_rows, n_fields, is_cut=sniffed.is_cut)
+    below = last[len(last) - n_below :]
+    others = [row for row in last_rows[len(last_rows) - n_below :] if len(row) != n_fields]
+    if others and are_records(below, n_fields, lambda sign: rows_of(below, sign, quote, escape)):
+        n_below = 0
+    if n_below:
         shown = " / ".join(line.strip() for line in last[-n_below:])[:SHOWN_BELOW]
         sniffed.take("skip_last_lines", n_below, f"the last lines are no records: {shown!r}")
         if last is body:
@@ -82,6 +93,18 @@ def _refuse_printed_table(lines: Sequence[str], *, name: str) -> None:
             f"{name}: is a table as a program prints it for people (with a line {rule[:40]!r}),"
             " whose fields are padded. Export it as CSV."
         )
+
+
+def _refuse_server_log(lines: Sequence[str], *, name: str) -> None:
+    """Raise when lines are those of a web server, or pairs of keys and values: no sign divides such
+    into columns.
+    """
+    for pattern, called in SERVER_LINES:
+        if lines and all(map(pattern.match, lines[:FIRST_LINES])):
+            raise SourceError(
+                f"{name}: holds {called} ({lines[0][:80]!r}), which no delimiter divides into"
+                " columns. Write them as CSV, or one JSON object a line."
+            )
 
 
 def _begins_with_comment(lines: Sequence[str]) -> bool:

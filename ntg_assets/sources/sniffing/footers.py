@@ -1,11 +1,13 @@
 """Lines below the records of a text: totals, notes, what a program says when it is done."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from ntg_assets.sources.sniffing.headers import is_datum
 
 NUMBER = re.compile(r"[-+]?[\d.,' ]+")
+OTHER_SIGNS = (",", ";", "\t", "|", "::")
+Rows = Iterable[Sequence[str]]
 MOST_LINES, FEWEST_RECORDS = 12, 2
 
 
@@ -38,6 +40,17 @@ def lines_below(rows: Sequence[Sequence[str]], n_fields: int, *, is_cut: bool = 
     last = rows[-1] if rows else []
     may_be_half = n_below == 1 and is_cut and 1 < len(last) < n_fields and any(map(is_datum, last))
     return 0 if may_be_half else n_below
+
+
+def are_records(lines: Sequence[str], n_fields: int, divided: Callable[[str], Rows]) -> bool:
+    """Whether lines are records of the same number of fields between other signs.
+
+    Args:
+        lines: As they stand.
+        n_fields: Of the others.
+        divided: The same lines, divided by a sign.
+    """
+    return any(all(len(row) == n_fields for row in divided(sign)) for sign in OTHER_SIGNS if lines)
 
 
 def _is_sparse(row: Sequence[str]) -> bool:

@@ -28,8 +28,9 @@ from ntg_assets.sources.sniffing.sniffed import (
     Sniffed,
 )
 
+SHOWN_BEGINNING = 20
 TAIL_BYTES = 1 << 14  # an even number, of a text whose characters are of two bytes
-PRINTED_DICT = "{'"
+PRINTED_DICT = ("{'", "[{'", "[('")
 
 
 def sniff_file(
@@ -123,7 +124,7 @@ def _sniff_text(
     if text.lstrip().startswith(PRINTED_DICT):
         raise SourceError(
             f"{name}: holds records as Python prints them, not JSON (it begins with"
-            f" {PRINTED_DICT!r}). Write them with `json.dumps`, one a line."
+            f" {text.lstrip()[:SHOWN_BEGINNING]!r}). Write them with `json.dumps`, one a line."
         )
     kind = json_kind(text.lstrip(" \t\r\n")[:HEAD_BYTES].encode())
     if kind is not None:

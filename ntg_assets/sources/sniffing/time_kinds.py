@@ -100,5 +100,16 @@ def _unit_of(numbers: Sequence[str]) -> str | None:
     return None
 
 
+def mixed_units(texts: Sequence[str]) -> str | None:
+    """Say how many numbers are of the size of each unit, where they are of several."""
+    counts = {
+        unit: sum(is_between(text, low, high) for text in texts) for unit, low, high in EPOCHS
+    }
+    sizes = {unit: n for unit, n in counts.items() if n}
+    if len(sizes) < 2 or sum(sizes.values()) < len(texts) / 2:  # noqa: PLR2004  # several
+        return None
+    return ", ".join(f"{n:,} like {unit}" for unit, n in sizes.items())
+
+
 def _one_or_all(formats: tuple[str, ...]) -> str | list[str]:
     return formats[0] if len(formats) == 1 else list(formats)

@@ -9,7 +9,7 @@ from ntg_assets.sources.sniffing.null_words import ask_of_gaps, sniff_null_words
 from ntg_assets.sources.sniffing.role_names import CORE_DATA, ROLES, by_name, is_of_item, words_of
 from ntg_assets.sources.sniffing.sniffed import Sniffed, show_texts
 from ntg_assets.sources.sniffing.time_calendars import CALENDARS, calendar_of, read_times
-from ntg_assets.sources.sniffing.time_kinds import Told, what_is_lost
+from ntg_assets.sources.sniffing.time_kinds import Told, mixed_units, what_is_lost
 from ntg_assets.sources.sniffing.time_words import LATER_TIMES, OTHER_TIMES, TIME_WORDS
 
 CLOCK = re.compile(r"\s*\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?(\s*[APap][Mm])?\s*")
@@ -49,6 +49,10 @@ def sniff_time(
     if named:
         sniffed.open["timestamp_format"] = [f"the format of {show_texts(texts[named[0]])}"]
         sniffed.take("event_at", named[0], f"{why}; its values are in no format known here")
+        sniffed.notes += [
+            f"times of {named[0]!r} are numbers of several units ({sizes}): write one of them"
+            for sizes in filter(None, [mixed_units(texts[named[0]])])
+        ]
         free.remove(named[0])
 
 
