@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 from itertools import combinations
 
 from ntg_assets.sources.files.exploding import PLACE
-from ntg_assets.sources.sniffing.null_words import NULL_WORDS, ask_of_gaps, sniff_null_words
-from ntg_assets.sources.sniffing.number_kinds import LARGEST, is_between, number_kind
+from ntg_assets.sources.sniffing.null_words import NULL_WORDS, ask_of_gaps
 from ntg_assets.sources.sniffing.role_names import (
     ITEM_NOUNS,
     ROLES,
@@ -21,6 +20,7 @@ from ntg_assets.sources.sniffing.role_names import (
 )
 from ntg_assets.sources.sniffing.sniffed import Sniffed, show_texts
 from ntg_assets.sources.sniffing.time_roles import sniff_time
+from ntg_assets.sources.sniffing.value_roles import sniff_value
 
 ITEM_ROLES = {
     "categories": ("categories", "category", "genres", "genre", "kategorien", "kategorie")
@@ -75,7 +75,7 @@ def _sniff_role(
     if candidates and any(candidates[0] in pair["first_of"] for pair in pairs):
         candidates = []  # of one kind of items only
     if role == "value":
-        _sniff_value(sniffed, candidates, free, texts, why=why)
+        sniff_value(sniffed, candidates, free, texts, why=why)
         return
     if not candidates:
         if role in {"user_id", "item_id"}:
@@ -178,51 +178,6 @@ def _whole_title(sniffed: Sniffed, candidates: Sequence[str]) -> str:
         return first
     whole = (name for name in candidates if all(text.strip() for text in sniffed.values[name]))
     return next((name for name in by_name([*whole], TITLES)), first)
-
-
-def _sniff_value(
-    sniffed: Sniffed,
-    candidates: Sequence[str],
-    free: list[str],
-    texts: Mapping[str, list[str]],
-    *,
-    why: str,
-) -> None:
-    """Take the first of these columns that holds numbers, and say how they are written."""
-    may_be_grouped = sniffed.settings.get("delimiter") == ";"
-    kinds = {name: number_kind(texts[name], may_be_grouped=may_be_grouped) for name in candidates}
-    name = next((name for name in candidates if kinds[name] is not None), None)
-    kind = kinds.get(name or "")
-    if name is None or kind is None:
-        _note_no_number(sniffed, candidates, texts)
-        return
-    free.remove(name)
-    sniffed.take("value", name, f"{why}; values such as {show_texts(texts[name])}")
-    for key, value, reason in kind.settings:
-        sniffed.take(key, value, reason)
-    sniffed.open |= kind.choices
-    sniffed.notes += [f"{name!r}: {note}" for note in kind.notes]
-    sniff_null_words(sniffed, name)
-    if any(not text.strip() for text in sniffed.values[name]) or "null_words" in sniffed.settings:
-        sniffed.open["value_if_empty"] = ["quarantine", "null", "a number"]
-
-
-def _note_no_number(
-    sniffed: Sniffed, candidates: Sequence[str], texts: Mapping[str, list[str]]
-) -> None:
-    """Say that the first column that is called like a value holds other things than numbers."""
-    follows = "a load will refuse them" if "value" in sniffed.said else "events have value 1"
-    sniffed.notes += [
-        f"{name!r} is called like a value, but not all of it is numbers"
-        f" ({_shown_others(texts[name])}): {follows}"
-        for name in candidates[:1]
-    ]
-
-
-def _shown_others(texts: Sequence[str]) -> str:
-    """The first texts that are no number."""
-    others = [text for text in texts if not is_between(text, -LARGEST, LARGEST)]
-    return f"such as {show_texts(others)}" if others else "written in several ways"
 
 
 def _sniff_no_one(sniffed: Sniffed, role: str) -> None:

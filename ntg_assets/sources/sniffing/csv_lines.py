@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from ntg_assets.errors import SourceError
 from ntg_assets.sources.sniffing.divided_lines import delimiter_of, rows_of
-from ntg_assets.sources.sniffing.footers import are_records, lines_below
+from ntg_assets.sources.sniffing.footers import take_lines_below
 from ntg_assets.sources.sniffing.headers import MOSTLY, is_datum, take_columns
 from ntg_assets.sources.sniffing.sniffed import (
     SAMPLE_BYTES,
@@ -20,7 +20,6 @@ GAP = re.compile(r" {2,}|\t")
 MOST_TITLE_LINES = 20
 RULES, FIRST_LINES = re.compile(r"[-+|:=\s]*-{3}[-+|:=\s]*"), 4  # of printed tables; where
 csv.field_size_limit(SAMPLE_BYTES)  # a cell may hold a document
-SHOWN_BELOW = 80  # characters
 SERVER_LINES = (
     (re.compile(r"\S+ \S+ \S+ \[\d{2}/\w{3}/\d{4}:"), "the lines of a web server's log"),
     (re.compile(r"(\w+=(\S+|\"[^\"]*\") ){2}"), "pairs of keys and values"),
@@ -52,16 +51,11 @@ def sniff_csv(
         _refuse_quoted_lines(rows, body, name=name)
     last = body if last_lines is None else [line for line in last_lines if line.strip()]
     last_rows = rows if last is body else list(rows_of(last, delimiter, quote, escape))
-    n_below = lines_below(last_rows, n_fields, is_cut=sniffed.is_cut)
-    below = last[len(last) - n_below :]
-    others = [row for row in last_rows[len(last_rows) - n_below :] if len(row) != n_fields]
-    if others and are_records(below, n_fields, lambda sign: rows_of(below, sign, quote, escape)):
-        n_below = 0
-    if n_below:
-        shown = " / ".join(line.strip() for line in last[-n_below:])[:SHOWN_BELOW]
-        sniffed.take("skip_last_lines", n_below, f"the last lines are no records: {shown!r}")
-        if last is body:
-            body, rows = body[:-n_below], rows[:-n_below]
+    n_below = take_lines_below(
+        sniffed, last, last_rows, n_fields, lambda below, sign: rows_of(below, sign, quote, escape)
+    )
+    if n_below and last is body:
+        body, rows = body[:-n_below], rows[:-n_below]
     n_before = int(is_for_excel) + _title_lines(rows[is_for_excel:], n_fields)
     if len(rows) == n_before:
         raise SourceError(f"{name}: holds no record. Deliver a file with rows.")

@@ -4,11 +4,42 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 
 from ntg_assets.sources.sniffing.headers import is_datum
+from ntg_assets.sources.sniffing.sniffed import Sniffed
 
 NUMBER = re.compile(r"[-+]?[\d.,' ]+")
 OTHER_SIGNS = (",", ";", "\t", "|", "::")
 Rows = Iterable[Sequence[str]]
+SHOWN_CHARACTERS = 80
 MOST_LINES, FEWEST_RECORDS = 12, 2
+
+
+def take_lines_below(
+    sniffed: Sniffed,
+    lines: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    n_fields: int,
+    divided: Callable[[Sequence[str], str], Rows],
+) -> int:
+    """Propose to skip the lines at the end of a text that are no records; return how many.
+
+    Args:
+        sniffed: What is completed.
+        lines: The last ones, without blank ones.
+        rows: Their fields.
+        n_fields: Of most lines.
+        divided: Fields of lines by another sign: what that divides evenly are records.
+    """
+    n_below = lines_below(rows, n_fields, is_cut=sniffed.is_cut)
+    below = lines[len(lines) - n_below :]
+    are_odd = any(len(row) != n_fields for row in rows[len(rows) - n_below :])
+    if are_odd and any(
+        all(len(row) == n_fields for row in divided(below, sign)) for sign in OTHER_SIGNS
+    ):
+        return 0
+    if n_below:
+        shown = " / ".join(line.strip() for line in below)[:SHOWN_CHARACTERS]
+        sniffed.take("skip_last_lines", n_below, f"the last lines are no records: {shown!r}")
+    return n_below
 
 
 def lines_below(rows: Sequence[Sequence[str]], n_fields: int, *, is_cut: bool = False) -> int:
@@ -40,17 +71,6 @@ def lines_below(rows: Sequence[Sequence[str]], n_fields: int, *, is_cut: bool = 
     last = rows[-1] if rows else []
     may_be_half = n_below == 1 and is_cut and 1 < len(last) < n_fields and any(map(is_datum, last))
     return 0 if may_be_half else n_below
-
-
-def are_records(lines: Sequence[str], n_fields: int, divided: Callable[[str], Rows]) -> bool:
-    """Whether lines are records of the same number of fields between other signs.
-
-    Args:
-        lines: As they stand.
-        n_fields: Of the others.
-        divided: The same lines, divided by a sign.
-    """
-    return any(all(len(row) == n_fields for row in divided(sign)) for sign in OTHER_SIGNS if lines)
 
 
 def _is_sparse(row: Sequence[str]) -> bool:
