@@ -1,6 +1,8 @@
 """Examples of the inner cuts of a log: everything is made anew from before each."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
+from math import ceil
 from typing import Protocol
 
 import numpy as np
@@ -20,10 +22,13 @@ from ntg_assets.ranking.scoring.ranking_model import ranking_model
 from ntg_assets.ranking.scoring.repeat_consumption import return_parts
 from ntg_assets.ranking.scoring.scores import Scorer, is_large, scorer, user_blocks
 from ntg_assets.ranking.scoring.sources import graphs_of
+from ntg_assets.statistics.side_by_side import AT_ONCE, side_by_side
 
 # in learning: what no source ranks higher hardly ever reaches the first ten of a list, and costs as
 # much
 CANDIDATES_PER_SOURCE = 30
+# events of a history whose graphs use every core by themselves, and need the memory for themselves
+ALONE_FROM = 1_000_000
 
 
 class MakeGraphs(Protocol):
@@ -76,12 +81,16 @@ def collect_examples(
         seed: Chooses label users and folds.
         make_graphs: Rebuilds the graphs from the events before a cut.
     """
-    parts: list[Examples] = []
-    for number, cut in enumerate(cuts):
-        n_users = sum(part.n_users for part in parts)
-        if number >= settings.inner_slices and n_users >= settings.inner_label_users:
-            break
-        parts += _examples_of(cut, taste, settings, seed, make_graphs)
+    slices: list[list[Examples]] = []
+    ahead = iter(cuts)
+    while (n_wanted := _wanted(slices, settings)) and (cut := next(ahead, None)):
+        n_at_once = min(n_wanted, AT_ONCE) if cut.history.height < ALONE_FROM else 1
+        for made in side_by_side(
+            lambda cut: _examples_of(cut, taste, settings, seed, make_graphs),
+            [cut, *islice(ahead, n_at_once - 1)],
+        ):
+            slices += [made] if _wanted(slices, settings) else []
+    parts = [part for made in slices for part in made]
     if not parts:
         none, no_flags = np.empty(0, np.int64), np.empty(0, np.bool_)
         return Examples(none, np.empty((0, 0)), np.empty((0, 0)), no_flags, no_flags, none, none)
@@ -91,6 +100,15 @@ def collect_examples(
         np.concatenate([part.user + offset for part, offset in zip(parts, offsets, strict=True)]),
         *(np.concatenate([getattr(part, name) for part in parts]) for name in others),
     )
+
+
+def _wanted(slices: Sequence[Sequence[Examples]], settings: RankingSettings) -> int:
+    """Say how many more slices are wanted, where each has as many label users as the last one."""
+    if len(slices) < settings.inner_slices:
+        return settings.inner_slices - len(slices)
+    users = [sum(part.n_users for part in parts) for parts in slices]
+    n_missing = max(settings.inner_label_users - sum(users), 0)
+    return ceil(n_missing / max(users[-1], 1))
 
 
 def _examples_of(
