@@ -95,7 +95,7 @@ def _measured(kind: str, world: Path, spark_home: Path) -> dict[str, Any]:
         steps: dict[str, Cost] = {}
         for command in COMMANDS:
             console.print(f"{kind}: ntg {command} ...")
-            counted = str(_texts_file(kind, command))
+            counted = str(_texts_file(kind))
             steps[command] = measure(
                 [sys.executable, "-m", "benchmarks.counted_texts", counted, command],
                 environment=variables,
@@ -112,17 +112,14 @@ def _measured(kind: str, world: Path, spark_home: Path) -> dict[str, Any]:
         }
 
 
-def _texts_file(kind: str, command: str) -> Path:
-    return _workspace(kind).with_name(f"{kind}_cluster") / f"texts-{command}.json"
+def _texts_file(kind: str) -> Path:
+    return _workspace(kind).with_name(f"{kind}_cluster") / "texts.jsonl"
 
 
 def _texts(kind: str) -> dict[str, int]:
     """Count the SQL texts that ran here, and those that ran on the cluster."""
-    by_command = [json.loads(_texts_file(kind, command).read_text()) for command in COMMANDS]
-    return {
-        place: len({text for texts in by_command for text in texts[place]})
-        for place in ("here", "cluster")
-    }
+    lines = {tuple(json.loads(line)) for line in _texts_file(kind).read_text().splitlines()}
+    return {place: sum(line[0] == place for line in lines) for place in ("here", "cluster")}
 
 
 @contextmanager

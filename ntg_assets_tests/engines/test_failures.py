@@ -7,22 +7,25 @@ import time
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from threading import Timer
+from threading import Thread, Timer
 
 import polars as pl
 import pytest
 
-from benchmarks.clusters import sail_server, standalone_spark
+from benchmarks.clusters import Running, sail_server, standalone_spark
 from ntg_assets.contracts import contract_of
 from ntg_assets.engines.spark import cluster
 from ntg_assets.engines.spark.cluster import Cluster
 from ntg_assets.engines.spark.failures import Place, explain
 from ntg_assets.engines.spark.spark_engine import SparkEngine
 from ntg_assets.errors import EngineError
+from ntg_assets.ranking.lists.list_kernel import ListKernel
 from ntg_assets.sql import Query, Table
 from ntg_assets.storage.connection import Connection, connect
 from ntg_assets.storage.run import run
 from ntg_assets_tests.engines.conftest import require_packages
+from ntg_assets_tests.engines.test_list_kernel import SETTINGS, side_of, stored
+from ntg_assets_tests.engines.test_lists_on_cluster import train_rows
 from ntg_assets_tests.engines.test_spark_engine import EVENTS, IDS, TRAIN, log_of, same
 
 PLACE = Place("sc://host:15002", "/shared", 60.0)
@@ -184,6 +187,54 @@ def test_a_killed_worker_is_made_up_for_by_the_other(
         assert running.processes["worker0"].poll() is not None
         assert same(workspace.rows(TRAIN), workspace.rows(EVENTS).drop("load_file"))
         assert before.height < N_EVENTS
+
+
+def kill_once_written(running: Running, name: str, handed: Path) -> None:
+    """Kill a process when a worker has begun to write what it makes."""
+    while not any(handed.glob("*/*.arrow")):
+        time.sleep(0.005)
+    running.kill(name)
+
+
+def test_a_worker_killed_while_lists_are_made_leaves_no_row_twice(
+    workspace: Workspace, spark_home: Path, tmp_path: Path
+) -> None:
+    require_packages("pyspark")
+    log = train_rows(n_users=400)
+    kernel = ListKernel(side_of(log, SETTINGS["as it comes"]), tmp_path)
+    handed = workspace.folder / "storage" / "_handed"
+    with standalone_spark(spark_home, tmp_path / "spark") as running:
+        engine = workspace.engine(running.remote)
+        write(engine, workspace.connection, TRAIN, Query("select * from log", {"log": log}))
+
+        killing = Thread(target=kill_once_written, args=(running, "worker0", handed))
+        killing.start()
+        made = stored(engine.apply(workspace.connection, TRAIN, kernel))
+        killing.join()
+    whole = stored(kernel.whole(log.select(kernel.columns)))
+    assert all(left.equals(right) for left, right in zip(whole, made, strict=True))
+
+
+def test_a_server_lost_while_lists_are_made_is_named(workspace: Workspace, tmp_path: Path) -> None:
+    require_packages("pyspark", "pysail")
+    log = train_rows(n_users=400)
+    kernel = ListKernel(side_of(log, SETTINGS["as it comes"]), tmp_path)
+    handed = workspace.folder / "storage" / "_handed"
+    with sail_server(tmp_path / "first") as running:
+        engine = workspace.engine(running.remote)
+        write(engine, workspace.connection, TRAIN, Query("select * from log", {"log": log}))
+        free = resource.prlimit(running.processes["server"].pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(running.processes["server"].pid, resource.RLIMIT_FSIZE, (100, free[1]))
+        with pytest.raises(EngineError, match="lists_of_users on the workers: a disk is full"):
+            engine.apply(workspace.connection, TRAIN, kernel)
+        resource.prlimit(running.processes["server"].pid, resource.RLIMIT_FSIZE, free)
+        killing = Thread(target=kill_once_written, args=(running, "server", handed))
+        killing.start()
+        with pytest.raises(EngineError, match=r": the connection to sc://"):
+            engine.apply(workspace.connection, TRAIN, kernel)
+        killing.join()
+        engine.close()
+    assert not any(handed.iterdir())
 
 
 def test_without_a_worker_a_run_ends_in_its_time_and_the_next_succeeds(

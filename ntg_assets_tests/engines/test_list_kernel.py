@@ -34,9 +34,9 @@ SETTINGS = {
 }
 
 
-def log_of(kind: pl.DataType) -> pl.DataFrame:
+def log_of(kind: pl.DataType, *, n_users: int = 40) -> pl.DataFrame:
     """Make a log with ratings; the last users to come dislike their last items."""
-    log = communities(3, n_users=40, items_per_group=8, per_user=6)
+    log = communities(3, n_users=n_users, items_per_group=8, per_user=6)
     order = pl.col("event_at").rank("ordinal")
     is_late = order > log.height - 20
     return log.with_columns(

@@ -15,10 +15,10 @@ from ntg_assets_tests.engines.test_spark_engine import TRAIN, Here, here
 __all__ = ["here"]  # a fixture
 
 
-def train_rows() -> pl.DataFrame:
+def train_rows(n_users: int = 40) -> pl.DataFrame:
     """Make TRAIN: users are numbers, items are texts."""
     return (
-        log_of(pl.String())
+        log_of(pl.String(), n_users=n_users)
         .cast({"user_id": pl.Int64})
         .with_columns(event_on=pl.col("event_at").dt.date(), weight=pl.lit(1.0))
     )

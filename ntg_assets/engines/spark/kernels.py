@@ -49,7 +49,8 @@ class ClusterLog:
         frame = placed.frame(Query("select user_id, item from pairs", {"pairs": pairs}))
         folder = placed.undo.enter_context(placed.cluster.handed_folder())
         with placed.cluster.explained("counting pairs of items"):
-            write_folder(_summed(frame, pair_block.counter(n_items), pair_block.SCHEMA), folder)
+            users = _by_user(placed, frame)
+            write_folder(_summed(users, pair_block.counter(n_items), pair_block.SCHEMA), folder)
         counts = placed.shown(folder, pair_block.TYPES)
         reader = placed.connection.sql(
             f"select item, other, n_users from {counts.quoted} order by item, other"
@@ -89,14 +90,22 @@ def _made(placed: Placed, rows: Query, file: WorkFile, *, what: str) -> pl.DataF
     run = user_block.worker(str(code), str(file.path), file.sha256)
     frame = placed.frame(rows)
     with placed.cluster.explained(f"{what} on the workers"):
-        users = frame.repartition("user_id").sortWithinPartitions("user_id")
+        users = _by_user(placed, frame).sortWithinPartitions("user_id")
         made = users.mapInArrow(run, user_block.SCHEMA).toArrow()
     return pl.DataFrame(pl.from_arrow(made)).sort("made", "file")
 
 
-def _summed(frame: Any, count: Any, schema: str) -> Any:
+def _by_user(placed: Placed, frame: Any) -> Any:
+    """Divide rows into parts of whole users. Their number is given where the server says one
+    (Sail does not): Spark would join parts whose bytes are few, and leave cores without any.
+    """
+    n_parts = placed.cluster.session.conf.get("spark.sql.shuffle.partitions", "")
+    return frame.repartition(*([int(n_parts)] if n_parts else []), "user_id")
+
+
+def _summed(users: Any, count: Any, schema: str) -> Any:
     """Count in blocks of whole users, and add up what the blocks counted."""
     from pyspark.sql.connect import functions as sf  # noqa: PLC0415  # of the extra [spark]
 
-    blocks = frame.repartition("user_id").mapInArrow(count, schema)
+    blocks = users.mapInArrow(count, schema)
     return blocks.groupBy("item", "other").agg(sf.sum("n_users").alias("n_users"))
