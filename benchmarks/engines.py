@@ -100,7 +100,7 @@ def _measured(kind: str, world: Path, spark_home: Path) -> dict[str, Any]:
                 [sys.executable, "-m", "benchmarks.counted_texts", counted, command],
                 environment=variables,
             )
-        return {
+        measured = {
             **{command.replace("-", "_"): asdict(cost) for command, cost in steps.items()},
             "wall_s": round(sum(cost.wall_s for cost in steps.values()), 1),
             "cpu_s": round(
@@ -110,6 +110,8 @@ def _measured(kind: str, world: Path, spark_home: Path) -> dict[str, Any]:
             "peak_mb_of_cluster_process": _peak_mb(running),
             "texts": _texts(kind),
         }
+        console.print_json(data=measured)
+        return measured
 
 
 def _texts_file(kind: str) -> Path:
