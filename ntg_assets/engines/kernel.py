@@ -18,6 +18,8 @@ Result_co = TypeVar("Result_co", covariant=True)
 # rows of whole users in, a frame of each table out, at every step
 OnUsers: TypeAlias = Callable[[pl.DataFrame], Iterator[tuple[pl.DataFrame, ...]]]
 
+Note: TypeAlias = Callable[[str], None]
+
 
 @dataclass(frozen=True)
 class UserWork:
@@ -58,12 +60,15 @@ class Cluster(Protocol):
                 rows may be divided between frames.
         """
 
-    def by_users(self, rows: Query, work: UserWork) -> Sequence[Iterator[pl.DataFrame]]:
+    def by_users(
+        self, rows: Query, work: UserWork, *, note: Note
+    ) -> Sequence[Iterator[pl.DataFrame]]:
         """Work on blocks of whole users where the log lies.
 
         Args:
             rows: Has `user_id`; a user's rows are worked on together, in no order.
             work: What is done with them.
+            note: Is told what the workers are given, for the record.
 
         Returns:
             The frames of each table (at least one), in no order, to be read once.

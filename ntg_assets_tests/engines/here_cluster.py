@@ -7,7 +7,7 @@ from uuid import uuid4
 import polars as pl
 import pyarrow as pa
 
-from ntg_assets.engines.kernel import UserWork
+from ntg_assets.engines.kernel import Note, UserWork
 from ntg_assets.engines.spark.pair_block import counter
 from ntg_assets.engines.user_parts import rows_of_files, work_on_users
 from ntg_assets.engines.work_file import read_work, write_work
@@ -48,11 +48,12 @@ class HereCluster:
         total = pl.concat(parts).group_by("item", "other").agg(pl.col("n_users").sum())
         yield from total.sort("item", "other").iter_slices(7)
 
-    def by_users(self, rows: Query, work: UserWork) -> list[Iterator[pl.DataFrame]]:
+    def by_users(self, rows: Query, work: UserWork, *, note: Note) -> list[Iterator[pl.DataFrame]]:
         """Go the way of workers: the file of the work, blocks of users, files of rows."""
         assert self.folder is not None
         given = run(rows)
         file = write_work(work, given.clear(), self.folder / f"work-{uuid4().hex}")
+        note(file.sha256)
         block = given["user_id"].hash(7) % N_BLOCKS
         parts = []
         for number in range(N_BLOCKS):

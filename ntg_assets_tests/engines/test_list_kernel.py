@@ -1,5 +1,6 @@
 """Lists made by workers where the log lies have the bits of those made in one piece."""
 
+import hashlib
 from datetime import datetime
 from pathlib import Path
 
@@ -82,7 +83,8 @@ def test_lists_made_where_the_log_lies_are_those_of_one_piece(
         monkeypatch.setattr(module, "MOST_USERS", 10)  # not all can be neighbours
     monkeypatch.setattr(user_parts, "ROWS_AT_ONCE", 30)
     log = log_of(kind)
-    kernel = ListKernel(side_of(log, settings), tmp_path)
+    notes: list[str] = []
+    kernel = ListKernel(side_of(log, settings), tmp_path, note=notes.append)
     here = tmp_path / "shared"
     here.mkdir()
     whole = stored(kernel.whole(log.select(kernel.columns)))
@@ -92,7 +94,8 @@ def test_lists_made_where_the_log_lies_are_those_of_one_piece(
     for left, right in zip(whole, divided, strict=True):
         assert right.schema == left.schema
         assert right.equals(left)
-    assert [file.name[:4] for file in here.iterdir()] == ["work"], "what was read is removed"
+    [work] = here.iterdir()  # what workers made is removed as it is read
+    assert notes == [hashlib.sha256(work.read_bytes()).hexdigest()]
 
 
 def test_neighbours_are_asked_for_until_nobody_else_can_be_one(

@@ -1,13 +1,13 @@
 """What a kernel may ask of a cluster that holds the log."""
 
-import logging
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from ntg_assets.engines.folders import remove
-from ntg_assets.engines.kernel import UserWork
+from ntg_assets.engines.kernel import Note, UserWork
 from ntg_assets.engines.spark.placed import Placed, write_folder
 from ntg_assets.engines.spark.shipped_code import ship_code
 from ntg_assets.engines.user_parts import rows_of_files
@@ -15,7 +15,6 @@ from ntg_assets.engines.work_file import WorkFile, write_work
 from ntg_assets.sql import Query, Source
 
 ROWS_AT_ONCE = 2_000_000  # rows of counts that come home at once
-LOG = logging.getLogger(__name__)
 
 
 class ClusterLog:
@@ -58,7 +57,9 @@ class ClusterLog:
         for batch in reader:
             yield pl.from_arrow(batch)  # type: ignore[misc]  # a record batch always gives a frame
 
-    def by_users(self, rows: Query, work: UserWork) -> Sequence[Iterator[pl.DataFrame]]:
+    def by_users(
+        self, rows: Query, work: UserWork, *, note: Note
+    ) -> Sequence[Iterator[pl.DataFrame]]:
         """Let workers write what they make into a folder that goes with the engine; the files of a
         table are removed as they are read.
         """
@@ -67,8 +68,12 @@ class ClusterLog:
         try:
             empty = placed.none_of(rows)
             file = write_work(work, empty, folder / "work")
-            LOG.info("work on users: %s bytes, sha256 %s", f"{file.n_bytes:,}", file.sha256)
-            made = _made(placed, rows, file, what=work.maker.__qualname__)
+            code = ship_code(placed.cluster.storage)
+            note(
+                f"{work.maker.__name__} on the workers: {file.n_bytes:,} bytes of the item side,"
+                f" SHA-256 {file.sha256}; code {code.name}"
+            )
+            made = _made(placed, rows, file, code, what=work.maker.__name__)
         except BaseException:
             remove(folder)
             raise
@@ -79,14 +84,13 @@ class ClusterLog:
         return [rows_of_files(folder, table) for table in tables]
 
 
-def _made(placed: Placed, rows: Query, file: WorkFile, *, what: str) -> pl.DataFrame:
+def _made(placed: Placed, rows: Query, file: WorkFile, code: Path, *, what: str) -> pl.DataFrame:
     """Run work on the workers; return which files they have made."""
     from pyspark import cloudpickle  # noqa: PLC0415  # of the extra [spark]
 
     from ntg_assets.engines.spark import user_block  # noqa: PLC0415  # sent to the workers
 
     cloudpickle.register_pickle_by_value(user_block)
-    code = ship_code(placed.cluster.storage)
     run = user_block.worker(str(code), str(file.path), file.sha256)
     frame = placed.frame(rows)
     with placed.cluster.explained(f"{what} on the workers"):

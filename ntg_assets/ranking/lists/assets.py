@@ -205,4 +205,5 @@ def _made(
 ) -> tuple[Stream, ...]:
     """Make one stream per table from one walk over the users of TRAIN."""
     tell = Progress(context.log.info, what="lists")
-    return project.apply(train_events, ListKernel(side, project.scratch, tell))
+    kernel = ListKernel(side, project.scratch, tell, context.log.info)
+    return project.apply(train_events, kernel)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
-from ntg_assets.engines.kernel import Cluster
+from ntg_assets.engines.kernel import Cluster, Note
 from ntg_assets.interactions.dislikes import history_columns
 from ntg_assets.ranking.lists.list_work import ItemSide
 from ntg_assets.ranking.scoring.ranking_model import asks_for_neighbours
@@ -29,11 +29,13 @@ class ListKernel:
         side: What lists are made from, and which tables.
         scratch: Where tables wait that are too large for memory.
         tell: Is told how many of how many users are done, where that is seen.
+        note: Is told what workers are given, where there are any.
     """
 
     side: ItemSide
     scratch: Path
     tell: Tell | None = None
+    note: Note = lambda _: None
 
     @property
     def columns(self) -> Sequence[str]:
@@ -52,7 +54,7 @@ class ListKernel:
             takes = self._takes(events, cluster)._replace(n_users=n_users)
         n_items = self.side.popularity["item_id"].n_unique()
         work = self.side.work(takes, compiled=are_many(n_users, n_items))
-        made = cluster.by_users(Query(self._columns_of_events, tables), work)
+        made = cluster.by_users(Query(self._columns_of_events, tables), work, note=self.note)
         return tuple(map(Stream, made))
 
     @property
