@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Callable, Mapping, Sequence
 from importlib import resources
+from math import fsum
 from pathlib import Path
 from typing import Any
 
@@ -122,7 +123,7 @@ def _people_facts(read: Reader, *, strategies: Sequence[str]) -> dict[str, Any]:
         "n_users": radar.height,
         "n_at_risk": int(radar["is_at_risk_population"].sum()),
         "unit": unit,
-        "at_risk_total": float(radar["revenue_at_risk"].sum()),
+        "at_risk_total": fsum(radar["revenue_at_risk"]),
         "capped": _capped(read("live", "ltv_estimates")),
         "bands": _bands(radar),
         **_contact_facts(read, strategies=strategies, unit=unit),
@@ -176,25 +177,30 @@ def _undecided(read: Reader, decisions: pl.DataFrame) -> list[str]:
 
 
 def _bands(radar: pl.DataFrame) -> list[Mapping[str, Any]]:
-    summed = radar.group_by("band").agg(
-        pl.len().alias("n_users"),
-        pl.col("revenue_at_risk").sum(),
-        pl.col("churn_probability").mean(),
-    )
-    by_band = {row["band"]: row for row in summed.iter_rows(named=True)}
-    return [by_band[band] for band in BANDS if band in by_band]
+    by_band = radar.partition_by("band", as_dict=True)
+    return [
+        {
+            "band": band,
+            "n_users": users.height,
+            "revenue_at_risk": fsum(users["revenue_at_risk"]),
+            "churn_probability": fsum(users["churn_probability"]) / users.height,
+        }
+        for band in BANDS
+        if (users := by_band.get((band,))) is not None
+    ]
 
 
 def _strategies(targets: pl.DataFrame) -> list[dict[str, Any]]:
-    sums = (
-        pl.col(name).sum()
-        for name in ("revenue_at_risk", "expected_saved_value", "expected_cost", "expected_profit")
-    )
-    return (
-        targets.group_by("strategy", maintain_order=True)
-        .agg(pl.len().alias("n_users"), *sums, pl.col("evidence").first())
-        .to_dicts()
-    )
+    summed = ("revenue_at_risk", "expected_saved_value", "expected_cost", "expected_profit")
+    return [
+        {
+            "strategy": contacts["strategy"][0],
+            "n_users": contacts.height,
+            **{name: fsum(contacts[name].drop_nulls()) for name in summed},
+            "evidence": contacts["evidence"][0],
+        }
+        for contacts in targets.partition_by("strategy", maintain_order=True)
+    ]
 
 
 def _template() -> str:

@@ -197,6 +197,26 @@ def test_comments_are_those_of_the_contracts(published: Connection) -> None:
         assert told[name].startswith(meaning_of(name, found))
 
 
+def test_dictionary_says_the_unit_that_the_contract_states(published: Connection) -> None:
+    units = {
+        (table, column): unit
+        for table, column, unit in published.sql(
+            "select table_name, column_name, unit from answers.dictionary"
+            " where table_schema = 'live'"
+        ).fetchall()
+    }
+    stated = {
+        (table, name): (described.metadata or {}).get("unit")
+        for table in {table for table, _ in units}
+        for name, described in contract_of(table).to_schema().columns.items()
+    }
+    assert units == {
+        place: "see column unit" if unit == "unit" else unit for place, unit in stated.items()
+    }
+    assert units["churn_scores", "churn_probability"] == "probability"
+    assert units["churn_scores", "user_id"] is None
+
+
 def test_columns_and_keys_are_those_of_the_contracts(published: Connection) -> None:
     nullable = {
         (schema, table, column): is_nullable

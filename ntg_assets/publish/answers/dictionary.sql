@@ -1,6 +1,6 @@
 -- Purpose: every column of the store with its meaning, to be searched.
 -- Grain: one row per column of every table and view.
--- Parameters: none
+-- Parameters: none; the unit is the part of a comment that publish/store_schema.py writes so
 -- lint: allow function: it asks the catalogue of the published file, which is a DuckDB one
 -- lint: allow reads: the catalogue is no table
 -- lint: allow holistic: a column is made from a few columns
@@ -42,6 +42,7 @@ select
     columns.data_type as column_type,
     columns.is_nullable as can_be_null,
     columns.comment as meaning,
+    nullif(regexp_extract(columns.comment, '(^|; )unit: ([^;]+)', 2), '') as unit,
     sources.made_from,
     named_tables.comment as table_meaning
 from duckdb_columns() as columns

@@ -168,6 +168,7 @@ ANSWERS = (
             "column_type": "DuckDB type",
             "can_be_null": "Whether a value may be missing",
             "meaning": "What the column holds",
+            "unit": "Its unit, where the contract states one ('see column unit': of each row)",
             "made_from": (
                 "Columns that it is made from, one step back (answers.column_sources has them as"
                 " rows, and who says so); a table alone: its rows are counted, or no column is"

@@ -119,7 +119,7 @@ def weight_prior(*, consumed: str, leave_out: Collection[str] = ()) -> WeightPri
     believed = _with_all_popularity(table.filter(pl.col("family").is_in(families)))
     means = (
         believed.group_by("family", "role")
-        .agg(pl.col("value").sum())
+        .agg(pl.col("value").sort().sum())  # in one order, whichever thread adds first
         .join(_cells(believed), on=["family", "role"])
         .with_columns(pl.col("value") / pl.col("n"))
         .sort("role", "family")
