@@ -336,6 +336,24 @@ def test_a_running_test_says_how_much_more_it_needs() -> None:
     assert st.conditional_power(-3.0, share=0.8) == st.conditional_power(3.0, share=0.8) > 0.9
 
 
+def test_what_lies_at_the_limit_of_the_first_stage_counts_as_rejected() -> None:
+    """2 * 0.1 / 1 = 0.25 / (1 + 0.25): one of two is rejected, so half of them may be null."""
+    adjusted = st.two_stage_benjamini_hochberg([0.1, 0.9], significance=0.25)
+    assert adjusted == pytest.approx([0.2 * 1.25 / 2, 0.9 * 1.25 / 2])
+
+
+def test_conditional_power_counts_what_is_still_to_come() -> None:
+    """After a quarter at z = 1 the B-value is 1 * sqrt(1/4), and three quarters of the drift lie
+    ahead: 1 / sqrt(1/4) at the present trend, or what is expected.
+    """
+    needed, spread = special.ndtri(0.975), sqrt(3 / 4)
+    for drift, expected in ((1 / sqrt(1 / 4), None), (3.0, 3.0)):
+        ahead = 1 * sqrt(1 / 4) + drift * 3 / 4 - needed
+        assert st.conditional_power(1.0, share=0.25, effect_statistic=expected) == pytest.approx(
+            special.ndtr(ahead / spread)
+        )
+
+
 def test_beliefs_about_shares_are_integrated_exactly() -> None:
     control, treatment = st.update_share(4, 10), st.update_share(7, 12, prior=(0.5, 0.5))
     assert treatment.mean == pytest.approx(7.5 / 13)
