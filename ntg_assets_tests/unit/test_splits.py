@@ -9,6 +9,7 @@ from polars.testing import assert_frame_equal
 from ntg_assets.configuration.splits import SplitSettings
 from ntg_assets.errors import LeakageError, NotEnoughDataError
 from ntg_assets.splits.boundaries import (
+    complete_until_day,
     cutoff_day,
     event_calendar,
     everything_known,
@@ -237,6 +238,38 @@ def test_per_user_split_takes_the_shares_of_each_history() -> None:
     assert found["test"]["item_id"].to_list() == [10]
     # events of one instant stay together
     assert found["train"].filter(pl.col("user_id") == 2).height == 2
+
+
+def test_an_event_before_which_the_share_lies_belongs_to_the_later_part() -> None:
+    """Of four events 0, 1/4, 2/4 and 3/4 lie before: the third begins the second half."""
+    log = events(*((1, item, f"2024-01-0{item}") for item in range(1, 5)))
+    halves = [
+        run(query("splits", "per_user_events", {"events": log}, from_share=start, to_share=end))
+        for start, end in ((0.0, 2 / 4), (2 / 4, 1.0))
+    ]
+    assert [half["item_id"].sort().to_list() for half in halves] == [[1, 2], [3, 4]]
+
+
+def test_a_part_that_ends_within_a_day_leaves_that_day_incomplete() -> None:
+    midnight, noon = datetime(2024, 1, 5), datetime(2024, 1, 5, 12)
+    ends = [
+        pl.DataFrame(
+            [("train", datetime(2024, 1, 1), end)], ["part", "start_at", "end_at"], orient="row"
+        )
+        for end in (midnight, noon)
+    ]
+    assert [cutoff_day(end) for end in ends] == [date(2024, 1, 5), date(2024, 1, 6)]
+    assert [complete_until_day(end) for end in ends] == [date(2024, 1, 5), date(2024, 1, 5)]
+
+
+def test_report_counts_who_is_out_of_order_at_one_instant() -> None:
+    """What TRAIN knows of the very instant at which a part begins is as good as its future."""
+    train = events((1, 1, "2024-01-02T12:00"), (2, 1, "2024-01-02T11:59"))
+    val = events((1, 2, "2024-01-02T12:00"), (2, 2, "2024-01-02T12:00"))
+    of_parts = {"train_events": train, "val_events": val, "test_events": val.clear()}
+    report = run(query("splits", "split_report", of_parts)).filter(part="val")
+    assert report["n_out_of_order_users"].item() == 1
+    assert report["look_ahead_share"].item() == 1 / 2
 
 
 def test_report_counts_known_users_and_the_look_ahead() -> None:
