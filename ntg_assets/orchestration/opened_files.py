@@ -7,6 +7,7 @@ ask first. There a thread may read what its starter may, and other processes and
 asked at all.
 """
 
+import _thread
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -20,40 +21,44 @@ from typing import Any
 
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.declared_reads import require_files, running_reader
-from ntg_assets.modules import ROOT, library
+from ntg_assets.modules import ROOT
+from ntg_assets.orchestration.asking_readers import exchange, exchange_readers
 
-OPENING = frozenset({"open", "os.listdir", "os.scandir", "sqlite3.connect"})
+# of a link or another name the file that it is of: under the new name nobody would ask any more
+OPENING = frozenset(
+    {
+        *("open", "os.listdir", "os.scandir", "sqlite3.connect"),
+        *("os.link", "os.symlink", "os.rename", "os.getxattr", "os.listxattr"),
+    }
+)
+# functions of the C library that open what nobody hears of, where they are looked up
+IN_C = frozenset(
+    {
+        *("open", "open64", "openat", "openat64", "fopen", "fopen64", "freopen", "creat"),
+        *("opendir", "mmap", "mmap64", "syscall", "shm_open", "popen", "system", "fork", "vfork"),
+        *("execv", "execve", "execvp", "posix_spawn", "posix_spawnp", "connect", "sendto"),
+        *("stat", "stat64", "lstat", "fstatat", "statx", "access", "dlopen"),
+    }
+)
+LISTENED = OPENING | {"ctypes.dlsym"}
 # by which somebody else reads for the asset: another process, another machine
 ELSEWHERE = frozenset(
     {
         *("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn"),
-        *("os.fork", "os.forkpty", "socket.connect"),
+        *("os.fork", "os.forkpty", "socket.connect", "socket.sendto", "socket.sendmsg"),
+        *("socket.bind", "socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr"),
     }
 )
 ASK_THE_MACHINE = frozenset({"ldconfig", "lscpu", "sysctl", "uname"})  # programs: what it is like
 # below `data`: what Python itself writes while an asset runs, and the asset's own scratch folder
 FREE = ("scratch", "logs", "dagster")
-# by module, the readers that open files in code of their own
-READERS: dict[str, tuple[str, ...]] = {
-    "polars": ("read_", "scan_"),
-    "polars.io": ("read_", "scan_"),
-    "polars.SQLContext": ("execute",),
-    "pyarrow": ("memory_map", "OSFile", "input_stream"),
-    "pyarrow.csv": ("read_csv", "open_csv"),
-    "pyarrow.dataset": ("dataset", "parquet_dataset"),
-    "pyarrow.feather": ("read_",),
-    "pyarrow.json": ("read_json", "open_json"),
-    "pyarrow.orc": ("read_", "ORCFile"),
-    "pyarrow.parquet": ("read_", "ParquetFile", "ParquetDataset"),
-    "duckdb": ("connect", "read_", "from_parquet", "from_csv_auto", "sql", "query", "execute"),
-}
-
 ASKING_WHETHER = ("stat", "lstat", "access")  # of `os`: whether there is a file is a question too
 
 _is_alone = False  # a rehearsal: nobody else is asked anything
 _watched: tuple[str, ...] = ()
 _free: tuple[str, ...] = ()
 _above_free: frozenset[str] = frozenset()  # folders on the way to these, and they
+_of_modules: frozenset[str] = frozenset()  # folders in which modules are looked for
 
 
 def roots_of(paths: Paths, *more: Path) -> tuple[Path, ...]:
@@ -80,8 +85,8 @@ def watching(*roots: Path, scratch: Path | None = None) -> Iterator[None]:
     Raises:
         UndeclaredReadError: in the asset, at the file.
     """
-    global _watched, _free, _above_free  # noqa: PLW0603  # a hook of the interpreter, which is one
-    before = _watched, _free, _above_free
+    global _watched, _free, _above_free, _of_modules  # noqa: PLW0603  # a hook of the interpreter, which is one
+    before = _watched, _free, _above_free, _of_modules
     _listen()
     folders = [os.path.abspath(root) for root in roots]  # noqa: PTH100  # links stay: so they are opened
     folders += [os.path.realpath(root) for root in roots]
@@ -92,10 +97,11 @@ def watching(*roots: Path, scratch: Path | None = None) -> Iterator[None]:
     _above_free = frozenset(
         map(str, (up for folder in map(Path, _free) for up in (folder, *folder.parents)))
     )
+    _of_modules = frozenset(sys.path)  # what an asset adds to them is data
     try:
         yield
     finally:
-        _watched, _free, _above_free = before
+        _watched, _free, _above_free, _of_modules = before
 
 
 @contextmanager
@@ -109,30 +115,14 @@ def readers_that_ask() -> Iterator[None]:
     try:
         with ExitStack() as exchanged:
             for attribute in ASKING_WHETHER:
-                _exchange(os, attribute, _watching(getattr(os, attribute)), exchanged)
-            _exchange(Thread, "start", _as_its_starter(Thread.start), exchanged)
-            for name, beginnings in READERS.items():
-                owner = _owner(name)
-                for attribute in dir(owner):
-                    reader = getattr(owner, attribute)
-                    if attribute.startswith(beginnings) and callable(reader):
-                        asking = _asking(reader, f"{name}.{attribute}")
-                        _exchange(owner, attribute, asking, exchanged)
+                exchange(os, attribute, _watching(getattr(os, attribute)), exchanged)
+            exchange(Thread, "start", _as_its_starter(Thread.start), exchanged)
+            begins = _as_whoever_begins(_thread.start_new_thread)
+            exchange(_thread, "start_new_thread", begins, exchanged)
+            exchange_readers(exchanged)
             yield
     finally:
         _is_alone = was_alone
-
-
-def _exchange(owner: object, attribute: str, instead: object, exchanged: ExitStack) -> None:
-    """Put something into the place of an attribute until the stack is left."""
-    exchanged.callback(setattr, owner, attribute, vars(owner)[attribute])
-    setattr(owner, attribute, instead)
-
-
-def _owner(name: str) -> object:
-    """The library, or the class of one, by its full name."""
-    above, _, last = name.rpartition(".")
-    return getattr(library(above), last) if last[0].isupper() else library(name)
 
 
 def _as_its_starter(start: Callable[[Thread], None]) -> Callable[[Thread], None]:
@@ -145,13 +135,12 @@ def _as_its_starter(start: Callable[[Thread], None]) -> Callable[[Thread], None]
     return begin
 
 
-def _asking(reader: Callable[..., Any], name: str) -> Callable[..., Any]:
-    @wraps(reader, updated=())
-    def ask(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401  # whatever it takes
-        require_files(f"files by {name}")
-        return reader(*arguments, **named)
+def _as_whoever_begins(start: Callable[..., int]) -> Callable[..., int]:
+    @wraps(start)
+    def begin(function: Callable[..., object], *arguments: Any) -> int:
+        return start(partial(copy_context().run, function), *arguments)
 
-    return ask
+    return begin
 
 
 def _watching(asks: Callable[..., Any]) -> Callable[..., Any]:
@@ -170,19 +159,34 @@ def _listen() -> None:
 
 
 def _heard(event: str, arguments: tuple[Any, ...]) -> None:
-    if _watched and arguments and event in OPENING and running_reader() is not None:
-        _require_path(arguments[0])
+    if _watched and arguments and event in LISTENED and running_reader() is not None:
+        _require_opened(event, arguments)
     if _is_alone and event in ELSEWHERE and running_reader() is not None:
         program = arguments[0] if event == "subprocess.Popen" else None
         if not (isinstance(program, str) and Path(program).name in ASK_THE_MACHINE):
             require_files(f"what others read ({event})")
 
 
+def _require_opened(event: str, arguments: tuple[Any, ...]) -> None:
+    if event == "ctypes.dlsym":
+        if arguments[1] in IN_C:
+            require_files(f"what {arguments[1]} of the C library opens")
+        return
+    _require_path(_of_uri(arguments[0]) if event == "sqlite3.connect" else arguments[0])
+
+
+def _of_uri(database: object) -> object:
+    """The file of a database, without what an URI says of it."""
+    if isinstance(database, str) and database.startswith("file:"):
+        return database.removeprefix("file:").partition("?")[0]
+    return database
+
+
 def _require_path(path: object) -> None:
     if isinstance(path, str | bytes | os.PathLike):
         name = os.path.abspath(os.fsdecode(path))  # noqa: PTH100  # as it is opened
         # a folder that modules are looked for in is listed by the import of any of them
-        is_data = _lies_in(name, _watched) and not _lies_in(name, _free) and name not in sys.path
+        is_data = _lies_in(name, _watched) and not _lies_in(name, _free) and name not in _of_modules
         if is_data:
             require_files(f"{Path(name).name} by itself")
 

@@ -147,7 +147,7 @@ def test_what_became_known_before_an_instant_stays_and_all_else_is_another(world
     )
     assert stirred.equals(true)
     ends = stirred_ends(futures.stirred(world, at).known.terms, day)
-    assert ends > 100  # contracts that ended the day before, and nobody knew
+    assert ends > 60  # contracts that ended the day before, and nobody knew
 
 
 def stirred_ends(terms: pl.DataFrame, day: date) -> int:

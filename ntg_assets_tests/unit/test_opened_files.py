@@ -1,18 +1,29 @@
 """What an asset opens by itself is refused, whichever library opens it, whatever it does then."""
 
+import ctypes
+import io
+import mmap
 import os
 import socket
+import sqlite3
 import subprocess
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from multiprocessing import get_context
+from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import polars as pl
 import polars.io
+import pyarrow.dataset
+import pyarrow.fs
 import pyarrow.parquet as pq
 import pytest
+from pyarrow.fs import LocalFileSystem
 
 from ntg_assets.declared_reads import Declared, only
 from ntg_assets.engines.folders import holds_rows, remove
@@ -28,6 +39,14 @@ NOTHING = Declared("backtest/x", frozenset())
 def in_a_thread(peek: Callable[[], object]) -> object:
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(peek).result()
+
+
+def with_modules_of(folder: Path) -> None:
+    sys.path.append(str(folder))
+    try:
+        [*folder.iterdir()]
+    finally:
+        sys.path.remove(str(folder))
 
 
 @pytest.fixture
@@ -63,6 +82,29 @@ def folder(tmp_path: Path) -> Path:
         lambda _: os.fork() or os._exit(0),
         lambda _: socket.create_connection(("127.0.0.1", 9)),
         lambda folder: pq.read_table(folder / "a.parquet"),
+        lambda folder: pyarrow.fs.LocalFileSystem().open_input_stream(str(folder / "a.npy")),
+        lambda folder: pyarrow.fs.LocalFileSystem().get_file_info(str(folder)),
+        lambda folder: pyarrow.fs.FileSystem.from_uri(folder.as_uri()),
+        lambda folder: pyarrow.fs.copy_files(str(folder), str(folder / "copy")),
+        lambda folder: pyarrow.dataset.ParquetFileFormat().inspect(str(folder / "a.parquet")),
+        lambda folder: pyarrow.dataset.FileSystemDataset.from_paths([str(folder / "a.parquet")]),
+        lambda folder: pyarrow.lib.memory_map(str(folder / "a.npy")),
+        lambda folder: pq.core.ParquetFile(folder / "a.parquet"),
+        lambda folder: polars.io.parquet.functions.scan_parquet(folder / "a.parquet"),
+        lambda folder: duckdb.cursor().execute(f"from '{folder / 'a.parquet'}'"),
+        lambda folder: duckdb.values([1]).query("t", f"from '{folder / 'a.parquet'}'"),
+        lambda folder: duckdb.table_function("read_parquet", [str(folder / "a.parquet")]),
+        lambda folder: ctypes.CDLL(None).open(os.fsencode(folder / "a.npy"), 0),
+        lambda folder: mmap.mmap(os.open(folder / "a.npy", os.O_RDONLY), 0),
+        lambda folder: io.open_code(str(folder / "a.npy")),  # noqa: SIM115  # refused
+        lambda folder: sqlite3.connect(f"{folder.as_uri()}/a.db?mode=ro", uri=True),
+        lambda folder: os.link(folder / "a.npy", folder / "scratch" / "b.npy"),
+        lambda folder: (folder / "scratch" / "later").symlink_to(folder),
+        lambda folder: (folder / "a.npy").rename(folder / "scratch" / "b.npy"),
+        with_modules_of,
+        lambda _: get_context("spawn").Process(target=print).start(),
+        lambda _: SharedMemory("no such memory"),
+        lambda _: socket.getaddrinfo("localhost", 80),
         os.listdir,
         lambda folder: [*folder.rglob("*.npy")],
         lambda folder: (folder / "no such file").exists(),
@@ -104,6 +146,27 @@ def test_what_is_declared_or_its_own_or_asked_outside_is_let_through(folder: Pat
     with only(NOTHING):  # nothing is watched any more
         assert np.load(folder / "a.npy").sum() == 0
     assert pl.read_parquet(folder / "a.parquet").height == 1
+
+
+def test_classes_of_readers_are_what_they_were(folder: Path) -> None:
+    local, parquet = LocalFileSystem(), pyarrow.dataset.ParquetFileFormat
+    with watching(folder), readers_that_ask():
+        assert pyarrow.fs.LocalFileSystem is not LocalFileSystem
+        assert isinstance(local, pyarrow.fs.LocalFileSystem)
+        assert isinstance(local, pyarrow.fs.FileSystem)
+        assert not isinstance(folder, pyarrow.fs.FileSystem)
+        assert issubclass(LocalFileSystem, pyarrow.fs.FileSystem)
+        made = pyarrow.fs.LocalFileSystem()  # of nobody who declares
+        assert type(made) is LocalFileSystem
+        with only(Declared("backtest/y", frozenset(), files=("data/history",))):
+            file = pyarrow.fs.LocalFileSystem().open_input_stream(str(folder / "a.npy"))
+            assert file.read(6) == b"\x93NUMPY"
+            assert pq.read_table(folder / "a.parquet", filesystem=local).num_rows == 1
+            assert ctypes.CDLL(None).open is not None
+        with only(NOTHING):
+            assert ctypes.CDLL(None).getpid() == os.getpid()
+    assert pyarrow.fs.LocalFileSystem is LocalFileSystem
+    assert pyarrow.dataset.ParquetFileFormat is parquet
 
 
 def test_whoever_resolves_the_links_of_a_library_below_a_watched_folder_is_let_through(
