@@ -15,6 +15,7 @@ from ntg_assets.orchestration.remembering.files import (
     file_sources,
     file_versions,
 )
+from ntg_assets.orchestration.remembering.memory import Memory
 from ntg_assets.orchestration.remembering.steps import Work
 from ntg_assets_tests.workspaces import HOME
 
@@ -94,6 +95,31 @@ def test_the_log_and_what_stands_beside_it_have_versions(tmp_path: Path, name: s
     before = file_versions(work, settings, paths_of(tmp_path))
     (tmp_path / "log" / name).write_text("c,d\n")
     assert file_versions(work, settings, paths_of(tmp_path)) != before
+
+
+def test_a_verdict_that_its_step_finds_is_kept_with_it_and_nothing_else_may_change(
+    tmp_path: Path,
+) -> None:
+    def memory() -> Memory:
+        connect: Any = None  # no table is asked
+        return Memory(settings_of(tmp_path), paths_of(tmp_path), connect, run="a")
+
+    leakage = tmp_path / "data" / "leakage"
+    leakage.mkdir(parents=True)
+    (leakage / "a.json").write_text("before")
+    audit = reading("data/leakage", name="backtest__leakage_audit")
+    with memory().making(audit):
+        (leakage / "b.json").write_text("found")
+    assert memory().unchanged(audit)
+    for file, other in (("a.json", "another"), ("a.json", None)):
+        with memory().making(audit):
+            (leakage / file).write_text(other) if other else (leakage / file).unlink()
+        assert memory().unchanged(audit) is None
+    loads = reading("data/history/loads", name="another step")
+    with memory().making(loads):
+        (tmp_path / "data" / "history" / "loads").mkdir(parents=True)
+        (tmp_path / "data" / "history" / "loads" / "a.json").write_text("somebody else's")
+    assert memory().unchanged(loads) is None
 
 
 def test_the_item_table_is_apart_from_the_log(tmp_path: Path) -> None:

@@ -32,8 +32,6 @@ CONTRACTS = ("*contracts.py", "contracts/*.py")
 ASKS_CONTRACTS = re.compile(r"\b(contract_of|known_tables)\(")
 # they look a table's own contract up by its name, and the decorator of its asset imports it
 OWN_CONTRACT = ("ntg_assets.contracts", "ntg_assets.orchestration.", "ntg_assets.storage.")
-# what it loads by name are libraries; taken for modules of NTG it would reach all of them
-LOADS_LIBRARIES = "ntg_assets.orchestration.opened_files"
 # words there are names of groups and sections, not of folders with queries
 NO_QUERIES = ("ntg_assets.orchestration.", "ntg_assets.configuration.", "ntg_assets.stages")
 # settings are remembered by value, key by key
@@ -166,7 +164,7 @@ def _by_pattern(name: str, file: Path, text: str) -> set[str]:
         modules |= _matching(STRINGS.findall(arguments) or ["*.py"])
     if ASKS_CONTRACTS.search(text) and not name.startswith(OWN_CONTRACT):
         modules |= _matching(CONTRACTS)
-    if "import_module" in text and name != LOADS_LIBRARIES:
+    if "import_module" in text:
         modules |= {module_name(beside) for beside in file.parent.rglob("*.py")}
     return modules
 

@@ -29,6 +29,8 @@ class Changing(Exception):  # noqa: N818  # an answer, not a fault
 # the history of loads decides whether a load is refused; one that was not is never refused later,
 # since a load of other content would have been made by this very step
 IS_JUDGED_ONCE = frozenset({("source_files", "data/history/loads")})
+# what a step finds it keeps there itself: it would read it now, and make the same
+FINDS = "data/leakage/"
 
 
 def file_versions(work: Work, settings: Settings, paths: Paths) -> dict[str, str]:
@@ -54,6 +56,12 @@ def file_versions(work: Work, settings: Settings, paths: Paths) -> dict[str, str
             raise Changing(f"{word} is read anew in every run")
         versions |= reader(settings, paths)
     return versions
+
+
+def only_found(before: Mapping[str, str], after: Mapping[str, str]) -> bool:
+    """Whether files are what they were, but for what the step that read them has found."""
+    added = after.keys() - before.keys()
+    return before.items() <= after.items() and all(name.startswith(FINDS) for name in added)
 
 
 def _events(settings: Settings, paths: Paths) -> dict[str, str]:

@@ -21,7 +21,7 @@ from ntg_assets.orchestration.remembering.code import (
     is_known,
     zone_version,
 )
-from ntg_assets.orchestration.remembering.files import Changing, file_versions
+from ntg_assets.orchestration.remembering.files import Changing, file_versions, only_found
 from ntg_assets.orchestration.remembering.record import (
     Made,
     MadeTable,
@@ -174,7 +174,8 @@ class Memory:
             not work.always
             and is_known(work.module)
             and files is not None
-            and files == observed.files
+            and observed.files is not None
+            and only_found(observed.files, files)
             and (observed.now is None or observed.is_settled)
             and (work.tables or all(verdict.passed for verdict in observed.verdicts))
             and not changed_since_start(code)
