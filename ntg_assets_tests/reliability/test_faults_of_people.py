@@ -49,6 +49,7 @@ from ntg_assets_tests.nights import (
     publish_night,
     read_night,
 )
+from ntg_assets_tests.reliability.conftest import Tally
 from ntg_assets_tests.workspaces import HOME
 
 pytestmark = pytest.mark.slow
@@ -63,7 +64,7 @@ def step(request: pytest.FixtureRequest) -> int:
 
 
 def failing(
-    work: Work, before: Path, scratch: Path, *, kind: str, step: int
+    work: Work, before: Path, scratch: Path, *, kind: str, step: int, tally: Tally
 ) -> Iterator[tuple[Paths, str]]:
     """Do some work in copies of a workspace, letting each `step`-th operation fail; yield what is
     left, and which operation that was.
@@ -84,6 +85,7 @@ def failing(
             workspace = scratch / "after the cut"
             disk.restore(workspace)
         is_over = number > len(counted.done)
+        tally(operations_of_what_people_do_that_failed=int(not is_over))
         yield paths_of(workspace), f"{kind} at {number}: {counted.done[number - 1 : number]}"
         number += step
 
@@ -99,7 +101,7 @@ def two_nights(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_rollback_that_is_cut_off_is_one_or_never_was(
-    kind: str, two_nights: Path, tmp_path: Path, step: int
+    kind: str, two_nights: Path, tmp_path: Path, step: int, tally: Tally
 ) -> None:
     seen = []
     for paths, at in failing(
@@ -108,6 +110,7 @@ def test_a_rollback_that_is_cut_off_is_one_or_never_was(
         tmp_path / "scratch",
         kind=kind,
         step=step,
+        tally=tally,
     ):
         (night,) = read_night(paths)
         assert verify_publication(paths).generation == name_of(night), at
@@ -143,7 +146,7 @@ def test_a_history_on_a_full_disk_is_told_with_what_holds_now(two_nights: Path) 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_acceptance_that_is_cut_off_is_one_or_never_was(
-    kind: str, two_nights: Path, tmp_path: Path, step: int
+    kind: str, two_nights: Path, tmp_path: Path, step: int, tally: Tally
 ) -> None:
     roll_back(paths_of(two_nights), None, ids=IDS)
     seen = []
@@ -153,6 +156,7 @@ def test_an_acceptance_that_is_cut_off_is_one_or_never_was(
         tmp_path / "scratch",
         kind=kind,
         step=step,
+        tally=tally,
     ):
         (night,) = read_night(paths)
         seen.append(night)
@@ -173,7 +177,7 @@ REPORT = """user_id,handed_over_on,status
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_report_of_the_crm_that_is_cut_off_is_read_once_more(
-    kind: str, tmp_path: Path, step: int
+    kind: str, tmp_path: Path, step: int, tally: Tally
 ) -> None:
     before = tmp_path / "before"
     history = paths_of(before).history
@@ -186,7 +190,7 @@ def test_a_report_of_the_crm_that_is_cut_off_is_read_once_more(
         place = Place(paths.workspace)
         return take(report, history=paths.history, place=place, ids=IDS, zone="UTC")
 
-    for paths, at in failing(read, before, tmp_path / "scratch", kind=kind, step=step):
+    for paths, at in failing(read, before, tmp_path / "scratch", kind=kind, step=step, tally=tally):
         with suppress(SourceError):  # all of it was kept already
             read(paths)
         kept = kept_taken(paths.history, user_type=pl.Int64)
@@ -199,7 +203,7 @@ def test_a_report_of_the_crm_that_is_cut_off_is_read_once_more(
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_forget_that_is_cut_off_is_completed_by_the_same_call(
-    kind: str, tmp_path: Path, step: int
+    kind: str, tmp_path: Path, step: int, tally: Tally
 ) -> None:
     before = tmp_path / "before"
     paths = paths_of(before)
@@ -211,7 +215,9 @@ def test_a_forget_that_is_cut_off_is_completed_by_the_same_call(
     def forget(paths: Paths) -> object:
         return forget_people(paths, ["2"], settings=settings)
 
-    for paths, at in failing(forget, before, tmp_path / "scratch", kind=kind, step=step):
+    for paths, at in failing(
+        forget, before, tmp_path / "scratch", kind=kind, step=step, tally=tally
+    ):
         forget(paths)
         drawn = read_days([file.path for file in day_files(paths.history, ASSIGNMENT_DAYS)])
         assert [frame["user_id"].to_list() for frame in drawn] == [[1], [3]], at
@@ -239,7 +245,7 @@ def older(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_upgrade_that_is_cut_off_goes_on_with_the_next_run(
-    kind: str, older: Path, tmp_path: Path, step: int
+    kind: str, older: Path, tmp_path: Path, step: int, tally: Tally
 ) -> None:
     for paths, at in failing(
         lambda paths: publish_night(paths, 2),
@@ -247,6 +253,7 @@ def test_an_upgrade_that_is_cut_off_goes_on_with_the_next_run(
         tmp_path / "scratch",
         kind=kind,
         step=2 if step == 1 else 60,
+        tally=tally,
     ):
         publish_night(paths, 2)
         assert read_night(paths) == {2}, at
@@ -255,7 +262,7 @@ def test_an_upgrade_that_is_cut_off_goes_on_with_the_next_run(
 
 
 def test_readers_of_folders_that_give_way_to_links_fail_at_nothing(
-    older: Path, tmp_path: Path, step: int
+    older: Path, tmp_path: Path, step: int, tally: Tally
 ) -> None:
     seen: list[set[int]] = []
     for number in range(30 if step == 1 else 5):
@@ -275,3 +282,4 @@ def test_readers_of_folders_that_give_way_to_links_fail_at_nothing(
         seen.append(read_night(paths))
     assert {len(nights) for nights in seen} == {1}
     assert set().union(*seen) == {1, 2}
+    tally(rounds_of_readers_while_folders_give_way=len(seen))

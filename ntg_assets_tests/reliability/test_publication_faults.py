@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
@@ -26,6 +27,7 @@ from ntg_assets.publish.verify import verify_publication
 from ntg_assets_tests.faults import KILL, KINDS, POWER_CUT, Disk, Fault, KilledError, operations
 from ntg_assets_tests.killed_children import seconds_of
 from ntg_assets_tests.nights import contents, name_of, paths_of, publish_night, read_night
+from ntg_assets_tests.reliability.conftest import Tally
 from ntg_assets_tests.workspaces import HOME
 
 pytestmark = pytest.mark.slow
@@ -110,7 +112,7 @@ def judge_the_next_run(paths: Paths) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_whatever_operation_fails_the_old_or_the_new_night_is_whole(
-    kind: str, before: Path, tmp_path: Path, extent: Extent
+    kind: str, before: Path, tmp_path: Path, extent: Extent, tally: Tally
 ) -> None:
     seen = []
     n_operations = count_operations()
@@ -127,15 +129,17 @@ def test_whatever_operation_fails_the_old_or_the_new_night_is_whole(
     assert set(seen) == {1, 2}  # both sides of the swap were reached
     if kind in {KILL, POWER_CUT}:  # an error may be met by doing without
         assert seen == sorted(seen)  # and it is crossed once
+    tally(operations_of_a_publication_that_failed=len(seen))
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_whatever_operation_of_the_first_publication_fails_the_next_one_is_whole(
-    kind: str, tmp_path: Path, extent: Extent
+    kind: str, tmp_path: Path, extent: Extent, tally: Tally
 ) -> None:
     empty = tmp_path / "empty"
     empty.mkdir()
-    for number in range(1, count_operations(), 2 * extent.step - 1):
+    numbers = range(1, count_operations(), 2 * extent.step - 1)
+    for number in numbers:
         workspace, done = fail_at(Fault(kind, number), empty, tmp_path / "scratch")
         paths = paths_of(workspace)
         try:
@@ -146,6 +150,7 @@ def test_whatever_operation_of_the_first_publication_fails_the_next_one_is_whole
             assert verify_publication(paths).generation == name_of(2)
         except Exception as error:
             raise AssertionError(f"{kind} at operation {number} ({done}): {error}") from error
+    tally(operations_of_a_first_publication_that_failed=len(numbers))
 
 
 class Children:
@@ -178,7 +183,7 @@ def children(tmp_path: Path) -> Iterator[Children]:
 
 
 def test_killed_at_any_moment_the_old_or_the_new_night_is_whole(
-    before: Path, tmp_path: Path, children: Children, extent: Extent
+    before: Path, tmp_path: Path, children: Children, extent: Extent, tally: Tally
 ) -> None:
     chance = random.Random(20260101)  # noqa: S311  # when to kill, not a secret
     workspace = tmp_path / "workspace"
@@ -200,6 +205,11 @@ def test_killed_at_any_moment_the_old_or_the_new_night_is_whole(
         seen.append((was_killed, night))
     assert (True, 1) in seen
     assert {night for _, night in seen} == {1, 2}
+    n_killed = sum(was_killed for was_killed, _ in seen)
+    tally(
+        kills_of_a_publication_at_random=n_killed,
+        publications_that_ended_first=len(seen) - n_killed,
+    )
 
 
 @pytest.fixture
@@ -223,8 +233,11 @@ def swapping(tmp_path: Path) -> Iterator[Paths]:
 
 
 def test_readers_that_resolve_once_never_fail_and_never_mix(
-    swapping: Paths, extent: Extent
+    swapping: Paths, extent: Extent, tally: Tally
 ) -> None:
     seen = [tuple(read_night(swapping)) for _ in range(extent.rounds)]
     assert all(len(nights) == 1 for nights in seen)
     assert len(set(seen)) > 1  # they were swapped under the readers' feet
+    mixtures = sum(len(nights) > 1 for nights in seen)
+    swaps = sum(before != after for before, after in pairwise(seen))
+    tally(rounds_of_readers=len(seen), mixtures=mixtures, swaps_between_rounds=swaps)

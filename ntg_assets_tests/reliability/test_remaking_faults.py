@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from ntg_assets_tests.killed_children import seconds_of
+from ntg_assets_tests.reliability.conftest import Tally
 from ntg_assets_tests.unit.test_remembering import hashes, night, write_log
 from ntg_assets_tests.workspaces import HOME
 
@@ -84,6 +85,7 @@ def test_killed_at_any_operation_a_run_that_makes_all_again_is_made_good_by_the_
     children: Children,
     tmp_path: Path,
     request: pytest.FixtureRequest,
+    tally: Tally,
 ) -> None:
     step, number, n_killed = 1 if request.config.getoption("exhaustive") else 27, 1, 0
     while children.remake(kill_at=number) is None:
@@ -91,6 +93,7 @@ def test_killed_at_any_operation_a_run_that_makes_all_again_is_made_good_by_the_
         put_back(tmp_path / "kept", workspace)
         number, n_killed = number + step, n_killed + 1
     assert n_killed > 50 / step - 1
+    tally(kills_of_a_run_one_at_each_operation=n_killed)
     assert hashes(workspace) == undisturbed
 
 
@@ -100,6 +103,7 @@ def test_killed_at_any_moment_a_run_that_makes_all_again_is_made_good_by_the_nex
     children: Children,
     tmp_path: Path,
     request: pytest.FixtureRequest,
+    tally: Tally,
 ) -> None:
     chance = random.Random(20260102)  # noqa: S311  # when to kill, not a secret
     seconds, n_killed = children.remake() or 1.0, 0
@@ -109,3 +113,4 @@ def test_killed_at_any_moment_a_run_that_makes_all_again_is_made_good_by_the_nex
         judge_the_next_run(workspace, undisturbed, f"kill {number} at {part:.2f} of the run")
         put_back(tmp_path / "kept", workspace)
     assert n_killed or number == 0
+    tally(kills_of_a_run_at_random=n_killed)
