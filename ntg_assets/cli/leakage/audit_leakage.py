@@ -8,13 +8,20 @@ from rich.console import Console
 
 from ntg_assets.cli.json_answers import print_json
 from ntg_assets.cli.lines import say
+from ntg_assets.cli.loading import loading
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.settings import Settings, load_settings
 from ntg_assets.errors import LeakageError
 from ntg_assets.evaluation.leakage.findings import CAN_BE_MADE
 from ntg_assets.evaluation.leakage.rehearsal_settings import rehearsal_settings
 from ntg_assets.evaluation.leakage.remaking import find_verdict, remade
-from ntg_assets.evaluation.leakage.verdicts import SHIPPED, as_json, fingerprint
+from ntg_assets.evaluation.leakage.verdicts import (
+    SHIPPED,
+    as_json,
+    fingerprint,
+    known_verdict,
+)
+from ntg_assets.orchestration.collection import collected_assets
 
 
 def tell_verdict(
@@ -26,9 +33,11 @@ def tell_verdict(
     Raises:
         LeakageError: something differs.
     """
+    name = fingerprint(rehearsal_settings(settings))
+    if known_verdict(name, workspace=paths.workspace) is None:
+        _load_assets()
     verdict = remade(settings, workspace=paths.workspace, tell=console.print)
     broken = verdict.filter(pl.col("n_violations") > 0)
-    name = fingerprint(rehearsal_settings(settings))
     if in_json:
         print_json({"fingerprint": name, "comparisons": verdict.to_dicts()})
     else:
@@ -45,12 +54,19 @@ def tell_verdict(
         say(console, f"fingerprint {name}: {verdict.height} comparisons, nothing differs")
 
 
+def _load_assets() -> None:
+    """Load what is made before any of it is: here nothing is looked at for garbage."""
+    with loading():
+        collected_assets()
+
+
 def write_shipped(settings: dict[str, Settings], console: Console) -> None:
     """Find the verdicts of the shipped configurations anew and write them beside the code.
 
     Raises:
         LeakageError: one of them is not clean.
     """
+    _load_assets()
     verdicts: dict[str, list[list[object]]] = {}
     for config, configured in settings.items():
         rehearsed = rehearsal_settings(configured)

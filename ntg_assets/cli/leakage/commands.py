@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from ntg_assets.cli.loading import loading
 from ntg_assets.cli.options import ConfigOption, JsonOption, err, out, prepare
 
 
@@ -26,9 +27,10 @@ def audit_leakage(
     """Show whether anything made before an instant would differ had the future been another one;
     found once per code and modelling configuration.
     """
-    from ntg_assets.cli.leakage import audit_leakage as auditing  # noqa: PLC0415
-    from ntg_assets.cli.leakage.plant_matrix import tell_matrix  # noqa: PLC0415
-    from ntg_assets.evaluation.leakage.plants import PLANTS  # noqa: PLC0415
+    with loading():
+        from ntg_assets.cli.leakage import audit_leakage as auditing  # noqa: PLC0415
+        from ntg_assets.cli.leakage.plant_matrix import tell_matrix  # noqa: PLC0415
+        from ntg_assets.evaluation.leakage.plants import PLANTS  # noqa: PLC0415
 
     if as_json and (plant is not None or write or check):
         raise typer.BadParameter("--json is of the verdict: it goes with no other option.")
