@@ -52,7 +52,7 @@ def tell_proposal(section: str, sniffed: Any) -> None:  # noqa: ANN401  # import
         for value in sniffed.settings.values()
         for name in (value.get("all_of", []) if isinstance(value, dict) else [value])
     ]
-    unused = [name for name in sniffed.columns if name not in used]
+    unused = [name for name in sniffed.columns if name not in used and not name.endswith("#")]
     out.print(table)
     if unused and "columns" not in sniffed.settings:
         say_marked(out, escape(f"not used: {', '.join(unused)}"))

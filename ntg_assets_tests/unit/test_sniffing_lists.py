@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from ntg_assets_tests.event_files import accepted, log_settings
-from ntg_assets_tests.sniffed_logs import SECONDS, TIMES, sniff
+from ntg_assets_tests.sniffed_logs import SECONDS, TIMES, lines, sniff
 
 PLAYS = [{"track": {"id": f"t{n}"}, "played_at": at.isoformat()} for n, at in enumerate(TIMES)]
 FORMS: dict[str, tuple[Any, dict[str, Any]]] = {
@@ -208,3 +208,14 @@ def test_what_belongs_to_an_item_or_a_person_is_not_the_events(tmp_path: Path) -
     sniffed = sniff(tmp_path, json.dumps(statements))
     assert sniffed.settings["user_id"] == "actor.mbox"
     assert sniffed.settings["item_id"] == "object.id"
+
+
+def test_lists_in_fields_of_a_text_are_told(tmp_path: Path) -> None:
+    baskets = lines(lambda n, at: f"u{n},{at},a|b{n}|c", "user_id,time,items\n")
+    assert "fields of 'items' look like lists ('a|b0|c'" in " ".join(sniff(tmp_path, baskets).notes)
+
+
+def test_other_objects_of_one_kind_are_not_taken_for_the_events(tmp_path: Path) -> None:
+    alarms = {name: {"time": "08:00", "is_on": True} for name in ("a", "b", "c")}
+    sniffed = sniff(tmp_path, json.dumps({"alarms": alarms, "plays": PLAYS}))
+    assert (sniffed.settings["records"], "explode" in sniffed.settings) == ("plays", False)

@@ -160,7 +160,8 @@ def _document_records(
     document = _first_document(whole)
     _refuse_objects_of_columns(document, name=name)
     if "records" not in sniffed.settings and "explode" not in sniffed.settings:
-        if keyed := keyed_lists(document):
+        keyed = keyed_lists(document)
+        if keyed and not _has_other_events(document, keyed):
             sniffed.take("explode", keyed, "an object whose keys are values, not names")
         elif not _says_who(document):
             _sniff_place(document, sniffed)
@@ -168,6 +169,15 @@ def _document_records(
     if kind != "json" and place is None:
         return None
     return records_of(whole, place, name=name, may_be_lone=place is None and _is_record(document))
+
+
+def _has_other_events(document: object, keyed: str) -> bool:
+    """Whether a list of objects with times lies outside of an object whose keys are values."""
+    above = keyed.split(EACH, maxsplit=1)[0]
+    return any(
+        _has_times(array.keys) and not array.place.startswith(above)
+        for array in record_arrays(document)
+    )
 
 
 def _says_who(document: object) -> bool:

@@ -122,7 +122,7 @@ def key_columns(paths: Sequence[str]) -> list[str]:
 
 def roles_of_elements(paths: Sequence[str], columns: Sequence[str]) -> dict[str, str]:
     """The column that is an item's id by what its list is called: `items.id`."""
-    noun = _singular(paths[0])
+    noun = singular(paths[0])
     ids = [f"{paths[0]}.{end}" for end in ("id", "name", "title")]
     known = [name for name in ids if noun in ITEM_NOUNS and name in columns]
     return {"item_id": known[0]} if known else {}
@@ -130,7 +130,7 @@ def roles_of_elements(paths: Sequence[str], columns: Sequence[str]) -> dict[str,
 
 def roles_of_keys(columns: Sequence[str]) -> dict[str, str]:
     """Which of these columns of keys is whose, by what the object is called: `users.*~`."""
-    called = {name: _singular(name.rpartition(f".{EACH}")[0]) for name in columns}
+    called = {name: singular(name.rpartition(f".{EACH}")[0]) for name in columns}
     return {
         role: name
         for role in ("user_id", "item_id")
@@ -172,7 +172,7 @@ def _find_columns(lists: Sequence[_List], *, has_time: bool, has_item: bool) -> 
     plain = [entry for entry in lists if not (entry.holds_objects or entry.holds_lists)]
     roles = {}
     for role, is_outside in (("item_id", has_item), ("event_at", has_time)):
-        called = [entry for entry in plain if by_name([_singular(entry.path)], ROLES[role])]
+        called = [entry for entry in plain if by_name([singular(entry.path)], ROLES[role])]
         if called and not is_outside:
             roles[role] = called[0]
     if not roles or max(entry.longest for entry in roles.values()) < 2:  # noqa: PLR2004  # several
@@ -187,14 +187,14 @@ def _find_columns(lists: Sequence[_List], *, has_time: bool, has_item: bool) -> 
     if any(entry not in beside for entry in roles.values()):
         return None
     for role in ("value", "event_type"):
-        called = [entry for entry in beside if by_name([_singular(entry.path)], ROLES[role])]
+        called = [entry for entry in beside if by_name([singular(entry.path)], ROLES[role])]
         roles |= {role: called[0]} if called else {}
     paths = list(dict.fromkeys([first.path, *(entry.path for entry in beside)]))
     why = "a list in each record" if len(paths) == 1 else "lists of the same lengths in each record"
     return Explosion(paths, why, {role: entry.path for role, entry in roles.items()})
 
 
-def _singular(path: str) -> str:
+def singular(path: str) -> str:
     """What one of a list is called: `item_ids` holds an `item_id`."""
     name = path.rpartition(".")[2]
     for end in ("_list", "List"):
