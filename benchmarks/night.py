@@ -1,5 +1,6 @@
 """What a night costs: the whole graph on synthetic worlds of several sizes, the next night, which
-brings one more day, and the night that opens a new week, in which the back-test is made anew.
+brings one more day, and the two nights of a week in which the models and the back-test are made
+anew.
 
     # writes results/night.json: what was measured, and no more
     python -m benchmarks.night
@@ -7,11 +8,12 @@ brings one more day, and the night that opens a new week, in which the back-test
     python -m benchmarks.night --smallest      # a quarter of a million events alone
 
 The configuration is that of the synthetic world, with `split.boundaries: weekly`. The nights of a
-size, in one workspace: the log without its last two days; one more day; the same again, twice (what
-compares itself with the publication before settles in the first of them); one more day, with which
-the cuts move; the same with `--all`. The last one is the full night that the others are held
-against (the first one also proves the code, which a night does not), and its tables must be those
-of the night before it, to the last bit.
+size, in one workspace: the log up to a Wednesday; one more day, after which models are learned; one
+more day; the same again, twice (what compares itself with the publication before settles in the
+first of them); the weekend, but for its last day; this one, with which the cuts move; the same with
+`--all`. The last one is the full night that the others are held against (the first one also proves
+the code, which a night does not), and its tables must be those of the night before it, to the last
+bit.
 """
 
 import json
@@ -34,10 +36,14 @@ CONFIG = "configs/synthetic.yaml"
 NAMED_THERE = "data/synthetic/"
 WORLDS, WORKSPACES = "data/synthetic_nights", "data/workspaces/nights"
 SECOND_NIGHT_GOAL, MOVED_GOAL, GROWTH_GOAL, UNCHANGED_GOAL = 0.25, 0.60, 1.0, 0.10
+LAST_DAY_LEFT_OUT = {"wednesday": 5, "thursday": 4, "friday": 3, "sunday": 1, "monday": 0}
 SHOWN_STEPS = 12
 LEAST_SECONDS = 0.5  # of processors, at the larger size; below, an exponent says nothing
 VARIABLES = {"NTG_SPLIT__BOUNDARIES": "weekly"}
-BOUNDARIES = "select max(end_at) from backtest.split_boundaries"
+BOUNDARIES = (
+    "select (select max(end_at) from backtest.split_boundaries),"
+    " (select end_at from live.learning_boundaries)"
+)
 
 
 class World(NamedTuple):
@@ -57,20 +63,25 @@ SIZES = (
 
 
 class Run(NamedTuple):
-    """What one run took, in all and by step (seconds of processors), and where TEST ended in it."""
+    """What one run took, in all and by step (seconds of processors), where TEST ended in it, and
+    what the models were learned of.
+    """
 
     cost: Cost
     steps: dict[str, float]
     proven_until: datetime
+    learned_until: datetime
 
 
 class Nights(NamedTuple):
     """The nights of one size, in the order in which they were run."""
 
     first: Run
+    models_learned: Run
     one_more_day: Run
     the_same_again: Run
     nothing_changed: Run
+    weekend: Run
     cuts_moved: Run
     everything: Run
 
@@ -92,16 +103,20 @@ def measured(world: World) -> tuple[int, tuple[Nights, dict[str, Any]]]:
     shutil.rmtree(workspace, ignore_errors=True)
     workspace.mkdir(parents=True)
     write_configuration(folder, workspace)
-    write_log(folder, workspace, n_days_left_out=2)
+    write_log(folder, workspace, until="wednesday")
     first = _night(workspace, "the first night")
-    share = write_log(folder, workspace, n_days_left_out=1)
+    write_log(folder, workspace, until="thursday")
+    learned = _night(workspace, "one more day, after which models are learned")
+    share = write_log(folder, workspace, until="friday")
     more, same = _night(workspace, "one more day"), _night(workspace, "the same again")
     unchanged = _night(workspace, "once more")
-    write_log(folder, workspace, n_days_left_out=0)
+    write_log(folder, workspace, until="sunday")
+    weekend = _night(workspace, "the weekend, but for a day")
+    write_log(folder, workspace, until="monday")
     moved = _night(workspace, "one more day, with which the cuts move")
     before = hashes(workspace)
     remade = _night(workspace, "everything again", "--all")
-    nights = Nights(first, more, same, unchanged, moved, remade)
+    nights = Nights(first, learned, more, same, unchanged, weekend, moved, remade)
     after = hashes(workspace)
     shutil.rmtree(workspace)
     differing = sorted(table for table in before | after if before.get(table) != after.get(table))
@@ -121,18 +136,22 @@ def _stated(nights: Nights) -> dict[str, Any]:
     """State what the nights took, also as shares of a night that makes everything.
 
     Raises:
-        RuntimeError: the cuts did not move in the night in which they should, or in another one.
+        RuntimeError: the cuts, or what models are learned of, did not move in the night in which
+            they should, or in another one.
     """
-    ends = [night.proven_until for night in nights]
-    if not ends[0] == ends[1] == ends[3] < ends[4] == ends[5]:
-        raise RuntimeError(f"TEST ended at {', '.join(map(str, ends))}: no week lay between.")
+    ends = {night.proven_until for night in nights[:-2]}, nights.cuts_moved.proven_until
+    learned = nights.first.learned_until, {night.learned_until for night in nights[1:]}
+    if not (len(ends[0]) == len(learned[1]) == 1 and max(ends[0]) < ends[1]):
+        raise RuntimeError(f"TEST ended at {ends}: no week lay between.")
+    if not learned[0] < min(learned[1]):
+        raise RuntimeError(f"Models were learned of what lies before {learned}.")
     full = nights.everything.cost.cpu_s
     return {
         **{name: _told(night) for name, night in nights._asdict().items()},
         **{
             f"{name}_over_everything": round(night.cost.cpu_s / full, 3)
             for name, night in nights._asdict().items()
-            if name in {"one_more_day", "nothing_changed", "cuts_moved"}
+            if name in {"one_more_day", "nothing_changed", "models_learned", "cuts_moved"}
         },
     }
 
@@ -145,10 +164,13 @@ def write_configuration(world: Path, workspace: Path) -> None:
     (workspace / "ntg.yaml").write_text(text, encoding="utf-8")
 
 
-def write_log(world: Path, workspace: Path, *, n_days_left_out: int) -> float:
-    """Write the night's log; return the share of its events that its last day holds."""
+def write_log(world: Path, workspace: Path, *, until: str) -> float:
+    """Write the log that the night of a day of the last week knows: what lies before that day.
+    Return the share of its events that its last day holds.
+    """
     events = pl.scan_parquet(world / "events.parquet").with_columns(on=pl.col("event_at").dt.date())
-    last_on = events.select(pl.col("on").max()).collect().item() - timedelta(days=n_days_left_out)
+    last_on = events.select(pl.col("on").max()).collect().item()
+    last_on -= timedelta(days=LAST_DAY_LEFT_OUT[until])
     log = workspace / "log" / "events.parquet"
     log.parent.mkdir(exist_ok=True)
     events.filter(pl.col("on") <= last_on).drop("on").sink_parquet(log)
@@ -172,8 +194,8 @@ def _night(workspace: Path, name: str, *options: str) -> Run:
     )
     ended = {*logs.glob("*.jsonl")} - seen  # none: nothing had to be started
     with connect(warehouse(workspace), read_only=True) as connection:
-        ((proven_until,),) = connection.execute(BOUNDARIES).fetchall()
-    return Run(cost, steps_of(*ended), proven_until)
+        (untils,) = connection.execute(BOUNDARIES).fetchall()
+    return Run(cost, steps_of(*ended), *untils)
 
 
 def steps_of(*logs: Path) -> dict[str, float]:
@@ -226,6 +248,7 @@ def _told(night: Run) -> dict[str, Any]:
         "cores_busy": round(night.cost.cpu_s / night.cost.wall_s, 2),
         "steps": len(night.steps),
         "proven_until": f"{night.proven_until:%Y-%m-%d}",
+        "learned_until": f"{night.learned_until:%Y-%m-%d}",
         "dearest_steps_cpu_s": {step: night.steps[step] for step in longest},
     }
 
@@ -233,6 +256,7 @@ def _told(night: Run) -> dict[str, Any]:
 def _goals(figures: dict[str, Any]) -> Iterator[Goal]:
     shares = {
         "one_more_day": ("one more day", SECOND_NIGHT_GOAL),
+        "models_learned": ("one more day, after which models are learned", MOVED_GOAL),
         "cuts_moved": ("one more day, with which the cuts move", MOVED_GOAL),
         "nothing_changed": ("nothing changed", UNCHANGED_GOAL),
     }

@@ -11,8 +11,8 @@ STAGES = (BACKTEST, LIVE)
 SCHEMAS = frozenset({BACKTEST, LIVE, INGEST, EXPERIMENTS, PUBLISHED})
 
 # what stands in `live` for what a model is learned from: all that is known, but under
-# `split.boundaries: weekly` only what lies before the last Monday, so that a model of an unchanged
-# past stays; what is counted, scored and shown reads the tables themselves
+# `split.boundaries: weekly` only what lies before the last Thursday, so that a model of an
+# unchanged past stays; what is counted, scored and shown reads the tables themselves
 LEARNED_FROM = {
     "split_boundaries": "learning_boundaries",
     "train_events": "learning_events",

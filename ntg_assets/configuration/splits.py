@@ -17,9 +17,9 @@ class SplitSettings(Section):
     """
     boundaries: Literal["quantile", "weekly", "dates", "last_days"] = "quantile"
     """How `global_time` finds its instants. `weekly`: as `quantile`, of the log up to its last
-    Monday, where TEST ends: between two Mondays the back-test is the same, and is not made again,
-    nor are the models of `live`, which are learned of what lies before that Monday; the page says
-    how old the evidence is.
+    Monday, where TEST ends: between two Mondays the back-test is the same, and is not made again.
+    The models of `live` are learned of what lies before the last Thursday, and last as long; the
+    page says how old the evidence is.
     """
     val_share: float = Field(default=0.1, gt=0, lt=1)
     """Share of events in VAL (`quantile`, `weekly`, `per_user`)."""

@@ -74,7 +74,7 @@ def train_events(events: Table, split_boundaries: pl.DataFrame, project: Project
 
 @staged_asset(contract=LearningBoundaries, group="splits", stages=(LIVE,))
 def learning_boundaries(split_boundaries: pl.DataFrame, project: Project) -> pl.DataFrame:
-    """The span that models are learned from: all that is known, or all before the last Monday
+    """The span that models are learned from: all that is known, or all before the last Thursday
     (`split.boundaries: weekly`).
     """
     return learned_until(split_boundaries, settings=project.settings.split)

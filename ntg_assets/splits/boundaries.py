@@ -1,5 +1,6 @@
 """Where TRAIN ends: the boundaries of the parts, from the calendar of events."""
 
+from calendar import MONDAY, THURSDAY
 from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
@@ -18,6 +19,8 @@ BOUNDARY_TYPES = pl.Schema(
         "timezone": pl.String(),
     }
 )
+# with `weekly` boundaries: on different days, so that no night makes all of the week's work
+BACKTEST_ENDS_ON, LEARNING_ENDS_ON = MONDAY, THURSDAY
 SHARE_TOLERANCE = 1e-12  # shares such as 1 - 0.1 - 0.1 are not exact in binary
 
 
@@ -68,7 +71,7 @@ def split_boundaries(
             zone,
         )
     if settings.boundaries == "weekly":
-        end_at = last_monday(end_at, zone)
+        end_at = last_weekday(end_at, BACKTEST_ENDS_ON, zone)
         calendar = calendar.filter(pl.col("bucket_at") < end_at)
     val_at, test_at = _global_instants(calendar, settings=settings, zone=zone)
     if not start_at < val_at < test_at < end_at:
@@ -95,12 +98,12 @@ def log_span(calendar: pl.DataFrame) -> tuple[datetime, datetime]:
     return calendar["bucket_at"].min(), calendar["ends_at"].max()  # type: ignore[return-value]  # a datetime column
 
 
-def last_monday(end_at: datetime, zone: str = UTC_ZONE) -> datetime:
-    """Return the last midnight of the zone that begins a Monday and does not lie after an
-    instant.
+def last_weekday(end_at: datetime, weekday: int, zone: str = UTC_ZONE) -> datetime:
+    """Return the last midnight of the zone that begins a day of the week (0: a Monday) and does not
+    lie after an instant.
     """
     day = day_of(end_at, zone)
-    return first_instant(day - timedelta(days=day.weekday()), zone)
+    return first_instant(day - timedelta(days=(day.weekday() - weekday) % 7), zone)
 
 
 def train_end(boundaries: pl.DataFrame) -> datetime:
@@ -110,7 +113,7 @@ def train_end(boundaries: pl.DataFrame) -> datetime:
 
 def learning_boundaries(boundaries: pl.DataFrame, *, settings: SplitSettings) -> pl.DataFrame:
     """Say of which part of TRAIN the live stage learns: all of it, and with `weekly` boundaries
-    what lies before the last Monday, so that what was learned of an unchanged past stays.
+    what lies before the last Thursday, so that what was learned of an unchanged past stays.
 
     Args:
         boundaries: `split_boundaries` of the stage.
@@ -122,15 +125,15 @@ def learning_boundaries(boundaries: pl.DataFrame, *, settings: SplitSettings) ->
 
 def learning_end(boundaries: pl.DataFrame, *, settings: SplitSettings) -> datetime:
     """Return the first instant of which a stage learns nothing: its cutoff, but in `live` with
-    `weekly` boundaries the last Monday. What is counted, scored and shown knows all before the
+    `weekly` boundaries the last Thursday. What is counted, scored and shown knows all before the
     cutoff.
     """
     start_at, end_at = part_span(boundaries, "train")
     is_weekly = settings.strategy == "global_time" and settings.boundaries == "weekly"
     if boundaries["strategy"][0] != "everything" or not is_weekly:
         return end_at
-    monday = last_monday(end_at, zone_of(boundaries))
-    return monday if monday > start_at else end_at
+    learned_at = last_weekday(end_at, LEARNING_ENDS_ON, zone_of(boundaries))
+    return learned_at if learned_at > start_at else end_at
 
 
 def zone_of(boundaries: pl.DataFrame) -> str:

@@ -55,7 +55,7 @@ class SplitBoundaries(Contract):
 @contract("learning_boundaries")
 class LearningBoundaries(SplitBoundaries):
     """One row, TRAIN: the span of the log that the weights of lists, the churn model and the value
-    model of `live` are learned from. With `split.boundaries: weekly` it ends on the last Monday.
+    model of `live` are learned from. With `split.boundaries: weekly` it ends on the last Thursday.
     """
 
 
@@ -89,7 +89,7 @@ class TrainEvents(EventsPart):
 @contract("learning_events", grows_with_events=True)
 class LearningEvents(EventsPart):
     """One row per event of TRAIN that the weights of lists are learned from: with
-    `split.boundaries: weekly` those before the last Monday.
+    `split.boundaries: weekly` those before the last Thursday.
     """
 
 

@@ -1,5 +1,6 @@
 """TRAIN, VAL and TEST are chronological, disjoint and complete, or the split is refused."""
 
+from calendar import MONDAY, THURSDAY
 from datetime import date, datetime, timedelta
 
 import polars as pl
@@ -13,7 +14,7 @@ from ntg_assets.splits.boundaries import (
     cutoff_day,
     event_calendar,
     everything_known,
-    last_monday,
+    last_weekday,
     learning_boundaries,
     learning_end,
     split_boundaries,
@@ -95,7 +96,7 @@ def test_weekly_boundaries_are_those_of_the_log_up_to_its_last_monday() -> None:
 @pytest.mark.parametrize(
     ("boundaries", "strategy", "until"),
     [
-        ("weekly", "global_time", [15, 15, 15, 15, 15, 15, 15, 22]),
+        ("weekly", "global_time", [11, 11, 11, 18, 18, 18, 18, 18]),
         ("quantile", "global_time", [15, 16, 17, 18, 19, 20, 21, 22]),
         ("weekly", "per_user", [15, 16, 17, 18, 19, 20, 21, 22]),
     ],
@@ -107,7 +108,7 @@ def test_live_learns_of_whole_weeks_where_the_boundaries_are_weekly(
     known = [everything_known(daily(*[10] * n_days)) for n_days in range(14, 22)]
     learned = [learning_boundaries(known_then, settings=settings) for known_then in known]
     assert [spans(of_night) for of_night in learned] == [[(1, day)] for day in until]
-    # a log that no Monday divides is learned from as it is
+    # a log that no Thursday divides is learned from as it is
     assert spans(learning_boundaries(everything_known(daily(1, 1)), settings=settings)) == [(1, 3)]
 
 
@@ -120,8 +121,26 @@ def test_the_back_test_learns_of_all_that_is_before_its_cutoff() -> None:
 
 def test_weeks_end_at_the_midnight_of_the_zone() -> None:
     sunday_night = datetime(2024, 1, 15, 4)  # 23:00 of a Sunday in New York
-    assert last_monday(sunday_night, "America/New_York") == datetime(2024, 1, 8, 5)
-    assert last_monday(datetime(2024, 1, 15, 5), "America/New_York") == datetime(2024, 1, 15, 5)
+    new_york = "America/New_York"
+    assert last_weekday(sunday_night, MONDAY, new_york) == datetime(2024, 1, 8, 5)
+    assert last_weekday(datetime(2024, 1, 15, 5), MONDAY, new_york) == datetime(2024, 1, 15, 5)
+    assert last_weekday(sunday_night, THURSDAY, new_york) == datetime(2024, 1, 11, 5)
+
+
+def test_no_night_remakes_the_back_test_and_the_models_both() -> None:
+    settings = SplitSettings(boundaries="weekly", val_share=0.2, test_share=0.2)
+    nights = [daily(*[10] * n_days) for n_days in range(14, 29)]
+    proven = [spans(split_boundaries(night, settings=settings))[-1][1] for night in nights]
+    learned = [
+        spans(learning_boundaries(everything_known(night), settings=settings))[0][1]
+        for night in nights
+    ]
+    moves = [
+        (proven[night] != proven[night - 1], learned[night] != learned[night - 1])
+        for night in range(1, len(nights))
+    ]
+    assert (True, True) not in moves
+    assert moves.count((True, False)) == moves.count((False, True)) == 14 / 7
 
 
 def test_last_days_count_back_from_the_end() -> None:

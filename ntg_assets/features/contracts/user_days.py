@@ -36,5 +36,5 @@ class PriceSteps(Contract):
 @contract("learning_days")
 class LearningDays(UserDays):
     """One row per user and day with an event, of the days that churn and value are learned from:
-    with `split.boundaries: weekly` those before the last Monday.
+    with `split.boundaries: weekly` those before the last Thursday.
     """
