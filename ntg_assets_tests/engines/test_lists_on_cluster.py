@@ -5,7 +5,6 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from ntg_assets.engines.spark.shipped_code import FOLDER, ship_code
 from ntg_assets.interactions.interactions import code_interactions
 from ntg_assets.ranking.lists import list_kernel
 from ntg_assets.ranking.lists.list_kernel import ListKernel
@@ -51,14 +50,3 @@ def test_of_no_user_there_are_lists_without_rows(here: Here, tmp_path: Path) -> 
     whole = stored(kernel.whole(log.select(kernel.columns)))
     assert [table.schema for table in made] == [table.schema for table in whole]
     assert code_interactions(log).n_users > 0
-
-
-def test_the_code_that_workers_get_is_that_of_this_side(tmp_path: Path) -> None:
-    other = tmp_path / FOLDER / "ntg_assets-of-yesterday.zip"
-    other.parent.mkdir()
-    other.write_bytes(b"")
-    file = ship_code(tmp_path)
-    at = file.stat().st_mtime_ns
-    assert ship_code(tmp_path) == file
-    assert file.stat().st_mtime_ns == at, "compiled code stays good"
-    assert list(file.parent.iterdir()) == [file]
