@@ -11,6 +11,7 @@ from ntg_assets.churn.newcomers import compare_newcomers, newcomer_returns, tell
 from ntg_assets.churn.reasons.reason_audit import reasons_against_sense
 from ntg_assets.churn.scores import ADDENDS, add_up
 from ntg_assets.churn.snapshots import train_history
+from ntg_assets.churn.year_ago import look_a_year_back, tell_year_ago, windows_around
 from ntg_assets.orchestration.checking import staged_check
 from ntg_assets.orchestration.project import Project
 from ntg_assets.sql import Table
@@ -200,4 +201,24 @@ def newcomers_are_as_usual(
         severity=dg.AssetCheckSeverity.WARN,
         description=sentence or "newcomers come again as usual, or are few",
         metadata={} if newcomers is None else newcomers._asdict(),
+    )
+
+
+@staged_check("user_days", stages=STAGES)
+def days_ahead_were_usual_a_year_ago(
+    user_days: Table, log_holes: pl.DataFrame, split_boundaries: pl.DataFrame, project: Project
+) -> dg.AssetCheckResult:
+    """What followed this day a year ago was as busy as what follows other days; a warning, since
+    a peak may not come again.
+    """
+    history = train_history(split_boundaries, log_holes)
+    horizon_days = project.settings.churn.horizon_days
+    windows = project.read(windows_around(user_days, history, horizon_days=horizon_days))
+    year_ago = look_a_year_back(windows, history, horizon_days=horizon_days)
+    sentence = tell_year_ago(year_ago, horizon_days=horizon_days)
+    return dg.AssetCheckResult(
+        passed=not sentence,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=sentence or "a year ago the days ahead were usual, or the log cannot tell",
+        metadata={} if year_ago is None else {"factor": year_ago.factor, "z": year_ago.z},
     )

@@ -1,0 +1,80 @@
+"""A peak or a lull that lies ahead and came a year ago is said, with the direction of the error."""
+
+from datetime import date, timedelta
+
+import numpy as np
+import polars as pl
+import pytest
+
+from ntg_assets.churn.log_holes import Hole
+from ntg_assets.churn.snapshots import History
+from ntg_assets.churn.year_ago import (
+    YEAR_DAYS,
+    YearAgo,
+    look_a_year_back,
+    tell_year_ago,
+    windows_around,
+)
+from ntg_assets.storage.run import run
+
+START = date(2023, 1, 2)
+HORIZON, N_DAYS = 30, 600
+CUTOFF = START + timedelta(days=N_DAYS)
+THEN = CUTOFF - timedelta(days=YEAR_DAYS)
+HISTORY = History(START, CUTOFF, CUTOFF)
+
+
+def log(*, factor: float = 1.0, from_on: date = THEN, n_users: int = 60) -> pl.DataFrame:
+    """Users who come every fourth day for ever, and `factor` times as often in one horizon."""
+    rng = np.random.default_rng(5)
+    rows = []
+    for user in range(n_users):
+        for day in range(N_DAYS):
+            on = START + timedelta(days=day)
+            is_then = from_on <= on < from_on + timedelta(days=HORIZON)
+            if day == 0 or rng.random() < 0.25 * (factor if is_then else 1.0):
+                rows.append((user, on))
+    return pl.DataFrame(rows, schema=["user_id", "active_on"], orient="row")
+
+
+def looked_back(user_days: pl.DataFrame, history: History = HISTORY) -> YearAgo | None:
+    windows = run(windows_around(user_days, history, horizon_days=HORIZON))
+    return look_a_year_back(windows, history, horizon_days=HORIZON)
+
+
+@pytest.mark.parametrize(
+    ("factor", "words"), [(2.0, "too high and value too low"), (0.5, "too low and value too high")]
+)
+def test_a_peak_and_a_lull_of_a_year_ago_are_said(factor: float, words: str) -> None:
+    year_ago = looked_back(log(factor=factor))
+    assert year_ago is not None
+    assert year_ago.first_on == THEN
+    assert year_ago.factor == pytest.approx(factor, rel=0.15)
+    assert words in tell_year_ago(year_ago, horizon_days=HORIZON)
+
+
+@pytest.mark.parametrize("months_off", [None, 3], ids=["no peak", "at another time of the year"])
+def test_usual_days_are_not_said(months_off: int | None) -> None:
+    peak = {} if months_off is None else {"factor": 2.0, "from_on": THEN + timedelta(days=90)}
+    year_ago = looked_back(log(**peak))  # type: ignore[arg-type]  # by name
+    assert year_ago is not None
+    assert tell_year_ago(year_ago, horizon_days=HORIZON) == ""
+
+
+def test_users_who_join_then_are_no_peak() -> None:
+    """Ten times as many users, all of whom joined on that day, were not known before."""
+    joined = log(n_users=600).filter(pl.col("active_on") >= THEN, pl.col("user_id") >= 60)
+    year_ago = looked_back(pl.concat([log(), joined]))
+    assert year_ago is not None
+    assert year_ago.factor == pytest.approx(1.0, rel=0.15)
+
+
+def test_a_log_of_a_year_or_with_a_hole_then_cannot_tell() -> None:
+    short = History(CUTOFF - timedelta(days=YEAR_DAYS), CUTOFF, CUTOFF)
+    days = log(factor=2.0)
+    assert looked_back(days.filter(pl.col("active_on") >= short.start_on), short) is None
+    hole = Hole(THEN, THEN + timedelta(days=10))
+    assert looked_back(days, History(START, CUTOFF, CUTOFF, holes=(hole,))) is None
+    few = pl.DataFrame({"anchor_on": [THEN], "n_before": [900], "n_after": [900]})
+    assert look_a_year_back(few, HISTORY, horizon_days=HORIZON) is None
+    assert tell_year_ago(None, horizon_days=HORIZON) == ""
