@@ -1,7 +1,7 @@
 """The shipped churn functions in the order in which the assets of one stage call them."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 import polars as pl
 
@@ -75,3 +75,31 @@ def scores_and_snapshots(user_days: pl.DataFrame, history: History, churn: Churn
 def calibrator_of(model: ChurnModel) -> str:
     """Name of the calibrator that the gate let through."""
     return str(model.recalibration.filter("is_adopted")["calibrator"].first() or "none")
+
+
+def churn_shares(
+    values: pl.DataFrame,
+    activity: pl.DataFrame,
+    user_days: pl.DataFrame,
+    cutoff_on: date,
+    *,
+    churn: ChurnSettings,
+) -> dict[str, float]:
+    """Mean P(churn) of everyone at risk at a cut, and the share that then was silent.
+
+    Args:
+        values: `ltv_estimates`, by user id.
+        activity: Activity features at the cut, by user id.
+        user_days: The whole log.
+        cutoff_on: The cut.
+        churn: Horizon and at-risk window.
+    """
+    end_on = cutoff_on + timedelta(days=churn.horizon_days)
+    came = user_days.filter(pl.col("active_on").is_between(cutoff_on, end_on, closed="left"))
+    is_at_risk = activity["recency_days"] <= churn.at_risk_window_days
+    rows = values.filter(is_at_risk)
+    is_silent = ~rows["user_id"].is_in(came["user_id"].unique().implode())
+    return {
+        "churn_told": 1 - float(rows["active_probability"].to_numpy().mean()),
+        "churn_seen": float(is_silent.to_numpy().mean()),
+    }

@@ -15,6 +15,7 @@ from benchmarks.odd_logs import ODD_LOGS, SEED, odd_days
 from benchmarks.value_goals import value_table
 
 DRAWS = {"looked at": SEED, "another draw": SEED + 1}
+SMALLEST = 1e-3  # of a share
 OFF = 1.5  # told over seen, or seen over told, that nobody should be left alone with
 
 
@@ -37,11 +38,22 @@ def odd_part() -> tuple[dict[str, Any], list[Goal]]:
 def _goals(draw: str, figures: dict[str, Any]) -> list[Goal]:
     rows = [row for name, row in figures.items() if name.endswith(draw)]
     alone = [row for row in rows if _is_off(row["told_over_seen"]) and not row["warnings"]]
+    churned = [
+        row
+        for row in rows
+        if _is_off(row["churn_told"] / max(row["churn_seen"], SMALLEST)) and not row["warnings"]
+    ]
     outside = [row for row in rows if not row["low_over_seen"] <= 1 <= row["high_over_seen"]]
     return [
         Goal(
             f"odd logs, {draw}: cuts off by more than a half that nothing warns of",
             float(len(alone)),
+            0.0,
+            "at_most",
+        ),
+        Goal(
+            f"odd logs, {draw}: cuts whose churn is off by more than a half that nothing warns of",
+            float(len(churned)),
             0.0,
             "at_most",
         ),

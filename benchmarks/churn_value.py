@@ -21,33 +21,22 @@ import numpy as np
 import polars as pl
 
 from benchmarks.cdnow import cdnow_days
-from benchmarks.churn_model import holes_in, scores_and_snapshots
+from benchmarks.churn_model import churn_shares, holes_in, scores_and_snapshots
 from benchmarks.harness import Goal, console
 from benchmarks.radar import radar_share
 from benchmarks.value_goals import value_goals, value_table
+from benchmarks.value_warnings import said_beside
 from benchmarks.value_worlds import WORLDS, as_user_days
 from ntg_assets.arrays import Floats
-from ntg_assets.churn.checks import horizon_warning
-from ntg_assets.churn.log_holes import daily_users, find_holes, tell_holes
-from ntg_assets.churn.newcomers import compare_newcomers, newcomer_returns, tell_newcomers
-from ntg_assets.churn.snapshots import History, churn_horizon_report
+from ntg_assets.churn.snapshots import History
 from ntg_assets.churn.visits.bg_nbd import expected_visits, fit_bg_nbd, visits_of
 from ntg_assets.configuration.churn import ChurnSettings
-from ntg_assets.configuration.gate import GateSettings
 from ntg_assets.configuration.revenue import ValueSettings
-from ntg_assets.evaluation.churn.value_horizons import value_horizons
 from ntg_assets.evaluation.churn.value_order import spearman
-from ntg_assets.evaluation.gate.quality_rules import value_adds_up
-from ntg_assets.features.amount_scales import find_scales, tell_scales
-from ntg_assets.features.price_steps import (
-    counts_amounts,
-    find_price_steps,
-    price_sample,
-    tell_steps,
-)
-from ntg_assets.revenue.value.horizon_forecasts import fit_ltv_ranges, horizon_forecasts
+from ntg_assets.revenue.value.horizon_forecasts import fit_ltv_ranges
 from ntg_assets.revenue.value.ltv import ValueModel, score_value
 from ntg_assets.revenue.value.past_values import past_values
+from ntg_assets.revenue.value.prices import KnownPrices, levels_to, priced, priced_days
 from ntg_assets.revenue.value.value_evidence import value_evidence
 from ntg_assets.revenue.value.value_model import fit_value
 from ntg_assets.revenue.value.value_ranges import fit_value_ranges
@@ -192,8 +181,9 @@ def judge_cut(user_days: pl.DataFrame, case: Case, cutoff_on: date, n_days: int)
         "adds_up": float(values["ltv"].sum())
         + float(values["revenue_at_risk"].sum())
         - float(values["ltv_if_stays"].sum()),
+        **churn_shares(values, activity, user_days, cutoff_on, churn=churn),
         "shape": in_words(made.shapes),
-        "warnings": _warnings(made, known, churn=churn, value=value),
+        "warnings": said_beside(made.past, known, made.history, churn=churn, value=value),
     }
 
 
@@ -227,8 +217,10 @@ def _values(
     first_on = known["active_on"].min()
     history = History(first_on, cutoff_on, cutoff_on, holes=holes_in(known))  # type: ignore[arg-type]  # a log has days
     made = scores_and_snapshots(known, history, churn)
-    capped = run(capped_days(known, cutoff_on=cutoff_on, settings=value))
-    closed = counted(made.labelled, capped)
+    steps = KnownPrices(known, value).steps(cutoff_on)
+    days = priced_days(known, levels_to(steps))
+    capped = run(capped_days(days, cutoff_on=cutoff_on, settings=value))
+    closed = counted(priced(made.labelled, known, steps), capped)
     coefficients = fit_value(closed, settings=value)
     past = past_values(known, made.labelled, made.raw, history, churn=churn, value=value)
     ends = period_ends(horizon_days=value.horizon_days, period_days=churn.horizon_days)
@@ -239,40 +231,13 @@ def _values(
         fit_value_ranges(closed, made.model.coefficients, coefficients, settings=value),
         fit_ltv_ranges(past, shapes, known_on=cutoff_on),
         capped,
+        steps,
     )
     values = score_value(
         made.snapshots, made.scores, model, known, history, churn=churn, value=value
     )
     now = made.snapshots.filter(pl.col("snapshot_on") == cutoff_on).sort("user_id")
     return Valued(values, now, shapes, past, history)
-
-
-def _warnings(
-    made: Valued, known: pl.DataFrame, *, churn: ChurnSettings, value: ValueSettings
-) -> list[str]:
-    """What the run would say beside these values: of the release gate, and of checks that warn."""
-    followed = horizon_forecasts(made.past, value_evidence(made.past))
-    horizons = value_horizons(followed, horizon_days=value.horizon_days, churn=churn)
-    rule = value_adds_up(horizons, settings=GateSettings())
-    holes = tell_holes(
-        find_holes(run(daily_users(known))),
-        cutoff_on=made.history.cutoff_on,
-        at_risk_days=churn.at_risk_window_days,
-    )
-    horizon = horizon_warning(run(churn_horizon_report(known, made.history, settings=churn)))
-    newcomers = compare_newcomers(
-        run(newcomer_returns(known, made.history, settings=churn)),
-        made.history,
-        horizon_days=churn.horizon_days,
-    )
-    others = tell_newcomers(newcomers, horizon_days=churn.horizon_days)
-    amounts = run(price_sample(known))
-    steps = find_price_steps(amounts, cutoff_on=made.history.cutoff_on)
-    of_amounts = [tell_steps(steps), tell_scales(find_scales(amounts))]
-    return [
-        *([] if rule.verdict == "pass" else [f"{rule.verdict}: {rule.evidence}"]),
-        *filter(None, [holes, horizon, others, *(of_amounts if counts_amounts(value) else [])]),
-    ]
 
 
 def _after(

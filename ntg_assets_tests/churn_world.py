@@ -27,6 +27,7 @@ from ntg_assets.revenue.radar.revenue_risk_radar import revenue_risk_radar
 from ntg_assets.revenue.value.horizon_forecasts import fit_ltv_ranges
 from ntg_assets.revenue.value.ltv import ValueModel, score_value
 from ntg_assets.revenue.value.past_values import past_values
+from ntg_assets.revenue.value.prices import KnownPrices, levels_to, priced, priced_days
 from ntg_assets.revenue.value.value_evidence import value_evidence
 from ntg_assets.revenue.value.value_model import fit_value
 from ntg_assets.revenue.value.value_ranges import fit_value_ranges
@@ -113,18 +114,19 @@ def make_tables(
     everyone = at_the_cutoff(snapshots)
     model = fit_churn_model(labelled, everyone, past, cutoff_on=history.cutoff_on, settings=churn)
     scores = churn_scores(snapshots, model.coefficients, model.uncertainty, settings=churn)
-    capped = run(capped_days(user_days, cutoff_on=history.cutoff_on, settings=value))
-    value_coefficients = fit_value(counted(labelled, capped), settings=value)
-    ranges = fit_value_ranges(
-        counted(labelled, capped), model.coefficients, value_coefficients, settings=value
-    )
+    steps = KnownPrices(user_days, value).steps(history.cutoff_on)
+    days = priced_days(user_days, levels_to(steps))
+    capped = run(capped_days(days, cutoff_on=history.cutoff_on, settings=value))
+    paid = counted(priced(labelled, user_days, steps), capped)
+    value_coefficients = fit_value(paid, settings=value)
+    ranges = fit_value_ranges(paid, model.coefficients, value_coefficients, settings=value)
     followed = past_values(user_days, labelled, past, history, churn=churn, value=value)
     ends = period_ends(horizon_days=value.horizon_days, period_days=churn.horizon_days)
     shapes = value_shapes(
         value_evidence(followed), known_on=history.complete_until_on, n_stated=len(ends)
     )
     whole = fit_ltv_ranges(followed, shapes, known_on=history.complete_until_on)
-    worth = ValueModel(value_coefficients, shapes, ranges, whole, capped)
+    worth = ValueModel(value_coefficients, shapes, ranges, whole, capped, steps)
     values = score_value(snapshots, scores, worth, user_days, history, churn=churn, value=value)
     radar = revenue_risk_radar(scores, values, settings=churn)
     fitted = (past, model.selection, model.recalibration, model.coefficients, model.uncertainty)

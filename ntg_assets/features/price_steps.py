@@ -1,10 +1,9 @@
 """Weeks with which prices jumped.
 
-What was paid before a jump of prices says too little of what will be paid after it, and a way that
-told too little across the jump is taken for one that always does: values are to be doubted, and the
-check says so. (Amounts before a jump are not taken to the prices after it: on made shops that told
-.98 to 1.04 where .85 to 1.27 is told so, but then what lay before an origin hangs on what came
-after it, which the leakage audit refuses; each origin would have to know its own jumps.)
+What was paid before a jump of prices says too little of what will be paid after it. Each cutoff
+takes the amounts before the jumps that it knows to the prices after them, tonight's by this table
+and each past one by its own (`revenue/value/prices.py`); a jump in the last `LEAST_WEEKS` is not
+seen yet, and churn is learned from amounts as they are, so the check says when prices jumped.
 
 A jump is looked for in what the *same* users pay on either side of the beginning of each week, over
 `WEEKS` weeks: with d the difference of a user's mean ln(amount), and n the active days before and
@@ -149,10 +148,10 @@ def tell_steps(price_steps: pl.DataFrame) -> str:
         for row in price_steps.iter_rows(named=True)
     )
     return (
-        f"what the same users pay jumped: {shown}. Value is learned from amounts on both sides, so"
-        " it may be far off until a horizon has closed since, in either direction (on made shops"
-        " whose prices double by up to a third; where euros became cents two months before, nine"
-        " times too high). Where it was no price (another unit or currency), mend the amounts."
+        f"what the same users pay jumped: {shown}. Value counts amounts before it in the prices"
+        " after it, so it is told in the prices of today; how many will stay at them no cut before"
+        " it shows. Where it was no price (another unit or currency), mend the amounts: churn and"
+        " other features know them as they are."
     )
 
 

@@ -20,6 +20,7 @@ from ntg_assets.configuration.revenue import ValueSettings
 from ntg_assets.evaluation.churn.values_before import with_losses, with_values_before
 from ntg_assets.revenue.radar.revenue_risk_radar import revenue_risk_radar
 from ntg_assets.revenue.value.ltv import ValueModel, score_value
+from ntg_assets.revenue.value.prices import KnownPrices, levels_to, priced, priced_days
 from ntg_assets.revenue.value.value_model import fit_value, observed_value
 from ntg_assets.revenue.value.value_ranges import fit_value_ranges
 from ntg_assets.revenue.value.value_shapes import value_shapes
@@ -144,8 +145,10 @@ def _value_model(
     churn: ChurnSettings,
     value: ValueSettings,
 ) -> ValueModel:
-    capped = run(capped_days(past.user_days, cutoff_on=origin_on, settings=value))
-    closed = counted(known, capped)
+    steps = KnownPrices(past.user_days, value).steps(origin_on)
+    days = priced_days(past.user_days, levels_to(steps))
+    capped = run(capped_days(days, cutoff_on=origin_on, settings=value))
+    closed = counted(priced(known, past.user_days, steps), capped)
     coefficients = fit_value(closed, settings=value)
     ends = period_ends(horizon_days=value.horizon_days, period_days=churn.horizon_days)
     ranges = fit_value_ranges(closed, model.coefficients, coefficients, settings=value)
@@ -155,6 +158,7 @@ def _value_model(
         ranges,
         ranges.head(0).with_columns(n_days=pl.lit(None, pl.Int64)),  # the horizon's are not asked
         capped,
+        steps,
     )
 
 

@@ -6,7 +6,7 @@ import polars as pl
 from ntg_assets.churn.snapshots import labelled_snapshots, train_history
 from ntg_assets.orchestration.project import Project
 from ntg_assets.orchestration.staging import staged_asset
-from ntg_assets.revenue.value import ltv, worth
+from ntg_assets.revenue.value import ltv, prices, worth
 from ntg_assets.revenue.value import value_shapes as shaping
 from ntg_assets.revenue.value.contracts import (
     CappedDays,
@@ -28,12 +28,14 @@ from ntg_assets.stages import LEARNED_FROM
 
 
 @staged_asset(contract=CappedDays, group="revenue", kinds=("sql",))
-def capped_days(user_days: Table, split_boundaries: pl.DataFrame, project: Project) -> Query:
+def capped_days(
+    user_days: Table, price_steps: pl.DataFrame, split_boundaries: pl.DataFrame, project: Project
+) -> Query:
     """Active days whose amount counts only up to what the log, or the user,
     has shown often enough.
     """
     return worth.capped_days(
-        user_days,
+        prices.priced_days(user_days, prices.levels_to(price_steps)),
         cutoff_on=train_history(split_boundaries).cutoff_on,
         settings=project.settings.value,
     )
@@ -43,11 +45,19 @@ def capped_days(user_days: Table, split_boundaries: pl.DataFrame, project: Proje
 def value_coefficients(
     churn_snapshots: pl.DataFrame,
     churn_labels: pl.DataFrame,
+    user_days: Table,
+    price_steps: pl.DataFrame,
     capped_days: pl.DataFrame,
     project: Project,
 ) -> pl.DataFrame:
     """The value model as a table: what an active user is worth over one churn horizon."""
-    labelled = worth.counted(labelled_snapshots(churn_snapshots, churn_labels), capped_days)
+    labelled = _counted(
+        labelled_snapshots(churn_snapshots, churn_labels),
+        user_days,
+        price_steps,
+        capped_days,
+        project,
+    )
     return fit_value(labelled, settings=project.settings.value)
 
 
@@ -57,11 +67,19 @@ def value_ranges(
     churn_labels: pl.DataFrame,
     churn_coefficients: pl.DataFrame,
     value_coefficients: pl.DataFrame,
+    user_days: Table,
+    price_steps: pl.DataFrame,
     capped_days: pl.DataFrame,
     project: Project,
 ) -> pl.DataFrame:
     """How far the value of the next horizon may lie from its forecast, by size of the forecast."""
-    labelled = worth.counted(labelled_snapshots(churn_snapshots, churn_labels), capped_days)
+    labelled = _counted(
+        labelled_snapshots(churn_snapshots, churn_labels),
+        user_days,
+        price_steps,
+        capped_days,
+        project,
+    )
     return fit_value_ranges(
         labelled, churn_coefficients, value_coefficients, settings=project.settings.value
     )
@@ -129,6 +147,7 @@ def ltv_ranges(
 def ltv_estimates(
     context: dg.AssetExecutionContext,
     user_days: pl.DataFrame,
+    price_steps: pl.DataFrame,
     capped_days: pl.DataFrame,
     churn_snapshots: pl.DataFrame,
     churn_scores: pl.DataFrame,
@@ -143,7 +162,9 @@ def ltv_estimates(
     values = ltv.score_value(
         churn_snapshots,
         churn_scores,
-        ltv.ValueModel(value_coefficients, value_shapes, value_ranges, ltv_ranges, capped_days),
+        ltv.ValueModel(
+            value_coefficients, value_shapes, value_ranges, ltv_ranges, capped_days, price_steps
+        ),
         user_days,
         train_history(split_boundaries),
         churn=project.settings.churn,
@@ -157,3 +178,17 @@ def ltv_estimates(
             "ltv_estimates: %d of %d users' worth %s", n_capped, values.height, worth.CAPPED
         )
     return values
+
+
+def _counted(
+    snapshots: pl.DataFrame,
+    user_days: Table,
+    price_steps: pl.DataFrame,
+    capped_days: pl.DataFrame,
+    project: Project,
+) -> pl.DataFrame:
+    """Snapshots with their amounts as they count, in the prices of the cutoff."""
+    if price_steps.height and snapshots.height:
+        sums = project.read(prices.priced_sums(snapshots, user_days, price_steps))
+        snapshots = prices.with_prices(snapshots, sums)
+    return worth.counted(snapshots, capped_days)

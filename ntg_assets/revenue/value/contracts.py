@@ -26,7 +26,9 @@ class CappedDays(Contract):
 
     user_id: str = identifier("user", "Who")
     active_on: pl.Date = column("Day", unit="date")
-    value_sum: float = column("Amount of the day, as in user_days", unit="unit")
+    value_sum: float = column(
+        "Amount of the day, in the prices of the cutoff (price_steps)", unit="unit"
+    )
     counted_value: float = column(
         "What of it counts: the larger of the amounts that five days of the log and one in a"
         " thousand, or three of the user, have reached",

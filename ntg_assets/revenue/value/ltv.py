@@ -25,6 +25,7 @@ from ntg_assets.configuration.churn import ChurnSettings
 from ntg_assets.configuration.revenue import ValueSettings
 from ntg_assets.revenue.value.blending import blend, combined
 from ntg_assets.revenue.value.money_grid import grid_step, on_grid, product_on_grid
+from ntg_assets.revenue.value.prices import levels_to, priced, priced_frame
 from ntg_assets.revenue.value.value_model import predict_value
 from ntg_assets.revenue.value.value_ranges import range_of
 from ntg_assets.revenue.value.ways.day_log import day_log
@@ -39,7 +40,7 @@ TINY = 1e-12  # keeps the log odds of a saturated probability finite
 @dataclass(frozen=True)
 class ValueModel:
     """What a value needs, as tables: `value_coefficients`, `value_shapes`, `value_ranges`,
-    `ltv_ranges`, `capped_days`.
+    `ltv_ranges`, `capped_days`, `price_steps`.
     """
 
     coefficients: pl.DataFrame
@@ -47,6 +48,7 @@ class ValueModel:
     ranges: pl.DataFrame
     whole_ranges: pl.DataFrame
     capped: pl.DataFrame
+    price_steps: pl.DataFrame
 
 
 class Stakes(NamedTuple):
@@ -108,13 +110,14 @@ def score_value(
     placed = scores.sort("user_id")
     now = snapshots.filter(pl.col("snapshot_on") == history.cutoff_on)
     activity = (
-        counted(now, model.capped)
+        counted(priced(now, user_days, model.price_steps), model.capped)
         .join(placed.select("user_id"), on="user_id", how="semi")
         .sort("user_id")
     )
+    days = priced_frame(user_days, levels_to(model.price_steps))
     users = population(
         activity,
-        day_log(user_days, activity["user_id"], model.capped, cutoff_on=history.cutoff_on),
+        day_log(days, activity["user_id"], model.capped, cutoff_on=history.cutoff_on),
         log_days=(history.cutoff_on - history.start_on).days,
         next_horizon=NextHorizon(
             placed["churn_probability"].to_numpy(), predict_value(activity, model.coefficients)[0]

@@ -1,5 +1,6 @@
 """What every way said at a past cutoff beside what came, over 1, 2, 4, ... churn horizons."""
 
+from collections.abc import Callable
 from datetime import date, timedelta
 
 import numpy as np
@@ -29,12 +30,14 @@ SCHEMA = {
 }
 
 
-def span_tables(known: Population, seen: Seen, origin_on: date, history: History) -> pl.DataFrame:
+def span_tables(
+    known: Population, seen_by: Callable[[date], Seen], origin_on: date, history: History
+) -> pl.DataFrame:
     """Tell of every span of a past cutoff that has closed, as far as the log holds it.
 
     Args:
         known: Everyone at the cutoff, one entry per user.
-        seen: What they brought afterwards, by churn horizon.
+        seen_by: What they brought afterwards, by churn horizon, as a later day knows it.
         origin_on: The cutoff.
         history: Span of TRAIN, and the days that the log does not hold.
 
@@ -54,7 +57,7 @@ def span_tables(known: Population, seen: Seen, origin_on: date, history: History
             **{f"told_{name}": way.total(weights) for name, way in told.items()},
             **{f"leaver_share_{name}": way.leaver_share(weights) for name, way in told.items()},
         }
-        rows.append(_span_rows(known, seen, columns, origin_on, closes_on, n))
+        rows.append(_span_rows(known, seen_by(closes_on), columns, origin_on, closes_on, n))
     return pl.concat(rows) if rows else pl.DataFrame(schema=SCHEMA)
 
 

@@ -2,11 +2,13 @@
 the evidence that chooses the way, and the back-test of the stated horizon.
 
 At each past cutoff churn and value are fitted anew on the windows that had closed by then, and all
-users known are followed over 1, 2, 4, ... churn horizons, as far as the log reaches.
+users known are followed over 1, 2, 4, ... churn horizons, as far as the log reaches. Amounts stand
+in the prices that were known at the cutoff, what followed too (`prices`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
+from functools import cache
 
 import polars as pl
 
@@ -21,17 +23,26 @@ from ntg_assets.configuration.churn import ChurnSettings
 from ntg_assets.configuration.revenue import ValueSettings
 from ntg_assets.features.user_activity import user_activity_features
 from ntg_assets.revenue.value.past_spans import SCHEMA, span_tables
+from ntg_assets.revenue.value.prices import (
+    LEVELS_SCHEMA,
+    KnownPrices,
+    levels_since,
+    levels_to,
+    priced,
+    priced_frame,
+)
 from ntg_assets.revenue.value.value_model import fit_value, predict_value
 from ntg_assets.revenue.value.ways.day_log import day_log
 from ntg_assets.revenue.value.ways.population import period_ends, population
-from ntg_assets.revenue.value.ways.seen_values import seen_values
-from ntg_assets.revenue.value.ways.value_candidates import NextHorizon
+from ntg_assets.revenue.value.ways.seen_values import Seen, seen_values
+from ntg_assets.revenue.value.ways.value_candidates import NextHorizon, Population
 from ntg_assets.revenue.value.worth import capped_at, counted
 from ntg_assets.storage.run import run
 
 MOST_CUTOFFS = 8
 MOST_USERS = 50_000  # followed from one cutoff; every k-th by id beyond
 FEWEST_USERS = 50  # known at a cutoff; fewer say nothing of the money of all
+NONE_CAPPED = pl.DataFrame()  # what users brought counts whole
 
 
 def past_cutoffs(history: History, *, churn: ChurnSettings, value: ValueSettings) -> list[date]:
@@ -73,10 +84,12 @@ def past_values(
     """
     cutoffs = past_cutoffs(history, churn=churn, value=value)
     features = _activity_of(user_days, cutoffs) if cutoffs else pl.DataFrame()
+    prices = KnownPrices(user_days, value)
     made = [
         _followed(
             features.filter(pl.col("snapshot_on") == on),
             user_days,
+            prices,
             labelled,
             raw,
             history,
@@ -99,6 +112,7 @@ def past_values(
 def _followed(
     features: pl.DataFrame,
     user_days: pl.DataFrame,
+    prices: KnownPrices,
     labelled: pl.DataFrame,
     raw: pl.DataFrame,
     history: History,
@@ -109,23 +123,56 @@ def _followed(
     if features.height < FEWEST_USERS:
         return pl.DataFrame(schema=SCHEMA)
     origin_on = features["snapshot_on"][0]
-    capped = capped_at(user_days, cutoff_on=origin_on, settings=value)
-    activity = counted(features, capped).sort("user_id")
-    users, log_days = activity["user_id"], (origin_on - history.start_on).days
-    log = day_log(user_days, users, capped, cutoff_on=origin_on)
+    steps = prices.steps(origin_on)
+    days = priced_frame(user_days, levels_to(steps))
+    capped = capped_at(days, cutoff_on=origin_on, settings=value)
+    activity = counted(priced(features, user_days, steps), capped).sort("user_id")
+    closed = closed_before(labelled, origin_on)
+    paid = counted(priced(closed, user_days, steps), capped)
+    log_days = (origin_on - history.start_on).days
     known = population(
         activity,
-        log,
+        day_log(days, activity["user_id"], capped, cutoff_on=origin_on),
         log_days=log_days,
-        next_horizon=_models(
-            activity, closed_before(labelled, origin_on), raw, capped, churn=churn, value=value
-        ),
+        next_horizon=_models(features.sort("user_id"), activity, closed, paid, raw, churn, value),
         churn=churn,
         value=value,
     )
-    whole = day_log(user_days, users, capped.clear(), cutoff_on=origin_on) if capped.height else log
-    seen = seen_values(whole, known, log_days=log_days, period_days=churn.horizon_days)
-    return span_tables(known, seen, origin_on, history)
+    seen_by = _seen_by(known, days, prices, origin_on, log_days=log_days, churn=churn)
+    return span_tables(known, seen_by, origin_on, history)
+
+
+def _seen_by(
+    known: Population,
+    days: pl.DataFrame,
+    prices: KnownPrices,
+    origin_on: date,
+    *,
+    log_days: int,
+    churn: ChurnSettings,
+) -> Callable[[date], Seen]:
+    """What users brought after a cutoff, in its prices, by the jumps that a later day knows.
+
+    Args:
+        known: Everyone at the cutoff.
+        days: One row per (user, active day), in the prices of the cutoff.
+        prices: Jumps by the day that knows them.
+        origin_on: The cutoff.
+        log_days: Days from the first day of the log to it.
+        churn: Horizon.
+    """
+
+    @cache
+    def seen(levels: tuple[tuple[date, date, float], ...]) -> Seen:
+        followed = priced_frame(days, pl.DataFrame(levels, schema=LEVELS_SCHEMA, orient="row"))
+        log = day_log(followed, known.activity["user_id"], NONE_CAPPED, cutoff_on=origin_on)
+        return seen_values(log, known, log_days=log_days, period_days=churn.horizon_days)
+
+    def seen_by(known_on: date) -> Seen:
+        steps = prices.steps_between(origin_on, known_on)
+        return seen(tuple(levels_since(steps, origin_on).rows()))
+
+    return seen_by
 
 
 def _activity_of(user_days: pl.DataFrame, cutoffs: Sequence[date]) -> pl.DataFrame:
@@ -146,14 +193,24 @@ def _activity_of(user_days: pl.DataFrame, cutoffs: Sequence[date]) -> pl.DataFra
 
 def _models(
     activity: pl.DataFrame,
+    counted_activity: pl.DataFrame,
     closed: pl.DataFrame,
+    counted_closed: pl.DataFrame,
     raw: pl.DataFrame,
-    capped: pl.DataFrame,
-    *,
     churn: ChurnSettings,
     value: ValueSettings,
 ) -> NextHorizon | None:
-    """P(churn) and E[value | active] of everyone, by the models that could be fitted then."""
+    """P(churn) and E[value | active] of everyone, by the models that could be fitted then.
+
+    Args:
+        activity: Of everyone at the cutoff, amounts as they were.
+        counted_activity: The same with amounts as they count.
+        closed: Labelled snapshots whose window had closed.
+        counted_closed: The same with amounts as they count.
+        raw: `churn_walk_forward`.
+        churn: Horizon and penalty.
+        value: Basis of value.
+    """
     if closed.height < MIN_FIT_ROWS or activity.is_empty():
         return None
     origin_on = activity["snapshot_on"][0]
@@ -161,5 +218,5 @@ def _models(
     decided = churn_recalibration(forecasts_of(raw, model), cutoff_on=origin_on)
     coefficients = recalibrate(fit_churn(closed, activity, settings=churn, model=model), decided)
     chance = score_churn(activity, coefficients)["churn_probability"].to_numpy()
-    worth = fit_value(counted(closed, capped), settings=value)
-    return NextHorizon(chance, predict_value(activity, worth)[0])
+    worth = fit_value(counted_closed, settings=value)
+    return NextHorizon(chance, predict_value(counted_activity, worth)[0])

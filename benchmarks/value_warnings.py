@@ -1,0 +1,73 @@
+"""What a run says beside the values of a cut: without a word nothing may be far off."""
+
+import polars as pl
+
+from ntg_assets.churn.checks import horizon_warning
+from ntg_assets.churn.log_holes import daily_users, find_holes, tell_holes
+from ntg_assets.churn.newcomers import compare_newcomers, newcomer_returns, tell_newcomers
+from ntg_assets.churn.snapshots import History, churn_horizon_report
+from ntg_assets.churn.year_ago import look_a_year_back, tell_year_ago, windows_around
+from ntg_assets.configuration.churn import ChurnSettings
+from ntg_assets.configuration.gate import GateSettings
+from ntg_assets.configuration.revenue import ValueSettings
+from ntg_assets.evaluation.churn.value_horizons import value_horizons
+from ntg_assets.evaluation.gate.quality_rules import value_adds_up
+from ntg_assets.features.amount_scales import find_scales, tell_scales
+from ntg_assets.features.price_steps import (
+    counts_amounts,
+    find_price_steps,
+    price_sample,
+    tell_steps,
+)
+from ntg_assets.revenue.value.horizon_forecasts import horizon_forecasts
+from ntg_assets.revenue.value.value_evidence import value_evidence
+from ntg_assets.storage.run import run
+
+
+def said_beside(
+    past: pl.DataFrame,
+    known: pl.DataFrame,
+    history: History,
+    *,
+    churn: ChurnSettings,
+    value: ValueSettings,
+) -> list[str]:
+    """What the run would say beside the values: of the release gate, and of checks that warn.
+
+    Args:
+        past: `value_walk_forward`.
+        known: `user_days` before the cut.
+        history: Span of the log and the cut.
+        churn: Horizon and at-risk window.
+        value: Basis of value.
+    """
+    followed = horizon_forecasts(past, value_evidence(past))
+    horizons = value_horizons(followed, horizon_days=value.horizon_days, churn=churn)
+    rule = value_adds_up(horizons, settings=GateSettings())
+    holes = tell_holes(
+        find_holes(run(daily_users(known))),
+        cutoff_on=history.cutoff_on,
+        at_risk_days=churn.at_risk_window_days,
+    )
+    horizon = horizon_warning(run(churn_horizon_report(known, history, settings=churn)))
+    newcomers = compare_newcomers(
+        run(newcomer_returns(known, history, settings=churn)),
+        history,
+        horizon_days=churn.horizon_days,
+    )
+    others = tell_newcomers(newcomers, horizon_days=churn.horizon_days)
+    year_ago = look_a_year_back(
+        run(windows_around(known, history, horizon_days=churn.horizon_days)),
+        history,
+        horizon_days=churn.horizon_days,
+    )
+    peak = tell_year_ago(year_ago, horizon_days=churn.horizon_days)
+    amounts = run(price_sample(known))
+    steps = find_price_steps(amounts, cutoff_on=history.cutoff_on)
+    of_amounts = [tell_steps(steps), tell_scales(find_scales(amounts))]
+    return [
+        *([] if rule.verdict == "pass" else [f"{rule.verdict}: {rule.evidence}"]),
+        *filter(
+            None, [holes, horizon, others, peak, *(of_amounts if counts_amounts(value) else [])]
+        ),
+    ]
