@@ -1,6 +1,7 @@
-"""Ten more logs that real services have, odd by how their users live: a peak each December, buyers
+"""Twelve more logs that real services have, odd by how users live: a peak each December, buyers
 of one gift, amounts of heavy tails, weekly beside yearly buyers, long holidays, launches by region,
-users who come back after 200 days, paydays, prices that creep, a campaign just before the cut.
+users who come back after 200 days, paydays, prices that creep, a campaign or a
+mailing just before the cut, ids that were renamed.
 
     python -m benchmarks.churn --only odd
 
@@ -21,6 +22,8 @@ AWAY, SPELL_PACE, LEAVE = 200.0, 0.4, 0.2  # days between two spells; of a spell
 LAST_START = 1_300.0  # day of the log
 CREEP = 0.025  # of the prices, per month
 CAMPAIGN, STAYS = (380, 400), 0.15  # days on which half of all users joined; share that stays
+MAILED, GONE, LOOK = 392, 52, 0.5  # day of the log; days without a visit; share that comes
+RENAMED_ON = 350  # day of the log
 
 
 def december_peak(rng: np.random.Generator) -> Visits:
@@ -140,6 +143,29 @@ def campaign(rng: np.random.Generator) -> Visits:
         days = days[days <= joined + (rng.exponential(200) if stays else 0.0)]
         made.append((user, days, rng.lognormal(2.8, 0.5, len(days))))
     return made
+
+
+def mailing(rng: np.random.Generator) -> Visits:
+    """Half of those who were gone look into a sale once, a week before the cut."""
+    made: Visits = []
+    for user, days, amounts in shoppers(rng, n_users=3_000, n_days=700):
+        is_gone = days[0] < MAILED - GONE and not ((days > MAILED - GONE) & (days < MAILED)).any()
+        if is_gone and rng.random() < LOOK:
+            at = np.r_[days, MAILED + rng.uniform(0, 5)]
+            made.append((user, at, np.r_[amounts, amounts.mean() / 2]))
+        else:
+            made.append((user, days, amounts))
+    return made
+
+
+def renamed_ids(rng: np.random.Generator) -> Visits:
+    """All ids are new from a day on: everybody joins on that day, and everybody else leaves."""
+    made: Visits = []
+    for user, days, amounts in shoppers(rng, n_users=2_500, n_days=700):
+        is_late = days >= RENAMED_ON
+        made.append((user, days[~is_late], amounts[~is_late]))
+        made.append((user + 10_000, days[is_late], amounts[is_late]))
+    return [row for row in made if len(row[1])]
 
 
 def is_december(days: np.ndarray) -> np.ndarray:

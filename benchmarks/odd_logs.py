@@ -214,4 +214,6 @@ ODD_LOGS: dict[str, OddLog] = {
     "paydays": OddLog(odd_habits.paydays, 1_000, 45, ((410, 180), (590, 180))),
     "prices_creep": OddLog(odd_habits.prices_creep, 800, 60, ((350, 180), (560, 180))),
     "campaign": OddLog(odd_habits.campaign, 700, 45, ((401, 180), (480, 180))),
+    "mailing": OddLog(odd_habits.mailing, 700, 60, ((400, 180), (480, 180))),
+    "renamed_ids": OddLog(odd_habits.renamed_ids, 700, 60, ((400, 180), (480, 180))),
 }

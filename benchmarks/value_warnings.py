@@ -2,9 +2,9 @@
 
 import polars as pl
 
+from ntg_assets.churn.arrivals import arrivals, compare_arrivals, tell_arrivals
 from ntg_assets.churn.checks import horizon_warning
 from ntg_assets.churn.log_holes import daily_users, find_holes, tell_holes
-from ntg_assets.churn.newcomers import compare_newcomers, newcomer_returns, tell_newcomers
 from ntg_assets.churn.snapshots import History, churn_horizon_report
 from ntg_assets.churn.year_ago import look_a_year_back, tell_year_ago, windows_around
 from ntg_assets.configuration.churn import ChurnSettings
@@ -50,12 +50,15 @@ def said_beside(
         at_risk_days=churn.at_risk_window_days,
     )
     horizon = horizon_warning(run(churn_horizon_report(known, history, settings=churn)))
-    newcomers = compare_newcomers(
-        run(newcomer_returns(known, history, settings=churn)),
-        history,
-        horizon_days=churn.horizon_days,
-    )
-    others = tell_newcomers(newcomers, horizon_days=churn.horizon_days)
+    counts = run(arrivals(known, history, settings=churn))
+    late = [
+        tell_arrivals(
+            compare_arrivals(counts, history, is_new=is_new, settings=churn),
+            is_new=is_new,
+            horizon_days=churn.horizon_days,
+        )
+        for is_new in (True, False)
+    ]
     year_ago = look_a_year_back(
         run(windows_around(known, history, horizon_days=churn.horizon_days)),
         history,
@@ -68,6 +71,6 @@ def said_beside(
     return [
         *([] if rule.verdict == "pass" else [f"{rule.verdict}: {rule.evidence}"]),
         *filter(
-            None, [holes, horizon, others, peak, *(of_amounts if counts_amounts(value) else [])]
+            None, [holes, horizon, *late, peak, *(of_amounts if counts_amounts(value) else [])]
         ),
     ]

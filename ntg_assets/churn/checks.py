@@ -5,9 +5,9 @@ and no model is too good to be true.
 import dagster as dg
 import polars as pl
 
+from ntg_assets.churn.arrivals import arrivals, compare_arrivals, tell_arrivals
 from ntg_assets.churn.log_holes import tell_holes
 from ntg_assets.churn.model_selection import selection_in_words
-from ntg_assets.churn.newcomers import compare_newcomers, newcomer_returns, tell_newcomers
 from ntg_assets.churn.reasons.reason_audit import reasons_against_sense
 from ntg_assets.churn.scores import ADDENDS, add_up
 from ntg_assets.churn.snapshots import train_history
@@ -192,15 +192,31 @@ def newcomers_are_as_usual(
     """Those who joined of late come again as those before them did; a warning, since a campaign is
     a fact and not a fault.
     """
+    return _arrivals_are_as_usual(user_days, split_boundaries, project, is_new=True)
+
+
+@staged_check("user_days", stages=STAGES)
+def returners_are_as_usual(
+    user_days: Table, split_boundaries: pl.DataFrame, project: Project
+) -> dg.AssetCheckResult:
+    """Those who came back of late come again as those before them did; a warning, since a mailing
+    is a fact and not a fault.
+    """
+    return _arrivals_are_as_usual(user_days, split_boundaries, project, is_new=False)
+
+
+def _arrivals_are_as_usual(
+    user_days: Table, split_boundaries: pl.DataFrame, project: Project, *, is_new: bool
+) -> dg.AssetCheckResult:
     history, settings = train_history(split_boundaries), project.settings.churn
-    returns = project.read(newcomer_returns(user_days, history, settings=settings))
-    newcomers = compare_newcomers(returns, history, horizon_days=settings.horizon_days)
-    sentence = tell_newcomers(newcomers, horizon_days=settings.horizon_days)
+    counts = project.read(arrivals(user_days, history, settings=settings))
+    late = compare_arrivals(counts, history, is_new=is_new, settings=settings)
+    sentence = tell_arrivals(late, is_new=is_new, horizon_days=settings.horizon_days)
     return dg.AssetCheckResult(
         passed=not sentence,
         severity=dg.AssetCheckSeverity.WARN,
-        description=sentence or "newcomers come again as usual, or are few",
-        metadata={} if newcomers is None else newcomers._asdict(),
+        description=sentence or "they come again as usual, or are few",
+        metadata={} if late is None else late._asdict(),
     )
 
 
