@@ -13,6 +13,7 @@ from ntg_assets.churn.scores import score_churn
 from ntg_assets.configuration.churn import ChurnSettings
 from ntg_assets.configuration.revenue import ValueSettings
 from ntg_assets.errors import NotEnoughDataError
+from ntg_assets.revenue.value.ltv import log_value_errors
 from ntg_assets.revenue.value.value_model import (
     daily_run_rate,
     fit_value,
@@ -22,6 +23,7 @@ from ntg_assets.revenue.value.value_model import (
 from ntg_assets.revenue.value.value_ranges import fit_value_ranges, range_of
 from ntg_assets.revenue.value.ways.population import discounted_days
 from ntg_assets.revenue.value.ways.value_candidates import CANDIDATES
+from ntg_assets.statistics.glm import Z_95
 from ntg_assets_tests.churn_world import (
     CHURN,
     VALUE,
@@ -130,6 +132,37 @@ def test_the_sum_is_that_of_the_weighed_ways(tables: Tables) -> None:
     assert (found["ltv_low"] <= found["ltv"]).all()
     assert (found["ltv"] <= found["ltv_high"]).all()
     assert found["unit"].unique().to_list() == ["index"]
+
+
+def test_the_error_of_value_is_that_of_its_probability() -> None:
+    """By a small step of the logit: ltv moves as 1 - P (1 - R / V) does."""
+    logit, step, share = np.log(0.3 / 0.7), 1e-4, 0.2
+    low, chance, high = (1 / (1 + np.exp(-(logit + k * step))) for k in (-1, 0, 1))
+    scores = pl.DataFrame(
+        {
+            "churn_probability_low": [low],
+            "churn_probability": [chance],
+            "churn_probability_high": [high],
+        }
+    )
+    down, up = log_value_errors(scores, np.array([share]))
+    moved = np.log((1 - low * (1 - share)) / (1 - high * (1 - share))) / (2 * Z_95)
+    assert down[0] == pytest.approx(moved, rel=1e-6)
+    assert up[0] == pytest.approx(down[0])
+
+
+def test_nobody_is_worth_more_than_if_they_surely_stay() -> None:
+    """P is all but unknown: ltv = .4 V may be V, and no thousands of it."""
+    scores = pl.DataFrame(
+        {
+            "churn_probability_low": [1e-9],
+            "churn_probability": [0.6],
+            "churn_probability_high": [1 - 1e-9],
+        }
+    )
+    down, up = log_value_errors(scores, np.array([0.0]))
+    assert down[0] > 4
+    assert np.exp(Z_95 * up[0]) == pytest.approx(1 / 0.4)
 
 
 def test_nobody_is_worth_more_active_days_than_there_are_days(tables: Tables) -> None:

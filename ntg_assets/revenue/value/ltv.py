@@ -165,13 +165,15 @@ def ltv_estimates(
     per_horizon = users.next_horizon.value_if_active if users.next_horizon else 0 * total
     next_value = (1 - chance) * per_horizon
     next_low, next_high = range_of(next_value, ranges)
-    error = np.hypot(np.hypot(_shape_error(shapes), users.season_error), _log_active_error(scores))
-    factor = np.exp(Z_95 * error)
+    low, high = (
+        np.exp(Z_95 * np.hypot(np.hypot(_shape_error(shapes), users.season_error), error))
+        for error in log_value_errors(scores, share)
+    )
     activity = users.activity
     return scores.select("user_id").with_columns(
         pl.Series("ltv", parts.ltv),
-        pl.Series("ltv_low", parts.ltv / factor),
-        pl.Series("ltv_high", parts.ltv * factor),
+        pl.Series("ltv_low", parts.ltv / low),
+        pl.Series("ltv_high", parts.ltv * high),
         pl.Series("ltv_if_stays", parts.if_stays),
         pl.Series("ltv_if_leaves", parts.if_leaves),
         pl.Series("ltv_at_stake", parts.at_stake),
@@ -219,10 +221,20 @@ def _shape_error(shapes: pl.DataFrame) -> float:
     return float((shapes["level_weight"] * shapes["log_spread"]).sum())
 
 
-def _log_active_error(rows: pl.DataFrame) -> Floats:
-    """Standard error of ln P(active), from the interval of the score: d ln(1 - p) = -p d logit."""
-    low, high = (
-        rows[f"churn_probability_{end}"].clip(TINY, 1 - TINY).to_numpy() for end in ("low", "high")
+def log_value_errors(rows: pl.DataFrame, share: Floats) -> tuple[Floats, Floats]:
+    """Standard error of ln(ltv) from the interval of the score, downwards and upwards:
+    d ln(1 - p (1 - share)) = -p (1 - p) (1 - share) / (1 - p (1 - share)) d logit; upwards at most
+    so much that two of them lead to V, since nobody brings more than who surely stays.
+
+    Args:
+        rows: `churn_scores`.
+        share: R / V.
+    """
+    low, chance, high = (
+        rows[f"churn_probability{end}"].clip(TINY, 1 - TINY).to_numpy()
+        for end in ("_low", "", "_high")
     )
     logit_error = (np.log(high / (1 - high)) - np.log(low / (1 - low))) / (2 * Z_95)
-    return rows["churn_probability"].to_numpy() * logit_error
+    kept = 1 - chance * (1 - share)
+    error = chance * (1 - chance) * (1 - share) / kept * logit_error
+    return error, np.minimum(error, -np.log(kept) / Z_95)
