@@ -132,3 +132,21 @@ def test_a_past_origin_is_judged_in_the_prices_that_it_knew(
     after = ratio.filter(pl.col("origin_on") > JUMPED_ON + timedelta(days=56))["ratio"].to_list()
     assert before == [pytest.approx(10 / 20, rel=0.1)] * len(before) != []
     assert after == [pytest.approx(20 / 20, rel=0.1)] * len(after) != []
+
+
+def test_a_past_origin_hangs_on_no_later_day(doubled: Tables) -> None:
+    """A log that ends 40 days earlier tells the same of every span that had closed by then."""
+    end = END - timedelta(days=40)
+    log = paid_log(10.0, 20.0).filter(pl.col("active_on") < end)
+    short = make_tables(log, boundaries(START, end), value=MONEY).value_walk_forward
+    keys = ["origin_on", "n_periods", "user_id"]
+    rows = [
+        mine.join(other, on=keys, how="semi").sort(keys)
+        for mine, other in (
+            (doubled.value_walk_forward, short),
+            (short, doubled.value_walk_forward),
+        )
+    ]
+    assert rows[0]["origin_on"].n_unique() > 2
+    assert rows[0].filter(pl.col("closes_on") > JUMPED_ON + timedelta(days=42)).height > 0
+    assert_frame_equal(*rows)
