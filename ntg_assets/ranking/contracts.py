@@ -117,7 +117,7 @@ class RankingWeights(Contract):
     )
     n_label_users: int = column("Users with inner labels (one per user and inner cut)", ge=0)
     blend_ndcg: float = column(
-        "NDCG@10 of the learned blend for users who did not teach it", ge=0, le=1, nullable=True
+        "NDCG@20 of the learned blend for users who did not teach it", ge=0, le=1, nullable=True
     )
     gain: float = column(
         "Its difference to the popularity that ranks best for the others, user by user",

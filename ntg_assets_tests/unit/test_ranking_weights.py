@@ -98,13 +98,30 @@ def test_a_gain_on_inner_labels_lets_the_learned_weights_through() -> None:
 
 
 def test_few_labels_without_a_gain_stay_near_the_prior_and_say_so() -> None:
-    table = learned(planted(n_users=8, strength=0.0, seed=4))
+    table = learned(planted(n_users=8, strength=0.0, seed=9))
     assert table["status"].unique().to_list() == ["prior"]
     assert table["weight"].to_list() == table["learned_weight"].to_list()
     away = table["weight"] - table["prior_weight"]
     assert (away.abs() < table["prior_deviation"]).all()
     assert "start from other logs" in table["evidence"][0]
     assert "8 label users" in table["evidence"][0]
+
+
+def test_the_gain_is_judged_by_twenty_places() -> None:
+    # everybody takes what the first source has in place 12; popularity shows nothing
+    n_users, n_candidates, place = 40, 30, 12
+    step = np.tile(np.arange(n_candidates), n_users)
+    features = np.zeros((len(step), len(SOURCES)))
+    features[:, 0] = 1 - step / n_candidates
+    examples = replace(
+        planted(n_users=n_users, strength=0.0), features=features, taken=step == place - 1
+    )
+    by_ten = ndcg_of(examples, features[:, 0])
+    table = learned(examples)
+    assert by_ten.tolist() == [0.0] * n_users
+    assert table["blend_ndcg"][0] == pytest.approx(1 / np.log2(place + 1))
+    assert table["gain"][0] == pytest.approx(1 / np.log2(place + 1))
+    assert table["status"][0] == "learned"
 
 
 def test_without_a_label_the_weights_are_the_prior() -> None:

@@ -16,7 +16,7 @@ from ntg_assets.statistics.bootstrap import LEVEL
 from ntg_assets.statistics.likelihood import minimise, significant
 from ntg_assets.statistics.ranking_metrics import hits_by_place, user_metrics
 
-DECISION_K = 10  # NDCG at this length decides what the blend is made of
+DECISION_K = 10  # NDCG at this length says what a source is worth by itself
 N_FOLDS = 2
 
 
@@ -132,13 +132,13 @@ def cross_fitted(examples: Examples, pull: Pull, *, returns: int | None) -> Floa
     return utility
 
 
-def ndcg_of(examples: Examples, utility: Floats) -> Floats:
-    """Return each label user's NDCG when candidates are ranked by `utility`;
+def ndcg_of(examples: Examples, utility: Floats, *, k: int = DECISION_K) -> Floats:
+    """Return each label user's NDCG at `k` when candidates are ranked by `utility`;
     equal ones by the item's code; 0 is not shown.
     """
     order = np.lexsort((-utility, examples.user))
     user = examples.user[order]
     rank: Longs = position_in_group(user, n_groups=examples.n_users) + 1
     hit = examples.taken[order] & (utility[order] > 0)
-    hits = hits_by_place(user, rank, hit, n_users=examples.n_users, k=DECISION_K)
-    return user_metrics(hits, examples.n_relevant, k=DECISION_K).ndcg
+    hits = hits_by_place(user, rank, hit, n_users=examples.n_users, k=k)
+    return user_metrics(hits, examples.n_relevant, k=k).ndcg

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from ntg_assets.ranking.learning.blend_fit import DECISION_K
-from ntg_assets.ranking.learning.harm_guard import Evidence
+from ntg_assets.ranking.learning.harm_guard import GUARD_K, Evidence
 from ntg_assets.ranking.learning.popularity_pace import Pace
 from ntg_assets.ranking.scoring.popularity import half_life_in_words
 from ntg_assets.ranking.scoring.sources import Source
@@ -18,7 +18,7 @@ def decision_in_words(
         return f"No user has labels inside TRAIN, so the weights are what other logs teach.{judged}"
     low, high = evidence.gain.low[0], evidence.gain.high[0]
     figures = (
-        f"NDCG@{DECISION_K} {evidence.blend:.4f} for the learned blend against"
+        f"NDCG@{GUARD_K} {evidence.blend:.4f} for the learned blend against"
         f" {evidence.rival:.4f} for popularity ({sources[evidence.floor].name}):"
         f" {evidence.gain.mean[0]:+.4f} [{low:+.4f}, {high:+.4f}] on {evidence.n_users} label users"
     )

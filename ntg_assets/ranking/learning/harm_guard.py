@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtri
 
-from ntg_assets.arrays import Floats, Longs
+from ntg_assets.arrays import Floats
 from ntg_assets.configuration.ranking import RankingSettings
 from ntg_assets.ranking.learning.blend_fit import (
     N_FOLDS,
@@ -21,6 +21,11 @@ from ntg_assets.ranking.learning.weight_prior import WeightPrior
 from ntg_assets.ranking.scoring.sources import Source
 from ntg_assets.statistics.bootstrap import LEVEL, Interval, mean_intervals
 
+# NDCG at this length decides whether there is harm: a few dozen label users say more by twenty
+# places than by ten. Of 48 label users each, 50 times, a blend that is better than popularity was
+# refused 2 times in place of 13 on made films and 3 in place of 9 on made games (new items), one
+# that is worse 39 times in place of 36 on a made shop, and 50 times on made news as before
+GUARD_K = 20
 SMALLEST_ERROR = 1e-6  # where all label users agree to the bit
 
 
@@ -31,10 +36,10 @@ class Evidence:
     Attributes:
         floor: Position of the popularity source that serves best by itself: at many instants, where
             these were asked, else on the inner labels.
-        alone: NDCG of each source by itself.
-        blend: NDCG of the learned blend for users who did not teach it.
-        rival: NDCG of the floor; without instants that of the popularity that ranks best for the
-            others, user by user.
+        alone: NDCG of each source by itself, at `DECISION_K`.
+        blend: NDCG at `GUARD_K` of the learned blend for users who did not teach it.
+        rival: The same of the floor; without instants that of the popularity that ranks best for
+            the others, user by user.
         gain: Difference of the blend to that, user by user.
         expected: What the blend is expected to add to the floor: the gain, weighed against what
             other logs gain by their precisions.
@@ -56,8 +61,8 @@ class Evidence:
         """Which weights are used: those of the blend, unless they are expected to do harm.
 
         Labels that are surer than other logs decide whether there is a gain, other logs only how
-        large it is: of 48 label users each, 50 times, the blend kept .992 of popularity on made
-        news and .975 on a made shop without this, .997 and .982 with it.
+        large it is: of 48 label users each, 50 times, the blend kept .984 of popularity on a made
+        shop without this, .987 with it; made news were left to popularity 50 times either way.
         """
         if self.gain.low[0] > 0:
             return "learned"
@@ -117,8 +122,9 @@ def evidence_of(
     popular = [position for position, source in enumerate(sources) if source.kind == "popularity"]
     floor = _best_of(popular, alone) if pace is None else _position(sources, pace.chosen)
     pull = Pull.towards(prior, sources, floor=floor, settings=settings)
-    blend = ndcg_of(examples, cross_fitted(examples, pull, returns=returns_position(sources)))
-    rival = _cross_chosen(popular, alone, examples.fold) if pace is None else alone[:, floor]
+    utility = cross_fitted(examples, pull, returns=returns_position(sources))
+    blend = ndcg_of(examples, utility, k=GUARD_K)
+    rival = _rival(examples, popular if pace is None else [floor])
     gain = mean_intervals((blend - rival)[:, None], rng=rng, samples=samples)
     error, deviation = errors_of(gain, prior, floor=float(rival.mean()))
     return Evidence(
@@ -145,14 +151,16 @@ def _best_of(popular: Sequence[int], alone: Floats) -> int:
     return max(popular, key=lambda position: (alone[:, position].mean(), position))
 
 
-def _cross_chosen(popular: Sequence[int], alone: Floats, fold: Longs) -> Floats:
+def _rival(examples: Examples, popular: Sequence[int]) -> Floats:
     """Return each user's NDCG by the popularity that the others chose: the best of several on the
     same few users looks better than it is.
     """
-    rival = np.empty(len(alone))
+    values = np.stack(
+        [ndcg_of(examples, examples.features[:, at], k=GUARD_K) for at in popular], axis=1
+    )
+    rival, every = np.empty(len(values)), range(len(popular))
     for held in range(N_FOLDS):
-        others = alone[fold != held]
-        rival[fold == held] = alone[
-            fold == held, _best_of(popular, others if len(others) else alone)
-        ]
+        is_held = examples.fold == held
+        others = values[~is_held] if not is_held.all() else values
+        rival[is_held] = values[is_held, _best_of(every, others)]
     return rival
