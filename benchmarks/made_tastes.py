@@ -61,6 +61,15 @@ WORLDS: Mapping[str, World] = {
     "games": World(n_items=300, taste=0.25, again=0.60, visits=2.0, fades=250.0, drift=0.10),
     "shop": World(n_items=2_000, taste=0.45, next=0.05, again=0.20, fades=60.0, spread=0.3),
 }
+# worlds in which most events repeat: they teach nothing, lists are judged by them
+REPEAT_WORLDS: Mapping[str, World] = {
+    "grocer": World(n_items=1_500, days=200.0, taste=0.35, next=0.0, again=0.45, fades=300.0,
+                    visits=8.0, events=90.0, spread=0.5),
+    "edits": World(n_users=1_200, n_items=5_000, days=90.0, taste=0.15, next=0.05, again=0.75,
+                   fades=20.0),
+    "habit": World(n_users=800, n_items=2_000, days=200.0, taste=0.1, next=0.0, again=0.8,
+                   fades=500.0, visits=3.0),
+}  # fmt: skip
 
 
 class _Catalogue:
@@ -106,12 +115,12 @@ def made_log(name: str) -> pl.DataFrame:
     """Make the log of a world.
 
     Args:
-        name: One of `WORLDS`.
+        name: One of `WORLDS` or `REPEAT_WORLDS`.
 
     Returns:
         `user_id`, `item_id`, `event_at`; the same rows at every call.
     """
-    world, rng = WORLDS[name], random_stream(SEED, f"made taste {name}")
+    world, rng = {**WORLDS, **REPEAT_WORLDS}[name], random_stream(SEED, f"made taste {name}")
     catalogue = _Catalogue(world, rng)
     rows = [row for user in range(world.n_users) for row in _life(user, world, catalogue, rng)]
     frame = pl.DataFrame(rows, schema=["user_id", "item_id", "day"], orient="row")

@@ -117,7 +117,8 @@ def compare(
     values: dict[str, np.ndarray] = {}
     for name, settings in (peers(final) | order_peers(final)).items():
         try:
-            values[name], chosen = _tuned(choosing, final, settings)
+            lists, chosen = tuned_lists(choosing, final, settings)
+            values[name] = ndcg(final, lists)
         except (ValueError, ArithmeticError, np.linalg.LinAlgError) as error:
             yield name, {"not_run": f"{type(error).__name__}: {error}"}
             continue
@@ -125,19 +126,17 @@ def compare(
     yield from _ours(final, values)
 
 
-def _tuned(
+def tuned_lists(
     choosing: Task, final: Task, settings: list[tuple[str, Fit]]
 ) -> tuple[np.ndarray, dict[str, Any]]:
-    """Choose a peer's settings on VAL, and return its values on TEST."""
+    """Choose a peer's settings on VAL, and return its lists for TEST, beside the choice."""
     on_val = {
         label: ndcg(choosing, peer_lists(choosing, fit(choosing), k=K)).mean()
         for label, fit in settings
     }
     best = max(on_val, key=lambda label: on_val[label])
-    return ndcg(final, peer_lists(final, dict(settings)[best](final), k=K)), {
-        "chosen": best,
-        "val_ndcg": float(on_val[best]),
-    }
+    lists = peer_lists(final, dict(settings)[best](final), k=K)
+    return lists, {"chosen": best, "val_ndcg": float(on_val[best])}
 
 
 def _ours(final: Task, values: dict[str, np.ndarray]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -147,14 +146,14 @@ def _ours(final: Task, values: dict[str, np.ndarray]) -> Iterator[tuple[str, dic
     told = {
         "evidence": str(learned.weights["evidence"][0]),
         "best_peer": strongest,
-        **_relative(blend, values[strongest]),
+        **relative(blend, values[strongest]),
     }
     yield "NTG blend", {**_figures(blend), **told}
     challenger = _challenge(final, learned)
     if challenger is not None:
         against = {
             name.replace("best_peer", "blend"): value
-            for name, value in _relative(challenger, blend).items()
+            for name, value in relative(challenger, blend).items()
         }
         yield "NTG LambdaMART (challenger, not used)", {**_figures(challenger), **against}
 
@@ -164,7 +163,8 @@ def _challenge(final: Task, learned: Learned) -> np.ndarray | None:
     return None if lists is None else ndcg(final, lists)
 
 
-def _relative(ours: np.ndarray, theirs: np.ndarray) -> dict[str, float | None]:
+def relative(ours: np.ndarray, theirs: np.ndarray) -> dict[str, float | None]:
+    """Compare two methods' values, user by user: their ratio, and the gain with its interval."""
     gain = mean_intervals(
         (ours - theirs)[:, None], rng=random_stream(SEED, "gain"), samples=SAMPLES
     )

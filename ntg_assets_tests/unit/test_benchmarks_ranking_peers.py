@@ -18,6 +18,8 @@ from benchmarks.ranking_order_peers import (
     vsknn,
 )
 from benchmarks.ranking_peers import Task, ease, peer_lists
+from benchmarks.ranking_repeats import CASES as REPEAT_CASES
+from benchmarks.ranking_repeats import compared, goals_of
 from ntg_assets.configuration.ranking import RankingSettings
 from ntg_assets.configuration.taste import TasteSettings
 from ntg_assets_tests.logs import events
@@ -128,3 +130,30 @@ def test_a_blind_pair_holds_the_users_own_list_where_the_key_says_so() -> None:
     assert {pair.own for pair in blind_pairs(lists, histories, n=4, seed=5)} <= {0, 1}
     key = ", ".join(f"{number} {'AB'[pair.own]}" for number, pair in enumerate(pairs, start=1))
     assert sheet(pairs).splitlines()[-1] == f"Key: {key}"
+
+
+def test_repeated_and_new_items_are_judged_apart() -> None:
+    posed = task(consumed="allow")
+    taken = pl.DataFrame({"user_id": [1, 1, 4], "item_id": [10, 40, 40]})
+    posed = posed.__class__(**{**vars(posed), "relevant": taken})
+    code = {item: n for n, item in enumerate(posed.log.items)}
+    ours = np.full((2, 10), -1)
+    ours[0, :2], ours[1, 0] = (code[10], code[40]), code[40]
+    theirs = np.full((2, 10), -1)
+    theirs[:, 0] = code[40]
+    found = dict(compared(posed, ours, {"theirs": theirs}))
+    assert found["all_items"]["ndcg"] == 1
+    # user 1 had 10 before, user 4 had 40
+    assert (found["repeated_items"]["ndcg"], found["repeated_items"]["theirs"]) == (1, 0.5)
+    assert found["new_items"]["ndcg"] == pytest.approx(1 / np.log2(3))
+    assert (found["new_items"]["theirs"], found["new_items"]["n_users"]) == (1, 1)
+
+
+def test_lists_of_habit_below_their_best_rival_miss_the_goal() -> None:
+    found = {
+        "scoring_relative": 1.31,
+        "learning_relative": 1.9,
+        "all_items": {"relative_to_best_peer": 0.99},
+    }
+    goals = goals_of("habit", REPEAT_CASES["habit_per_user"], found)
+    assert [goal.is_met for goal in goals] == [False, True, False]
