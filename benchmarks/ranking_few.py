@@ -62,6 +62,8 @@ CASES: Mapping[str, Case] = {
     "made_films": _made("films", "never"),
     "made_series": _made("series", "never"),
     "made_news": _made("news", "never"),
+    "made_shop": _made("shop", "never"),
+    "made_games": _made("games", "never"),
     "made_songs_consumed": _made("songs", "allow"),
     "complete_journey_new": _bundled(complete_journey, "global_time", "never"),
     "complete_journey_consumed": _bundled(complete_journey, "global_time", "allow"),
@@ -80,20 +82,26 @@ def judge(case: Case, *, draws: int) -> dict[str, float]:
     examples = collect_examples(cuts, taste=TasteSettings(), settings=settings, seed=SEED)
     every = np.arange(examples.n_users)
     whole = _ndcg(examples, _learn(examples, sources, settings, pace), sources)
+    popular: dict[int, Floats] = {}  # of each floor that a draw chooses
     found = []
     for draw in range(draws):
         drawn = np.isin(every, random_stream(SEED, f"few {draw}").permutation(every)[:N_USERS])
         weights = _learn(examples.only(drawn), sources, settings, pace)
-        floor = weights["is_floor"].to_numpy().astype(float)[: len(sources)]
-        few = _ndcg(examples, weights, sources)[~drawn].mean()
-        popular = ndcg_of(examples, examples.features @ floor)[~drawn].mean()
-        found.append((few, popular, whole[~drawn].mean(), weights["status"][0] == "floor"))
-    few, popular, all_labels, floors = np.array(found, float).mean(axis=0).tolist()
+        floor = int(weights["is_floor"].arg_max() or 0)
+        if floor not in popular:
+            popular[floor] = ndcg_of(examples, examples.features[:, floor])
+        is_floor = weights["status"][0] == "floor"
+        few = popular[floor] if is_floor else _ndcg(examples, weights, sources)
+        found.append((*(x[~drawn].mean() for x in (few, popular[floor], whole)), is_floor))
+    judged = np.array(found, float)
+    few_mean, popular_mean, all_labels, floors = judged.mean(axis=0).tolist()
     return {
-        "few": few,
-        "popularity": popular,
+        "few": few_mean,
+        "few_least_draw": float(judged[:, 0].min()),
+        "popularity": popular_mean,
         "all_labels": all_labels,
         "share_of_draws_on_the_floor": floors,
+        "n_draws": draws,
         "n_label_users": examples.n_users,
     }
 
