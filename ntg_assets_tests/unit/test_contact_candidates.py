@@ -15,7 +15,12 @@ from ntg_assets.revenue.contacts.contact_candidates import (
     NO_RETURN_FORECAST,
     contact_candidates,
 )
-from ntg_assets.revenue.contacts.contact_rules import contact_rules, contract_rules, latest_instant
+from ntg_assets.revenue.contacts.contact_rules import (
+    came_back,
+    contact_rules,
+    contract_rules,
+    latest_instant,
+)
 from ntg_assets.revenue.contacts.lists.contact_holds import contract_holds
 from ntg_assets.revenue.contacts.policy import intervention_exclusions
 from ntg_assets.revenue.contacts.strategies import intervention_targets
@@ -149,6 +154,17 @@ def test_whose_contract_ended_or_will_end_is_ruled_out() -> None:
     assert found.rows() == [
         (1, "contract_ended", "the contract ended on 2024-03-01"),
         (2, "contract_ending", "the contract ends on 2024-03-02"),
+    ]
+
+
+def test_a_contract_that_begins_today_runs_and_one_that_ends_today_does_not() -> None:
+    rows = terms(term(1, "a", ON, date(2024, 4, 1)), term(2, "b", date(2024, 1, 1), ON))
+    assert contract_rules(rows, on=ON, longest_gap_days=1).rows() == [
+        (1, "contract_ending", "the contract ends on 2024-04-01"),
+        (2, "contract_ended", "the contract ended on 2024-03-01"),
+    ]
+    assert came_back(rows, on=ON).rows() == [
+        (1, "came_back", "has a contract again, from 2024-03-01")
     ]
 
 

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ntg_assets.configuration.revenue import RadarSettings, StrategySettings
+from ntg_assets.revenue.contacts import budget as module
 from ntg_assets.revenue.contacts.budget import MAX_EXACT, spend
 from ntg_assets.revenue.contacts.strategies import intervention_targets
 from ntg_assets.revenue.contacts.strategy_comparison import strategy_comparison, strategy_overlaps
@@ -29,6 +30,22 @@ def test_greed_by_ratio_is_not_enough() -> None:
     found = spend(np.array([6.0, 10.0, 12.0]), np.array([1.0, 2.0, 3.0]), budget=5.0, capacity=3)
     assert found.chosen.tolist() == [False, True, True]  # the best ratio is left out
     assert found.is_exact
+
+
+def test_what_is_left_of_the_budget_goes_to_who_takes_all_of_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Above a price of 1 only the first pays; of the 5 - 3 = 2 that are left the third takes 2."""
+    monkeypatch.setattr(module, "MAX_EXACT", 0)
+    profit, cost = np.array([5.0, 3.0, 2.0]), np.array([3.0, 3.0, 2.0])
+    found = spend(profit, cost, budget=5.0, capacity=3)
+    assert found.chosen.tolist() == [True, False, True]
+
+
+def test_equal_gains_go_to_the_first() -> None:
+    profit = np.tile([1.0, 2.0], 500)
+    found = spend(profit, np.zeros(1000), budget=1.0, capacity=10)
+    assert np.flatnonzero(found.chosen).tolist() == list(range(1, 21, 2))
 
 
 @settings(max_examples=40)

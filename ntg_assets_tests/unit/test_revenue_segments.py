@@ -65,6 +65,16 @@ def test_only_the_last_closed_origin_is_told() -> None:
     assert segment_of(found, "band", "critical")["n_closed"] == 1
 
 
+def test_of_an_origin_that_was_judged_twice_the_holdout_is_told() -> None:
+    held_out = FORECASTS.filter(pl.col("origin_on") == date(2024, 1, 1)).with_columns(
+        evaluation=pl.lit("holdout"), churn_probability=pl.lit(0.75)
+    )
+    found = radar_segments(RADAR, pl.concat([FORECASTS, held_out]), None, as_of=TONIGHT)
+    whole = segment_of(found, "all", "all")
+    assert (whole["n_closed"], whole["predicted_churn"]) == (2, 0.75)
+    assert whole["predicted_loss"] == 0.75 * 4.0 + 0.75 * 2.0
+
+
 def test_change_is_since_the_last_earlier_day_and_tonight_again_changes_nothing(
     tmp_path: Path,
 ) -> None:

@@ -138,22 +138,23 @@ def test_snapshots_and_windows_are_those_of_a_log_with_the_counted_amounts() -> 
 def test_the_day_of_a_snapshot_is_of_its_window_and_not_of_its_past() -> None:
     snapshots = pl.DataFrame(
         {
-            "user_id": ["u", "u"],
-            "snapshot_on": [START, START + timedelta(days=1)],
-            "window_end_on": [START + timedelta(days=30)] * 2,
-            "active_days": [2, 2],
-            "value_per_active_day": [50.0, 50.0],
-            "decayed_value_90d": [95.0, 95.0],
-            "window_value": [100.0, 100.0],
+            "user_id": ["u", "u", "u"],
+            "snapshot_on": [START - timedelta(days=30), START, START + timedelta(days=1)],
+            "window_end_on": [START, *[START + timedelta(days=30)] * 2],
+            "active_days": [2, 2, 2],
+            "value_per_active_day": [50.0, 50.0, 50.0],
+            "decayed_value_90d": [95.0, 95.0, 95.0],
+            "window_value": [100.0, 100.0, 100.0],
         }
     )
     capped = pl.DataFrame(
         {"user_id": ["u"], "active_on": [START], "value_sum": [100.0], "counted_value": [10.0]}
     )
     found = counted(snapshots, capped)
-    assert found["value_per_active_day"].to_list() == [50.0, 50.0 - 90 / 2]
-    assert found["decayed_value_90d"].to_list() == [95.0, pytest.approx(95 - 90 * 0.5 ** (1 / 90))]
-    assert found["window_value"].to_list() == [100.0 - 90, 100.0]
+    assert found["value_per_active_day"].to_list() == [50.0, 50.0, 50.0 - 90 / 2]
+    decayed = 95 - 90 * 0.5 ** (1 / 90)
+    assert found["decayed_value_90d"].to_list() == [95.0, 95.0, pytest.approx(decayed)]
+    assert found["window_value"].to_list() == [100.0, 100.0 - 90, 100.0]
 
 
 @pytest.mark.slow
