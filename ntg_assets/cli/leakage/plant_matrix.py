@@ -12,7 +12,7 @@ from pathlib import Path
 from time import monotonic
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from ntg_assets.cli.lines import say
 from ntg_assets.errors import ConfigurationError, LeakageError
@@ -97,7 +97,8 @@ def _told(kind: str, plant: Plant, caught: Caught) -> str:
 
 def matrix(caught: Mapping[str, Caught]) -> Table:
     """Lay out plant x guard."""
-    table = Table("plant", *GUARDS, title="which guard catches which planted leak")
+    plant = Column("plant", overflow="fold")  # whole, also in a file of 80 columns
+    table = Table(plant, *GUARDS, title="which guard catches which planted leak")
     for kind, by_guard in caught.items():
         table.add_row(kind, *("caught" if by_guard.get(guard) else "" for guard in GUARDS))
     return table
