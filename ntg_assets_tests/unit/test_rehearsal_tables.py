@@ -5,6 +5,8 @@ from collections.abc import Iterator
 import polars as pl
 import pytest
 
+from ntg_assets.declared_reads import Declared, only
+from ntg_assets.errors import UndeclaredReadError
 from ntg_assets.orchestration.rehearsing.tables import RehearsalTables
 from ntg_assets.sql import Query, Table
 from ntg_assets.storage.connection import connect
@@ -48,6 +50,23 @@ def test_what_is_made_is_found_by_the_next_query_and_by_the_next_step(
     assert tables.rows(DAYS) is made
     assert tables.read(Query("select sum(n)::bigint from days", {"days": DAYS})).item() == 3
     assert stored(tables) == ["days", "events"]
+
+
+def test_a_step_is_given_nothing_that_it_was_not_issued(tables: RehearsalTables) -> None:
+    with only(Declared("backtest/x", frozenset({DAYS}))):
+        assert tables.keep(DAYS, Query("select * from days", {"days": COUNTS})).equals(COUNTS)
+        assert tables.rows(DAYS).equals(COUNTS)
+    for query in (Query("select * from events", {"events": EVENTS}), COUNTED):
+        with (
+            pytest.raises(UndeclaredReadError, match=r"backtest/x reads ingest\.events"),
+            only(Declared("backtest/x", frozenset({DAYS}))),
+        ):
+            tables.read(query)
+    with (
+        pytest.raises(UndeclaredReadError, match=r"backtest/x reads ingest\.events"),
+        only(Declared("backtest/x", frozenset({DAYS}))),
+    ):
+        tables.rows(EVENTS)
 
 
 def test_only_what_was_made_of_the_same_is_taken_over(tables: RehearsalTables) -> None:

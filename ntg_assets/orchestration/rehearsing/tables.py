@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from ntg_assets.declared_reads import require_declared
 from ntg_assets.sql import Query, Source, Table, quote_identifier
 from ntg_assets.storage.connection import Connection
 from ntg_assets.storage.run import bound, run
@@ -35,13 +36,23 @@ class RehearsalTables:
         self._same = {table for table, rows in self.given.items() if self._is_same(table, rows)}
 
     def rows(self, table: Table) -> pl.DataFrame:
-        """Read a table as a step takes it: with the types that the database gives."""
+        """Read a table as a step takes it: with the types that the database gives.
+
+        Raises:
+            UndeclaredReadError: the step that runs was not issued it.
+        """
+        require_declared(table)
         if table not in self._made:
             self._made[table] = run(_all_of(self.given[table]), self.connection)
         return self._made[table]
 
     def read(self, given: Query) -> pl.DataFrame:
-        """Run a query over the tables."""
+        """Run a query over the tables.
+
+        Raises:
+            UndeclaredReadError: the step that runs was not issued one that it names.
+        """
+        require_declared(given)
         for table in _stored_in(given):
             self._store(table)
         return run(given, self.connection)
