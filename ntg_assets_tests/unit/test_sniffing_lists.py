@@ -210,9 +210,22 @@ def test_what_belongs_to_an_item_or_a_person_is_not_the_events(tmp_path: Path) -
     assert sniffed.settings["item_id"] == "object.id"
 
 
-def test_lists_in_fields_of_a_text_are_told(tmp_path: Path) -> None:
-    baskets = lines(lambda n, at: f"u{n},{at},a|b{n}|c", "user_id,time,items\n")
-    assert "fields of 'items' look like lists ('a|b0|c'" in " ".join(sniff(tmp_path, baskets).notes)
+@pytest.mark.parametrize(
+    ("items", "separator"), [("a|b{}|c", "|"), ("71 81 {}", " "), ('"[""a"", ""b{}""]"', None)]
+)
+def test_lists_in_fields_of_a_text_are_exploded(
+    tmp_path: Path, items: str, separator: str | None
+) -> None:
+    baskets = lines(lambda n, at: f"u{n},{at},{items.format(n)}", "user_id,time,items\n")
+    sniffed = sniff(tmp_path, baskets)
+    assert sniffed.settings["explode"] == "items"
+    assert sniffed.settings.get("explode_separator") == separator
+    settings = log_settings("log", **{"value": None, **sniffed.settings})
+    titles = lines(lambda n, at: f"u{n},{at},Part {n} of it", "user_id,time,items\n")
+    assert "explode" not in sniff(tmp_path, titles).settings
+    (tmp_path / "log").write_text(baskets)
+    n_items = 2 if separator is None else 3
+    assert len(accepted(tmp_path, settings, "item_id")) == n_items * len(TIMES)
 
 
 def test_other_objects_of_one_kind_are_not_taken_for_the_events(tmp_path: Path) -> None:

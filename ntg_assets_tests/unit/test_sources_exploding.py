@@ -293,10 +293,67 @@ def test_a_list_that_is_none_is_refused(tmp_path: Path, explode: str, told: str)
         survey_log(tmp_path, given)
 
 
-def test_csv_has_no_lists_and_paths_stand_side_by_side(tmp_path: Path) -> None:
-    put(tmp_path, {"log.csv": "user,item,at\nu,a,2024-01-05\n"})
-    with pytest.raises(SourceError, match=r"log.csv: is CSV, whose fields hold no lists"):
-        survey_log(tmp_path, read("log.csv", item_id="item", event_at="at"))
+IN_JSON = """user;at;items;stars
+u1;2024-01-05;"[""a"", ""b""]";[4, 5]
+u2;2024-01-06;[];[]
+u3;2024-01-07;[null];[2]
+"""
+
+
+@pytest.mark.parametrize(
+    ("content", "further"),
+    [
+        ("user,at,items,stars\nu1,2024-01-05,a|b,4|5\nu2,2024-01-06,,\nu3,2024-01-07,c,\n", {}),
+        (
+            IN_JSON,
+            {"delimiter": ";", "explode_separator": None},
+        ),
+        (
+            "u1\t2024-01-05\ta b\t4 5\t\nu2\t2024-01-06\t\t\nu3\t2024-01-07\tc\t\n",
+            {
+                "delimiter": "\t",
+                "explode_separator": " ",
+                "columns": ["user", "at", "items", "stars"],
+            },
+        ),
+    ],
+    ids=["separator", "json", "no header"],
+)
+def test_lists_in_fields_of_csv(tmp_path: Path, content: str, further: dict[str, Any]) -> None:
+    put(tmp_path, {"log.csv": content})
+    given = read(
+        "log.csv",
+        explode=["items", "stars"],
+        item_id="items",
+        event_at="at",
+        value="stars",
+        **{"explode_separator": "|", **further},
+    )
+    found = [row[:2] + row[3:] for row in events(tmp_path, given)]
+    assert found == [("u1", "a", 4.0), ("u1", "b", 5.0)]
+    # the third has an item without a star, or a star without an item
+    assert fates(tmp_path, given) == [(4, 2, 1, 1, 0, 0)]
+
+
+def test_lines_that_do_not_fit_stay_bad_beside_lists_in_fields(tmp_path: Path) -> None:
+    rows = 'u1,2024-01-05,"a|b\n"\nu2,2024-01-06\nu3,2024-01-07,c,d\nu4,2024-01-08,e,\n'
+    put(tmp_path, {"log.csv": f"user,at,items\n{rows}Total,,9\n"})
+    given = read(
+        "log.csv",
+        explode="items",
+        explode_separator="|",
+        item_id="items",
+        event_at="at",
+        skip_last_lines=1,
+        max_bad_share=0.9,
+    )
+    assert [row[:2] for row in events(tmp_path, given)] == [("u1", "a"), ("u1", "b"), ("u4", "e")]
+    assert fates(tmp_path, given) == [(2 + 1 + 1 + 1 + 1, 3, 2, 1, 0, 0)]
+    with pytest.raises(SourceError, match=r"names 'tags', but there is no such column; .* 'user'"):
+        survey_log(tmp_path, read("log.csv", explode="tags", item_id="items", event_at="at"))
+
+
+def test_paths_stand_side_by_side() -> None:
     for paths, told in (
         (["a.items", "times"], "different ones of one object, side by side"),
         (["a..items"], "dotted keys"),

@@ -51,11 +51,15 @@ class FileSource(Section):
     Columns of JSON are keys, dotted where they lie deeper: `track.artist.name`, `tags.0`.
     """
     explode: Annotated[list[str], BeforeValidator(as_list)] = Field(default_factory=list)
-    """Lists inside of records of JSON or Parquet, whose elements are the records: `plays`, dotted
+    """Lists inside of records, whose elements are the records: `plays`, dotted
     where they lie deeper (`sessions.plays`, each list on the way likewise). Columns inside are
     called `plays.item`, `plays` is the element itself where it is no object, `plays#` its place
     from 1. `"*"` stands for every key of an object: `profiles.*.history`; its key is the column
     `profiles.*~`. Several lists of one length side by side: `[item_ids, times]`.
+    """
+    explode_separator: str | None = Field(default=None, min_length=1)
+    """Sign between the elements of lists in CSV fields (`a|b|c`), which `explode` names by their
+    columns; null: such fields hold JSON (`[1, 2]`).
     """
     null_words: Words = Field(default_factory=list)
     r"""Texts that mean "empty" in every mapped column: `["NULL", "\\N", "n/a"]`."""

@@ -2,10 +2,13 @@
 
 import csv
 import io
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ntg_assets.configuration.inputs.files import FileSource
+
+MOST_LINES = 1_000  # of one record
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,33 @@ class Dialect:
         if len(self.delimiter) > 1:
             return self._parse_long(record)
         return next(self.reader(io.StringIO(record, newline="")), [""])
+
+    def write(self, fields: Sequence[str]) -> str:
+        """One record of these fields, without a line end."""
+        return self.delimiter.join(map(self._quoted, fields))
+
+    def _quoted(self, field: str) -> str:
+        signs = (self.delimiter, self.quote, "\n", "\r")
+        if not self.quote or not any(sign in field for sign in signs):
+            return field
+        return f"{self.quote}{field.replace(self.quote, self.escape + self.quote)}{self.quote}"
+
+    def records(self, lines: Iterable[str]) -> Iterator[tuple[str, list[str]]]:
+        """Texts of records with their fields; a record that cannot be divided is one field."""
+        waiting = ""
+        for line in lines:
+            waiting += line
+            try:
+                fields = self.parse(waiting.rstrip("\r\n"))
+            except csv.Error:
+                if waiting.count("\n") < MOST_LINES:
+                    continue
+                fields = [waiting]
+            if waiting.strip("\r\n"):
+                yield waiting.rstrip("\r\n"), fields
+            waiting = ""
+        if waiting.strip("\r\n"):
+            yield waiting.rstrip("\r\n"), [waiting]
 
     def reader(self, lines: Any) -> Any:  # noqa: ANN401  # csv's own reader has no public type
         """Python's reader of the same dialect; the delimiter is one character."""

@@ -4,6 +4,7 @@ import json
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from ntg_assets.configuration.inputs.files import FileSource
 from ntg_assets.errors import SourceError
 from ntg_assets.sources.files.json_keys import EACH, in_staged_json
 from ntg_assets.sources.files.json_texts import Member, elements, list_in_text, members
@@ -189,3 +190,62 @@ class Exploded:
 
 def _element(name: str, value: str, place: int) -> str:
     return f"{json.dumps(name)}: {value}, {json.dumps(name + PLACE)}: {place}"
+
+
+def exploded_rows(
+    records: Iterator[tuple[str, list[str]]],
+    header: Sequence[str],
+    source: FileSource,
+    *,
+    name: str,
+) -> Iterator[list[str] | str]:
+    """Rows of CSV with one element of each list in its place, and its place behind the others; the
+    text of a record that does not fit the header.
+
+    Args:
+        records: Texts and fields of the records below the header.
+        header: Names of the columns.
+        source: Which columns are lists, and what divides them.
+        name: The file in messages.
+
+    Raises:
+        SourceError: there is no such column.
+    """
+    absent = next((path for path in source.explode if path not in header), None)
+    if absent is not None:
+        shown = ", ".join(map(repr, header[:SHOWN_KEYS]))
+        raise SourceError(
+            f"{name}: explode names {absent!r}, but there is no such column; columns found:"
+            f" {shown}. Correct `explode`."
+        )
+    places = [list(header).index(path) for path in source.explode]
+    for text, fields in records:
+        row = fields[:-1] if len(fields) == len(header) + 1 and not fields[-1] else fields
+        if len(row) != len(header):  # with a further column it would fit: the reader refuses it
+            yield f"{text}{source.delimiter}?" if len(row) == len(header) + 1 else text
+            continue
+        lists = [_elements_of_field(row[place], source.explode_separator) for place in places]
+        longest = max(map(len, lists))
+        if any(len(values) != longest for values in lists):  # what belongs to what?
+            lists = [[""] * longest for _ in lists]
+        for number, values in enumerate(zip(*lists, strict=True), start=1):
+            made = list(row)
+            for place, value in zip(places, values, strict=True):
+                made[place] = value
+            yield [*made, str(number)]
+        if not longest:
+            yield [*row, ""]
+
+
+def _elements_of_field(field: str, separator: str | None) -> list[str]:
+    """Texts of the elements of a list in a field of CSV; what is no list is its only element."""
+    text = field.strip()
+    if not text:
+        return []
+    if separator is not None:
+        return [part.strip() for part in text.split(separator)]
+    values = list_in_text(text)
+    if not isinstance(values, list):
+        return [text]
+    texts = (value if isinstance(value, str) else json.dumps(value) for value in values)
+    return ["" if text == "null" else text for text in texts]

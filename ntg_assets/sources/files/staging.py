@@ -13,7 +13,8 @@ from typing import IO, NamedTuple
 
 from ntg_assets.configuration.inputs.files import FileSource
 from ntg_assets.errors import SourceError
-from ntg_assets.sources.files.exploding import Exploded, Lists
+from ntg_assets.sources.files.dialects import Dialect
+from ntg_assets.sources.files.exploding import Exploded, Lists, exploded_rows, place_column
 from ntg_assets.sources.files.json_documents import LINE_ENDS, records_of
 from ntg_assets.sources.files.packing import open_unpacked
 
@@ -162,6 +163,39 @@ def stage_exploded(
                 written.write(element.translate(LINE_ENDS).encode() + b"\n")
         exploded.refuse_no_lists(name=name)
     return Staged(target, 0, exploded.n_records)
+
+
+def stage_exploded_csv(staged: Path, source: FileSource, *, name: str, folder: Path) -> Staged:
+    """Write the records of a CSV text, as it is staged, with a line for each element of their
+    lists, and a column for its place.
+
+    Args:
+        staged: The text, whose name says what it is.
+        source: How it is written, and which columns are lists.
+        name: The file in messages.
+        folder: Where what is written lies.
+    """
+    dialect, n_before = Dialect.of(source), 0
+    recipe = (source.explode, source.explode_separator, dialect.delimiter, source.columns)
+    target = _target(folder, staged.name, "exploded", *recipe, dialect.quote, dialect.escape)
+    with staged.open(encoding="utf-8", newline="") as text, writing(target) as written:
+        records = dialect.records(text)
+        header = source.columns
+        if header is None:
+            header = next(records, ("", [""]))[1]
+            named = [*header, place_column(source.explode)]
+            written.write(f"{dialect.write(named)}\n".encode())
+
+        def counted() -> Iterator[tuple[str, list[str]]]:
+            nonlocal n_before
+            for record in records:
+                n_before += 1
+                yield record
+
+        for row in exploded_rows(counted(), header, source, name=name):
+            line = row if isinstance(row, str) else dialect.write(row)
+            written.write(f"{line}\n".encode())
+    return Staged(target, 0, n_before)
 
 
 def _elements_of(record: str, exploded: Exploded) -> list[str]:

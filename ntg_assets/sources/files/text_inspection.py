@@ -12,6 +12,7 @@ from ntg_assets.errors import SourceError
 from ntg_assets.sources.files.delimiters import tell_other_delimiter
 from ntg_assets.sources.files.derived_columns import Described
 from ntg_assets.sources.files.dialects import Dialect
+from ntg_assets.sources.files.exploding import place_column
 from ntg_assets.sources.files.file_kinds import (
     HEAD_BYTES,
     head_text,
@@ -25,6 +26,7 @@ from ntg_assets.sources.files.staging import (
     Staged,
     needs_staging,
     stage_exploded,
+    stage_exploded_csv,
     stage_records,
     stage_text,
 )
@@ -42,8 +44,7 @@ def staged_text(file: SourceFile, described: Described, *, folder: Path) -> Sour
     text = head_text(head, source.encoding)
     named = {"name": file.name, "sha256": file.sha256}
     is_document = source.records is not None or json_kind(text) == "json"
-    if source.explode:
-        _refuse_explode(file)
+    if source.explode and file.format == "json":
         wanted = described.mapping.values()
         staged = stage_exploded(
             file.path, source, wanted=wanted, is_document=is_document, folder=folder, **named
@@ -51,22 +52,16 @@ def staged_text(file: SourceFile, described: Described, *, folder: Path) -> Sour
         return _as_staged(file, staged)
     if file.format == "json" and is_document:
         return _as_staged(file, stage_records(file.path, source, folder=folder, **named))
-    if not needs_staging(source) and not is_padded(file.path):
+    if not (needs_staging(source) or source.explode) and not is_padded(file.path):
         return file
     has_bare_returns = ends_in_returns(text)
-    return _as_staged(
-        file,
-        stage_text(file.path, source, folder=folder, has_bare_returns=has_bare_returns, **named),
+    staged = stage_text(
+        file.path, source, folder=folder, has_bare_returns=has_bare_returns, **named
     )
-
-
-def _refuse_explode(file: SourceFile) -> None:
-    """Raise when lists should be exploded of a file that holds none."""
-    if file.format == "csv":
-        raise SourceError(
-            f"{file.name}: is CSV, whose fields hold no lists; `explode` is for JSON and Parquet."
-            " Leave it out."
-        )
+    if source.explode:
+        rows = stage_exploded_csv(staged.path, source, name=file.name, folder=folder)
+        staged = staged._replace(path=rows.path, n_before=rows.n_before)
+    return _as_staged(file, staged)
 
 
 def inspect_text(file: SourceFile, described: Described, *, folder: Path) -> SourceFile:
@@ -78,7 +73,9 @@ def inspect_text(file: SourceFile, described: Described, *, folder: Path) -> Sou
         folder: Where what must be written once more lies.
     """
     counts = _count_text(file, described.source)
-    if counts.has_bare_returns or (counts.has_stray_returns and file.format == "csv"):
+    is_mended = file.n_before is not None
+    has_strays = counts.has_stray_returns and file.format == "csv"
+    if not is_mended and (counts.has_bare_returns or has_strays):
         file = _with_one_line_end(file, described.source, folder=folder, has_bare_returns=True)
         counts = _count_text(file, described.source)
     if counts.has_mixed_ends and file.staged is None:  # the reader takes the first kind for all
@@ -139,7 +136,8 @@ def _count_text(file: SourceFile, source: FileSource) -> TextCounts:
 
 def _read_header(file: SourceFile, source: FileSource) -> tuple[tuple[str, ...], int]:
     if source.columns is not None:
-        return tuple(source.columns), 0
+        added = [place_column(source.explode)] if source.explode else []
+        return (*source.columns, *added), 0
     dialect = Dialect.of(source)
     with (
         open_unpacked(file.read_path) as opened,

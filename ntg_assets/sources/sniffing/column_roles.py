@@ -3,12 +3,11 @@ written.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 
 from ntg_assets.sources.files.exploding import PLACE
 from ntg_assets.sources.sniffing.null_words import NULL_WORDS, ask_of_gaps
-from ntg_assets.sources.sniffing.record_lists import singular
 from ntg_assets.sources.sniffing.role_names import (
     ITEM_NOUNS,
     ROLES,
@@ -29,7 +28,6 @@ ITEM_ROLES = {
 TITLES = ("title", "titel", "name", "item_name", "product_name")
 ID = re.compile(r"0|[1-9]\d{0,17}")
 FLOAT_ID, IN_POWERS = re.compile(r"(0|[1-9]\d{0,15})\.0+"), re.compile(r"\d([.,]\d+)?[eE]\+\d+")
-LIST_SIGNS = "|;,/ "
 CONSTANT_USER = {"constant": "me"}
 
 
@@ -85,7 +83,6 @@ def _sniff_role(
             keys += by_name(free, SESSIONS) if role == "user_id" else []
             first = [CONSTANT_USER] if role == "user_id" else pairs
             others = (name for name in free if name not in keys)
-            sniffed.notes += _notes_of_lists(sniffed, free) if role == "item_id" else []
             sniffed.open[role] = [*keys, *first, *others]
         return
     name = _whole_title(sniffed, candidates) if role == "item_id" else candidates[0]
@@ -93,24 +90,6 @@ def _sniff_role(
     sniffed.take(role, name, f"{why}; values such as {show_texts(texts[name])}")
     if role == "item_id":
         _note_other_items(sniffed, name, free)
-
-
-def _notes_of_lists(sniffed: Sniffed, free: Sequence[str]) -> Iterator[str]:
-    """Say which columns of a text hold several items in one field (`a|b|c`)."""
-    for name in free:
-        texts = sniffed.values[name]
-        signs = [
-            sign for sign in LIST_SIGNS if sum(sign in text for text in texts) * 2 > len(texts)
-        ]
-        if signs and by_name([singular(name)], ROLES["item_id"]):
-            yield (
-                f"fields of {name!r} look like lists ({show_texts(texts[:1])}, divided by"
-                f" {signs[0]!r}): write a line for each item, or JSON, whose lists `explode` reads"
-            )
-
-
-def _n_with(sign: str, texts: Sequence[str]) -> int:
-    return sum(sign in text for text in texts)
 
 
 def _note_other_items(sniffed: Sniffed, name: str, free: Sequence[str]) -> None:

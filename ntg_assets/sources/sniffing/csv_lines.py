@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from ntg_assets.errors import SourceError
-from ntg_assets.sources.sniffing.divided_lines import delimiter_of, rows_of
+from ntg_assets.sources.sniffing.divided_lines import delimiter_of, rows_of, take_lists_in_fields
 from ntg_assets.sources.sniffing.footers import take_lines_below
 from ntg_assets.sources.sniffing.headers import MOSTLY, is_datum, take_columns
 from ntg_assets.sources.sniffing.sniffed import (
@@ -68,6 +68,7 @@ def sniff_csv(
         sniffed.take("skip_lines", n_skipped, why)
     _refuse_unclosed_quote(rows, body, quote, name=name)
     take_columns(rows[n_before:], n_fields, sniffed, name=name)
+    take_lists_in_fields(sniffed)
 
 
 def _without_comments(lines: Sequence[str], sniffed: Sniffed) -> tuple[list[str], str | None]:

@@ -2,17 +2,27 @@
 
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from ntg_assets.configuration.inputs.files import FileSource
 from ntg_assets.sources.files.dialects import Dialect
+from ntg_assets.sources.files.exploding import exploded_rows
+from ntg_assets.sources.files.json_texts import list_in_text
 from ntg_assets.sources.sniffing.headers import MOSTLY
+from ntg_assets.sources.sniffing.record_lists import singular
+from ntg_assets.sources.sniffing.role_names import ROLES, by_name
 from ntg_assets.sources.sniffing.sniffed import (
     SAMPLE_LINES,
+    Sniffed,
+    show_texts,
 )
 
 DELIMITERS = ("::", ";", "\t", "|", ",", "^", "~", "\x01", "\x1f")
 PADDED = ",;|\t"  # may stand between spaces
+LIST_SIGNS, IN_JSON = "|;, ", "["
+WORD, ID = re.compile(r"[^|;,]{1,80}"), re.compile(r"[A-Za-z_-]*\d[\w-]*")
 FEWEST_WORDS = 3
 FEWEST_LINES = 3  # of a table above notes: its header and two records
 
@@ -71,6 +81,49 @@ def _is_beside(line: str, padded: str, delimiter: str) -> bool:
     """Whether each delimiter of a line, but for one at its end, is padded."""
     n_bare = line.endswith(delimiter) and not line.endswith(padded)
     return line.count(padded) + n_bare == line.count(delimiter)
+
+
+def take_lists_in_fields(sniffed: Sniffed) -> None:
+    """Propose to explode a column of a text that is called like several items, and holds them
+    between signs (`a|b|c`) or as JSON.
+    """
+    if by_name(sniffed.columns, ROLES["item_id"]):
+        return
+    for name in sniffed.columns:
+        sign = _sign_of_lists(sniffed.values[name])
+        if sign is not None and by_name([singular(name)], ROLES["item_id"]):
+            break
+    else:
+        return
+    sniffed.take("explode", name, "its fields hold lists, and it is called like several items")
+    if sign != IN_JSON:
+        sniffed.take("explode_separator", sign, f"such as {show_texts(sniffed.values[name])}")
+    source = FileSource(
+        files=["-"], explode=[name], explode_separator=None if sign == IN_JSON else sign
+    )
+    fields = zip(*(sniffed.values[column] for column in sniffed.columns), strict=True)
+    records = (("", list(row)) for row in fields)
+    made = list(exploded_rows(records, sniffed.columns, source, name=name))
+    sniffed.values = {
+        column: [row[place] for row in made if row[-1]]
+        for place, column in enumerate(sniffed.columns)
+    }
+    sniffed.elements = {"item_id": name}
+
+
+def _sign_of_lists(texts: Sequence[str]) -> str | None:
+    """What divides most of some texts into several short words; `[` where they are JSON."""
+    filled = [text.strip() for text in texts if text.strip()]
+    if not filled:
+        return None
+    if all(isinstance(list_in_text(text), list) for text in filled):
+        return IN_JSON
+    for sign in LIST_SIGNS:
+        if 2 * sum(sign in text for text in filled) > len(filled):
+            parts = [part for text in filled for part in text.split(sign)]
+            is_element = ID if sign == " " else WORD  # words of a title stand between spaces, too
+            return sign if all(is_element.fullmatch(part.strip()) for part in parts) else None
+    return None
 
 
 def rows_of(
