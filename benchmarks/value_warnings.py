@@ -6,7 +6,12 @@ from ntg_assets.churn.arrivals import arrivals, compare_arrivals, tell_arrivals
 from ntg_assets.churn.checks import horizon_warning
 from ntg_assets.churn.log_holes import daily_users, find_holes, tell_holes
 from ntg_assets.churn.snapshots import History, churn_horizon_report
-from ntg_assets.churn.year_ago import look_a_year_back, tell_year_ago, windows_around
+from ntg_assets.churn.year_ago import (
+    look_a_year_back,
+    tell_closed,
+    tell_year_ago,
+    windows_around,
+)
 from ntg_assets.configuration.churn import ChurnSettings
 from ntg_assets.configuration.gate import GateSettings
 from ntg_assets.configuration.revenue import ValueSettings
@@ -65,12 +70,14 @@ def said_beside(
         horizon_days=churn.horizon_days,
     )
     peak = tell_year_ago(year_ago, horizon_days=churn.horizon_days)
+    closed = tell_closed(history, ahead_days=value.horizon_days)
     amounts = run(price_sample(known))
     steps = find_price_steps(amounts, cutoff_on=history.cutoff_on)
     of_amounts = [tell_steps(steps), tell_scales(find_scales(amounts))]
     return [
         *([] if rule.verdict == "pass" else [f"{rule.verdict}: {rule.evidence}"]),
         *filter(
-            None, [holes, horizon, *late, peak, *(of_amounts if counts_amounts(value) else [])]
+            None,
+            [holes, horizon, *late, peak, closed, *(of_amounts if counts_amounts(value) else [])],
         ),
     ]

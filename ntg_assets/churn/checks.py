@@ -11,7 +11,12 @@ from ntg_assets.churn.model_selection import selection_in_words
 from ntg_assets.churn.reasons.reason_audit import reasons_against_sense
 from ntg_assets.churn.scores import ADDENDS, add_up
 from ntg_assets.churn.snapshots import train_history
-from ntg_assets.churn.year_ago import look_a_year_back, tell_year_ago, windows_around
+from ntg_assets.churn.year_ago import (
+    look_a_year_back,
+    tell_closed,
+    tell_year_ago,
+    windows_around,
+)
 from ntg_assets.orchestration.checking import staged_check
 from ntg_assets.orchestration.project import Project
 from ntg_assets.sql import Table
@@ -231,7 +236,9 @@ def days_ahead_were_usual_a_year_ago(
     horizon_days = project.settings.churn.horizon_days
     windows = project.read(windows_around(user_days, history, horizon_days=horizon_days))
     year_ago = look_a_year_back(windows, history, horizon_days=horizon_days)
-    sentence = tell_year_ago(year_ago, horizon_days=horizon_days)
+    ahead_days = max(horizon_days, project.settings.value.horizon_days)
+    peak = tell_year_ago(year_ago, horizon_days=horizon_days)
+    sentence = " ".join(filter(None, [peak, tell_closed(history, ahead_days=ahead_days)]))
     return dg.AssetCheckResult(
         passed=not sentence,
         severity=dg.AssetCheckSeverity.WARN,

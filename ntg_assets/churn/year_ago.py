@@ -101,6 +101,29 @@ def tell_year_ago(year_ago: YearAgo | None, *, horizon_days: int) -> str:
     )
 
 
+def tell_closed(history: History, *, ahead_days: int) -> str:
+    """Say which days that lie ahead the log does not hold of a year ago; empty where it holds them.
+
+    Args:
+        history: Span of the log, and the days that it does not hold.
+        ahead_days: The longest horizon that is told of.
+    """
+    year = timedelta(days=YEAR_DAYS)
+    end_on = history.cutoff_on + timedelta(days=ahead_days)
+    again = [
+        (max(hole.from_on + year, history.cutoff_on), min(hole.until_on + year, end_on))
+        for hole in history.holes
+    ]
+    spans = [f"{first} to {end - timedelta(days=1)}" for first, end in again if first < end]
+    if not spans:
+        return ""
+    return (
+        f"of the days ahead, {', '.join(spans)} are days that the log does not hold of a year ago:"
+        " if the service closes then, nothing comes in them, and churn and value are told as if it"
+        " did not."
+    )
+
+
 def _anchors(history: History, horizon_days: int) -> list[date]:
     """Ends of horizons, newest first, and the day a year before the cutoff, each with a whole
     horizon on either side, and one of the log before.

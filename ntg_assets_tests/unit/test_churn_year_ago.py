@@ -12,6 +12,7 @@ from ntg_assets.churn.year_ago import (
     YEAR_DAYS,
     YearAgo,
     look_a_year_back,
+    tell_closed,
     tell_year_ago,
     windows_around,
 )
@@ -78,3 +79,14 @@ def test_a_log_of_a_year_or_with_a_hole_then_cannot_tell() -> None:
     few = pl.DataFrame({"anchor_on": [THEN], "n_before": [900], "n_after": [900]})
     assert look_a_year_back(few, HISTORY, horizon_days=HORIZON) is None
     assert tell_year_ago(None, horizon_days=HORIZON) == ""
+
+
+def test_days_that_a_year_ago_lacks_are_said_as_far_as_they_lie_ahead() -> None:
+    """Thirty days from the tenth day ahead: twenty of them lie within thirty days."""
+    hole = Hole(THEN + timedelta(days=10), THEN + timedelta(days=40))
+    long_ago = Hole(THEN - timedelta(days=90), THEN - timedelta(days=60))
+    history = History(START, CUTOFF, CUTOFF, holes=(hole, long_ago))
+    ahead = [CUTOFF + timedelta(days=days) for days in (10, 29)]
+    assert f"{ahead[0]} to {ahead[1]} are days" in tell_closed(history, ahead_days=30)
+    assert tell_closed(history, ahead_days=10) == ""
+    assert tell_closed(HISTORY, ahead_days=30) == ""
