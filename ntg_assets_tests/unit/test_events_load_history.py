@@ -10,6 +10,7 @@ import pytest
 
 from ntg_assets.errors import StorageError
 from ntg_assets.events.load_history import (
+    Extent,
     Load,
     content_of,
     keep_load,
@@ -50,6 +51,12 @@ def test_a_load_is_compared_with_the_last_one_of_other_content_and_a_rerun_with_
         "000002-b.json",
         "000003-a.json",
     ]
+
+
+def test_only_what_is_usable_counts_as_extent(tmp_path: Path) -> None:
+    write_log(tmp_path, ["1,7,2024-01-02,1", "2,7,2024-01-03,1", "3,7,no day,1"])
+    extent = survey_log(tmp_path, log_settings(max_bad_share=0.5)).extent
+    assert extent == Extent(2, 2, datetime(2024, 1, 2), datetime(2024, 1, 3))
 
 
 def test_loads_of_other_data_do_not_count(tmp_path: Path) -> None:
