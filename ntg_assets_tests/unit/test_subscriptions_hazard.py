@@ -80,6 +80,17 @@ def test_an_announced_term_keeps_a_contract_from_looking_like_its_end() -> None:
     assert states(old, new)["price_minor"].to_list() == [999]
 
 
+def test_a_price_is_compared_with_the_one_before_it_in_its_own_currency() -> None:
+    rows = terms(
+        term(1, "a", date(2024, 1, 1), date(2024, 2, 1), price_minor=500),
+        term(1, "a", date(2024, 2, 1), date(2024, 3, 1), price_minor=700),
+        term(1, "a", date(2024, 3, 1), price_minor=800, currency="USD"),
+        term(1, "b", date(2024, 4, 1), price_minor=900, currency="USD"),
+    )
+    known = known_terms(rows, cutoff_on=date(2025, 1, 1), longest_gap_days=1)
+    assert known["price_before_minor"].to_list() == [None, 500, None, None]
+
+
 def test_a_term_that_is_announced_for_after_the_cutoff_keeps_its_contract_open() -> None:
     """A price rises on 1 March, which was said on 1 February; looked at from 15 February."""
     rows = terms(
