@@ -136,6 +136,15 @@ def test_the_newest_and_the_young_are_kept_and_the_current_one_whatever_its_age(
     assert prune(paths, keep=3, keep_hours=24, spare=set(), now=now) == []
 
 
+def test_a_generation_is_young_for_less_than_the_stated_hours(paths: Paths) -> None:
+    for night in (1, 2):
+        publish_night(paths, night)
+    old = next(kept for kept in generations(paths) if kept.name == name_of(1)).made_at
+    due, moment = old + timedelta(hours=24), timedelta(microseconds=1)
+    assert prune(paths, keep=1, keep_hours=24, spare=set(), now=due - moment) == []
+    assert prune(paths, keep=1, keep_hours=24, spare=set(), now=due) == [name_of(1)]
+
+
 def test_a_change_that_was_not_written_down_is_found(paths: Paths) -> None:
     publish_night(paths, 1)
     publish_night(paths, 2)
