@@ -15,8 +15,9 @@ from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.publish import PublishSettings
 from ntg_assets.errors import StorageError
 from ntg_assets.history.currents import read_changes
-from ntg_assets.history.days import ASSIGNMENT_DAYS
+from ntg_assets.history.days import ASSIGNMENT_DAYS, day_files
 from ntg_assets.publish.generations.handover import LINKED, reconcile
+from ntg_assets.publish.generations.kept_days import draws_of
 from ntg_assets.publish.generations.pruning import prune
 from ntg_assets.publish.generations.rollback import roll_back
 from ntg_assets.publish.generations.shelf import current_folder, find, generations
@@ -143,6 +144,18 @@ def test_a_generation_is_young_for_less_than_the_stated_hours(paths: Paths) -> N
     due, moment = old + timedelta(hours=24), timedelta(microseconds=1)
     assert prune(paths, keep=1, keep_hours=24, spare=set(), now=due - moment) == []
     assert prune(paths, keep=1, keep_hours=24, spare=set(), now=due) == [name_of(1)]
+
+
+def test_a_publication_whose_draw_is_gone_stands_for_the_last_draw(
+    paths: Paths, tmp_path: Path
+) -> None:
+    for night in (1, 2):
+        publish_night(paths, night)
+    drawn = [file.path.name for file in day_files(paths.history, ASSIGNMENT_DAYS)]
+    assert len(drawn) == 2
+    first = next(kept for kept in generations(paths) if kept.name == name_of(1))
+    assert draws_of(paths, first.folder) == drawn[:1]
+    assert draws_of(paths, tmp_path / "gone") == drawn[1:]
 
 
 def test_a_change_that_was_not_written_down_is_found(paths: Paths) -> None:
