@@ -22,7 +22,6 @@ from typing import Any
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.declared_reads import require_files, running_reader
 from ntg_assets.modules import ROOT
-from ntg_assets.orchestration.asking_readers import exchange, exchange_readers
 
 # of a link or another name the file that it is of: under the new name nobody would ask any more
 OPENING = frozenset(
@@ -105,9 +104,9 @@ def watching(*roots: Path, scratch: Path | None = None) -> Iterator[None]:
 
 
 @contextmanager
-def readers_that_ask() -> Iterator[None]:
-    """Let the readers of libraries ask what is declared before they open anything, threads hold to
-    what whoever starts them declares, and nobody ask other processes or machines.
+def alone() -> Iterator[None]:
+    """Let threads hold to what whoever starts them declares, and nobody ask other processes or
+    machines, nor whether there is a file.
     """
     global _is_alone  # noqa: PLW0603  # a hook of the interpreter, which is one
     _listen()
@@ -119,10 +118,15 @@ def readers_that_ask() -> Iterator[None]:
             exchange(Thread, "start", _as_its_starter(Thread.start), exchanged)
             begins = _as_whoever_begins(_thread.start_new_thread)
             exchange(_thread, "start_new_thread", begins, exchanged)
-            exchange_readers(exchanged)
             yield
     finally:
         _is_alone = was_alone
+
+
+def exchange(owner: object, attribute: str, instead: object, exchanged: ExitStack) -> None:
+    """Put something into the place of an attribute until the stack is left."""
+    exchanged.callback(setattr, owner, attribute, vars(owner)[attribute])
+    setattr(owner, attribute, instead)
 
 
 def _as_its_starter(start: Callable[[Thread], None]) -> Callable[[Thread], None]:

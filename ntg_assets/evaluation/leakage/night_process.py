@@ -13,7 +13,8 @@ from ntg_assets.configuration.settings import Settings
 from ntg_assets.declared_reads import Declared, only
 from ntg_assets.errors import UndeclaredReadError
 from ntg_assets.evaluation.leakage.other_night import AGAIN, OTHER, UNDECLARED
-from ntg_assets.orchestration.opened_files import readers_that_ask, rehearsal_roots, watching
+from ntg_assets.orchestration.opened_files import rehearsal_roots, watching
+from ntg_assets.orchestration.rehearsing.asking_readers import readers_that_ask
 from ntg_assets.orchestration.rehearsing.rehearsal import scratch_of
 
 LOADING = Declared("the code, while it is loaded,", frozenset())

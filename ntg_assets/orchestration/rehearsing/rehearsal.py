@@ -31,7 +31,8 @@ from ntg_assets.engines.engine import Made
 from ntg_assets.engines.kernel import Kernel
 from ntg_assets.errors import StorageError
 from ntg_assets.orchestration.decorated import Step
-from ntg_assets.orchestration.opened_files import readers_that_ask, rehearsal_roots, watching
+from ntg_assets.orchestration.opened_files import rehearsal_roots, watching
+from ntg_assets.orchestration.rehearsing.asking_readers import readers_that_ask
 from ntg_assets.orchestration.rehearsing.tables import RehearsalTables, Tables
 from ntg_assets.randomness import random_stream
 from ntg_assets.sql import Query, Stream, Table, quote_identifier

@@ -8,12 +8,13 @@ itself is reached through these alone.
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from functools import cache, wraps
 from typing import Any
 
 from ntg_assets.declared_reads import require_files
 from ntg_assets.modules import library
+from ntg_assets.orchestration.opened_files import alone, exchange
 
 FILE_SYSTEMS = (
     *("FileSystem", "LocalFileSystem", "SubTreeFileSystem", "HadoopFileSystem", "copy_files"),
@@ -60,16 +61,15 @@ READERS: dict[str, tuple[str, ...]] = {
 PARTS_OF = ("polars.io.",)  # whose modules hold the readers once more
 
 
-def exchange_readers(exchanged: ExitStack) -> None:
-    """Exchange them until the stack is left."""
-    for owner, attribute, asking in _readers():
-        exchange(owner, attribute, asking, exchanged)
-
-
-def exchange(owner: object, attribute: str, instead: object, exchanged: ExitStack) -> None:
-    """Put something into the place of an attribute until the stack is left."""
-    exchanged.callback(setattr, owner, attribute, vars(owner)[attribute])
-    setattr(owner, attribute, instead)
+@contextmanager
+def readers_that_ask() -> Iterator[None]:
+    """Let the readers of libraries ask what is declared before they open anything, threads hold to
+    what whoever starts them declares, and nobody ask other processes or machines.
+    """
+    with alone(), ExitStack() as exchanged:
+        for owner, attribute, asking in _readers():
+            exchange(owner, attribute, asking, exchanged)
+        yield
 
 
 @cache
