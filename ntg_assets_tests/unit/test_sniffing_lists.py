@@ -93,6 +93,18 @@ FORMS: dict[str, tuple[Any, dict[str, Any]]] = {
         [{"user": n, "history": json.dumps(PLAYS[n : n + 2])} for n in range(12)],
         {"explode": "history", "item_id": "history.track.id", "event_at": "history.played_at"},
     ),
+    "a profile with a name and a first day": (
+        [
+            {
+                "user_id": n,
+                "name": "Anna",
+                "created_at": "2020-01-01",
+                "history": [{"movie_id": m, "watched_at": TIMES[m].isoformat()} for m in (n, 13)],
+            }
+            for n in range(12)
+        ],
+        {"explode": "history", "item_id": "history.movie_id", "event_at": "history.watched_at"},
+    ),
     "items with bare ids": (
         [
             {"user": n, "items": [{"id": 3, "ts": at.isoformat()}, {"id": 4, "ts": str(at)}]}
@@ -207,6 +219,10 @@ def test_what_belongs_to_an_item_or_a_person_is_not_the_events(tmp_path: Path) -
     ]
     sniffed = sniff(tmp_path, json.dumps(statements))
     assert sniffed.settings["user_id"] == "actor.mbox"
+    hook = {"user": True, "title": "T", "date": "2024-01-05"}
+    hooks = [{**hook, "account": {"id": n}} for n in range(9)]
+    assert sniff(tmp_path, json.dumps(hooks)).settings["user_id"] == "account.id"
+    sniffed = sniff(tmp_path, json.dumps(statements))
     assert sniffed.settings["item_id"] == "object.id"
 
 

@@ -28,6 +28,7 @@ ITEM_ROLES = {
 TITLES = ("title", "titel", "name", "item_name", "product_name")
 ID = re.compile(r"0|[1-9]\d{0,17}")
 FLOAT_ID, IN_POWERS = re.compile(r"(0|[1-9]\d{0,15})\.0+"), re.compile(r"\d([.,]\d+)?[eE]\+\d+")
+TRUTHS = {"true", "false", ""}  # name nobody
 CONSTANT_USER = {"constant": "me"}
 
 
@@ -117,6 +118,8 @@ def _candidates(
     if role not in sniffed.said:
         belongs = is_of_person if role == "item_id" else is_of_item
         candidates = [name for name in candidates if not belongs(name, sniffed.exploded)]
+    if role in {"user_id", "item_id"} and role not in sniffed.said:
+        candidates = [name for name in candidates if not set(sniffed.values[name]) <= TRUTHS]
     if role in {"value", "event_type"} and role not in sniffed.said:
         candidates = [name for name in candidates if not _is_of_message(name)]
     if role == "event_type":

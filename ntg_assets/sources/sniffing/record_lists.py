@@ -14,9 +14,10 @@ from ntg_assets.sources.files.json_keys import EACH, WRITTEN_EACH
 from ntg_assets.sources.files.json_texts import list_in_text
 from ntg_assets.sources.sniffing.role_names import ITEM_NOUNS, ROLES, by_name, words_of
 from ntg_assets.sources.sniffing.time_kinds import ISO
-from ntg_assets.sources.sniffing.time_words import OTHER_TIMES, TIME_WORDS
+from ntg_assets.sources.sniffing.time_words import BEGINNINGS, OTHER_TIMES, TIME_WORDS
 
 LOOKED_AT, DEEPEST = 200, 4
+EVENT_TIMES = [name for name in ROLES["event_at"] if name not in BEGINNINGS]
 FEWEST_KEYED = 3  # objects of the same fields, which are records then
 
 
@@ -61,15 +62,15 @@ def find_lists(records: Sequence[object]) -> Explosion | None:
     """
     lists, outer = _seen(records)
     has_time, has_item = bool(_times(outer)), bool(by_name(outer, ROLES["item_id"]))
+    has_event_time = bool(by_name(outer, EVENT_TIMES))
     best: tuple[tuple[int, int], _List] | None = None
-    for entry in lists:
-        if not entry.holds_objects:
-            continue
+    for entry in (entry for entry in lists if entry.holds_objects):
         times, items = _times(entry.inner), by_name(entry.inner, ROLES["item_id"])
-        adds = (bool(times) and not has_time) + (bool(items) and not has_item)
+        adds = (times and not has_time) or (items and not has_item)
+        is_whole = times and items and not (has_event_time and has_item)
         is_sure = bool(times and items) or entry.longest > 1
         rank = (bool(times) + bool(items), sum(entry.lengths))
-        if adds and is_sure and (best is None or rank > best[0]):
+        if (adds or is_whole) and is_sure and (best is None or rank > best[0]):
             best = rank, entry
     if best is not None:
         inside = ", ".join(best[1].inner[:3])

@@ -15,7 +15,8 @@ ROLES: dict[str, tuple[str, ...]] = {
     "event_at": (
         "event_at", "timestamp", "ts", "event_time", "eventtime", "time", "datetime", "date_time",
         "start_time", "starttime", "endtime", "end_time", "started_at", "played_at", "watched_at",
-        "watched_date", "watch_date", "created_at", "uts", "utc_time", "date", "day", "datum",
+        "watched_date", "watch_date", "created_at", "created", "uts", "utc_time", "date", "day",
+        "datum",
         "zeitpunkt", "zeit", "uhrzeit", "gesehen_am", "gekauft_am", "bestellt_am", "occurred_at",
         "happened_at", "startdate", "start_date", "date_played", "lastplayed", "listened_at",
         "last_played", "rtime_last_played", "start", "begin", "fecha",

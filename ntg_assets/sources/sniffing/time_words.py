@@ -1,7 +1,19 @@
 """Words in a name that say that a column holds times, or other times than those of events."""
 
 TIME_WORDS = frozenset(
-    {"date", "time", "timestamp", "datetime", "datum", "zeit", "zeitpunkt", "fecha", "when", "at"}
+    {
+        "date",
+        "time",
+        "timestamp",
+        "datetime",
+        "datum",
+        "zeit",
+        "zeitpunkt",
+        "fecha",
+        "when",
+        "at",
+        "ts",
+    }
 )
 OTHER_TIMES = frozenset(
     {"release", "released", "birth", "birthday", "published", "publication", "updated", "zone",
@@ -11,4 +23,9 @@ OTHER_TIMES = frozenset(
 LATER_TIMES = frozenset(
     {"received", "processed", "ingested", "imported", "synced", "inserted", "loaded", "uploaded",
      "modified", "server", "export", "exported", "report"}
+)  # fmt: skip
+# when something was made or began, beside which a time of an event may stand
+BEGINNINGS = frozenset(
+    {"created_at", "created", "start_time", "starttime", "start", "begin", "end_time", "start_date",
+     "startdate", "last_played"}
 )  # fmt: skip
