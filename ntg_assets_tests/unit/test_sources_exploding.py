@@ -296,6 +296,7 @@ def test_a_list_that_is_none_is_refused(tmp_path: Path, explode: str, told: str)
 IN_JSON = """user;at;items;stars
 u1;2024-01-05;"[""a"", ""b""]";[4, 5]
 u2;2024-01-06;[];[]
+u4;2024-01-08;['d'];[3]
 u3;2024-01-07;[null];[2]
 """
 
@@ -330,9 +331,10 @@ def test_lists_in_fields_of_csv(tmp_path: Path, content: str, further: dict[str,
         **{"explode_separator": "|", **further},
     )
     found = [row[:2] + row[3:] for row in events(tmp_path, given)]
-    assert found == [("u1", "a", 4.0), ("u1", "b", 5.0)]
+    printed = [("u4", "d", 3.0)] * (content == IN_JSON)  # as Python does
+    assert found == [("u1", "a", 4.0), ("u1", "b", 5.0), *printed]
     # the third has an item without a star, or a star without an item
-    assert fates(tmp_path, given) == [(4, 2, 1, 1, 0, 0)]
+    assert fates(tmp_path, given) == [(4 + len(printed), 2 + len(printed), 1, 1, 0, 0)]
 
 
 def test_lines_that_do_not_fit_stay_bad_beside_lists_in_fields(tmp_path: Path) -> None:
@@ -349,6 +351,8 @@ def test_lines_that_do_not_fit_stay_bad_beside_lists_in_fields(tmp_path: Path) -
     )
     assert [row[:2] for row in events(tmp_path, given)] == [("u1", "a"), ("u1", "b"), ("u4", "e")]
     assert fates(tmp_path, given) == [(2 + 1 + 1 + 1 + 1, 3, 2, 1, 0, 0)]
+    with pytest.raises(SourceError, match=r"hold no list as JSON \(first: 'a\|b.*separator"):
+        survey_log(tmp_path, read("log.csv", explode="items", item_id="items", event_at="at"))
     with pytest.raises(SourceError, match=r"names 'tags', but there is no such column; .* 'user'"):
         survey_log(tmp_path, read("log.csv", explode="tags", item_id="items", event_at="at"))
 

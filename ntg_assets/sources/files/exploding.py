@@ -1,5 +1,6 @@
 """Records that hold lists (`explode`): each element becomes a record, with the fields around it."""
 
+import ast
 import json
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -219,12 +220,15 @@ def exploded_rows(
             f" {shown}. Correct `explode`."
         )
     places = [list(header).index(path) for path in source.explode]
+    n_lists, other = 0, ""
     for text, fields in records:
         row = fields[:-1] if len(fields) == len(header) + 1 and not fields[-1] else fields
         if len(row) != len(header):  # with a further column it would fit: the reader refuses it
             yield f"{text}{source.delimiter}?" if len(row) == len(header) + 1 else text
             continue
-        lists = [_elements_of_field(row[place], source.explode_separator) for place in places]
+        lists = [elements_of_field(row[place], source.explode_separator) for place in places]
+        n_lists += source.explode_separator is not None or row[places[0]].lstrip().startswith("[")
+        other = other or row[places[0]]
         longest = max(map(len, lists))
         if any(len(values) != longest for values in lists):  # what belongs to what?
             lists = [[""] * longest for _ in lists]
@@ -235,17 +239,40 @@ def exploded_rows(
             yield [*made, str(number)]
         if not longest:
             yield [*row, ""]
+    if other and not n_lists:
+        raise SourceError(
+            f"{name}: explode names {source.explode[0]!r}, whose fields hold no list as JSON"
+            f" (first: {other[:SHOWN_CHARACTERS]!r}). Set `explode_separator` to what stands between their"
+            " elements, or leave `explode` out."
+        )
 
 
-def _elements_of_field(field: str, separator: str | None) -> list[str]:
-    """Texts of the elements of a list in a field of CSV; what is no list is its only element."""
+def elements_of_field(field: str, separator: str | None) -> list[str]:
+    """Texts of the elements of a list in a field of CSV; what is no list is its only element.
+
+    Args:
+        field: As it stands.
+        separator: Between the elements; none: the list is JSON, or as Python prints one.
+    """
     text = field.strip()
     if not text:
         return []
     if separator is not None:
         return [part.strip() for part in text.split(separator)]
-    values = list_in_text(text)
-    if not isinstance(values, list):
+    values = list_in_field(text)
+    if values is None:
         return [text]
     texts = (value if isinstance(value, str) else json.dumps(value) for value in values)
     return ["" if text == "null" else text for text in texts]
+
+
+def list_in_field(text: str) -> list[object] | None:
+    """The list that a text is as JSON, or as Python prints one (`['a', 'b']`); else none."""
+    values = list_in_text(text)
+    if isinstance(values, list) or not text.startswith("["):
+        return values if isinstance(values, list) else None
+    try:
+        printed = ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return None
+    return printed if isinstance(printed, list) else None

@@ -8,8 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from ntg_assets.configuration.inputs.files import FileSource
 from ntg_assets.sources.files.dialects import Dialect
-from ntg_assets.sources.files.exploding import exploded_rows
-from ntg_assets.sources.files.json_texts import list_in_text
+from ntg_assets.sources.files.exploding import exploded_rows, list_in_field
 from ntg_assets.sources.sniffing.headers import MOSTLY
 from ntg_assets.sources.sniffing.record_lists import singular
 from ntg_assets.sources.sniffing.role_names import ROLES, by_name
@@ -116,7 +115,7 @@ def _sign_of_lists(texts: Sequence[str]) -> str | None:
     filled = [text.strip() for text in texts if text.strip()]
     if not filled:
         return None
-    if all(isinstance(list_in_text(text), list) for text in filled):
+    if all(list_in_field(text) is not None for text in filled):
         return IN_JSON
     for sign in LIST_SIGNS:
         if 2 * sum(sign in text for text in filled) > len(filled):
