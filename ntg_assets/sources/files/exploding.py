@@ -242,8 +242,8 @@ def exploded_rows(
     if other and not n_lists:
         raise SourceError(
             f"{name}: explode names {source.explode[0]!r}, whose fields hold no list as JSON"
-            f" (first: {other[:SHOWN_CHARACTERS]!r}). Set `explode_separator` to what stands between their"
-            " elements, or leave `explode` out."
+            f" (first: {other[:SHOWN_CHARACTERS]!r}). Set `explode_separator` to what stands"
+            " between their elements, or leave `explode` out."
         )
 
 
