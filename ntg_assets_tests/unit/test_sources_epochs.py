@@ -82,8 +82,10 @@ def test_seconds_of_2001_are_asked_where_those_of_1970_end_decades_ago(
     assert found.open["timestamp_unit"][0] == unit
     assert "timestamp_unit" not in found.settings
     assert "may count from another year: as " in " ".join(found.notes)
-    named = sniff(tmp_path, lines(row, "user_id,item_id,ZTIMESTAMP\n"))
-    assert named.settings["timestamp_unit"] == unit
+    for name in ("ZTIMESTAMP", "ZPLAYEDDATE"):
+        named = sniff(tmp_path, lines(row, f"ZUSER,ZTITLE,{name}\n"))
+        assert (named.settings["event_at"], named.settings["item_id"]) == (name, "ZTITLE")
+        assert named.settings["timestamp_unit"] == unit
     (tmp_path / "old").write_text(lines(row, "user_id,item_id,time\n"))
     first = numbers(unit, TIMES[0]).split(".")[0]
     old = f"user_id,item_id,time\nu,i,{int(first) * 3}\n"  # later than today in the other reading

@@ -13,6 +13,7 @@ from ntg_assets.sources.sniffing.time_kinds import Told, mixed_units, what_is_lo
 from ntg_assets.sources.sniffing.time_words import LATER_TIMES, OTHER_TIMES, TIME_WORDS
 
 CLOCK = re.compile(r"\s*\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?(\s*[APap][Mm])?\s*")
+CORE_DATA_TIME = re.compile(r"Z[A-Z_]+(DATE|TIME|TIMESTAMP)")
 HAS_CLOCK = re.compile(r"\d:\d|%[HIM]")
 LOOKED_AT = 20  # texts
 CLOCK_WORDS = frozenset(
@@ -96,11 +97,7 @@ def _candidates(
     named = sorted(by_name(free, ROLES["event_at"]), key=sniffed.is_outside)
     if (element := sniffed.elements.get("event_at")) in free:
         named.insert(0, element)
-    alike = [
-        name
-        for name in free
-        if name not in named and words_of(name) & TIME_WORDS and not words_of(name) & OTHER_TIMES
-    ]
+    alike = [name for name in free if name not in named and _is_called_like_time(name)]
     alike.sort(key=lambda name: (sniffed.is_outside(name), bool(words_of(name) & LATER_TIMES)))
     if any(not sniffed.is_outside(name) for name in alike):  # an inner time is that of the event
         named = [name for name in named if not sniffed.is_outside(name)]
@@ -110,6 +107,12 @@ def _candidates(
         if name not in {*named, *alike} and not (has_names and words_of(name) & OTHER_TIMES)
     ]
     return named, alike, others
+
+
+def _is_called_like_time(name: str) -> bool:
+    """Whether a word in a name says that a column holds times of events."""
+    words = words_of(name)
+    return bool(words & TIME_WORDS or CORE_DATA_TIME.fullmatch(name)) and not words & OTHER_TIMES
 
 
 def _take_time(
