@@ -13,6 +13,7 @@ from ntg_assets.errors import ConfigurationError
 PREFIX = "NTG_"
 MERGE = "tag:yaml.org,2002:merge"
 SHOWN = 60  # characters of a wrong value in a sentence
+STARS = ". Put quotes around a text that begins with a star"
 
 
 class _StrictLoader(yaml.SafeLoader):
@@ -57,6 +58,7 @@ def read_tree(file: Path) -> dict[str, Any]:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigurationError(
             f"configuration file {file} is not valid YAML: {' '.join(str(error).split())}"
+            f"{STARS if 'alias' in str(error) else ''}"
         ) from None
     except OSError as error:
         raise ConfigurationError(

@@ -10,7 +10,8 @@ import polars as pl
 import pytest
 
 from ntg_assets.configuration.inputs.events import IngestSettings
-from ntg_assets.errors import SourceError
+from ntg_assets.configuration.tree import read_tree
+from ntg_assets.errors import ConfigurationError, SourceError
 from ntg_assets_tests.event_files import survey_log, write_parquet
 from ntg_assets_tests.field_cases import events, fates, put, settings
 
@@ -372,3 +373,9 @@ def test_times_of_parquet_lists_keep_their_type(tmp_path: Path) -> None:
     as_parquet(tmp_path, [{"user": "u", "plays": [{"item": 7, "at": at}], "tags": ["x"]}])
     given = read("log.parquet", item_id="plays.item", event_at="plays.at", timezone="Europe/Berlin")
     assert events(tmp_path, given) == [("u", "7", "2024-01-05 20:44", 1.0)]
+
+
+def test_a_star_without_quotes_is_told_from_a_broken_file(tmp_path: Path) -> None:
+    put(tmp_path, {"ntg.yaml": "ingest: {events: {explode: *.plays}}\n"})
+    with pytest.raises(ConfigurationError, match="Put quotes around a text that begins with a"):
+        read_tree(tmp_path / "ntg.yaml")
