@@ -12,6 +12,7 @@ import pytest
 from ntg_assets.configuration.inputs.events import IngestSettings
 from ntg_assets.configuration.tree import read_tree
 from ntg_assets.errors import ConfigurationError, SourceError
+from ntg_assets.sources.files.exploding import Exploded, Lists
 from ntg_assets_tests.event_files import survey_log, write_parquet
 from ntg_assets_tests.field_cases import events, fates, put, settings
 
@@ -242,6 +243,10 @@ def test_numbers_and_texts_are_those_of_the_file_and_long_neighbours_are_not_rep
     )
     rows = events(tmp_path, given)
     assert rows[0] == ("12345678901234567890", 'groß, "a"', "2024-01-05 00:00", 0.1)
+    lists = Exploded(Lists.of(["plays"]), wanted=["user", "plays.item"])
+    assert sum(map(len, lists.records_of(text.strip()))) < len(text) / 10
+    whole = Exploded(Lists.of(["plays"]), wanted=["other.0", "plays.item"])
+    assert all("x" * 5000 in record for record in whole.records_of(text.strip()))
     missing = read("log.json", item_id="plays.title", event_at="plays.at")
     with pytest.raises(SourceError, match=r"no column 'plays.title' .* 'plays.item'"):
         survey_log(tmp_path, missing)

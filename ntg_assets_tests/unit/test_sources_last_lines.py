@@ -52,6 +52,16 @@ def test_a_quarantined_row_is_found_above_lines_that_are_skipped(tmp_path: Path)
     assert survey_log(tmp_path, given).quarantine["line"].to_list() == [3]
 
 
+def test_rows_of_several_files_are_numbered_without_the_lines_below(tmp_path: Path) -> None:
+    for name in ("a.csv", "b.csv"):
+        rows = [f"u,i{name},2024-01-05,1", "u,i,soon,1", f"v,i{name},2024-01-06,1", "Total,,,3"]
+        write_log(tmp_path, rows, name=name)
+    given = log_settings("*.csv", skip_last_lines=1, max_bad_share=0.5)
+    assert fates(tmp_path, given) == [(4, 2, 1, 1, 0, 0)] * 2
+    bad = survey_log(tmp_path, given).quarantine
+    assert bad.select("file_name", "line").rows() == [("a.csv", 3), ("b.csv", 3)]
+
+
 def test_a_file_of_fewer_lines_is_refused(tmp_path: Path) -> None:
     write_log(tmp_path, ["u,i,2024-01-05,1"])
     for n_lines, told in ((2, "no record is left"), (9, "no record is left"), (1, "no row")):
