@@ -225,7 +225,7 @@ def _arrivals_are_as_usual(
     )
 
 
-@staged_check("user_days", stages=STAGES)
+@staged_check("log_holes", stages=STAGES)
 def days_ahead_were_usual_a_year_ago(
     user_days: Table, log_holes: pl.DataFrame, split_boundaries: pl.DataFrame, project: Project
 ) -> dg.AssetCheckResult:
