@@ -30,6 +30,21 @@ def test_no_line_leads_from_right_to_left() -> None:
     assert back == []
 
 
+def test_no_check_waits_for_what_lies_to_the_right_of_its_table() -> None:
+    """A command that makes one part asks the checks of its tables, and what comes later is none."""
+    place = {group: number for number, group in enumerate(GROUPS)}
+    back = [
+        f"{parent.to_user_string()} -> {key.to_user_string()}"
+        for key in sorted(GRAPH.asset_check_keys, key=str)
+        for parent in GRAPH.get(key).parent_entity_keys
+        if isinstance(parent, dg.AssetKey)
+        and place[str(GRAPH.get(parent).group_name)]
+        > place[str(GRAPH.get(key.asset_key).group_name)]
+    ]
+    assert back == []
+    assert any(len(GRAPH.get(key).parent_entity_keys) > 1 for key in GRAPH.asset_check_keys)
+
+
 def test_every_table_has_tags_an_owner_and_a_description() -> None:
     for node in NODES:
         assert {STAGE, DOMAIN, PART} <= set(node.tags), node.key
