@@ -8,7 +8,7 @@ from scipy.special import ndtri
 
 from ntg_assets.arrays import Floats, Longs, position_in_group
 from ntg_assets.configuration.ranking import RankingSettings
-from ntg_assets.ranking.learning.examples import Examples
+from ntg_assets.ranking.learning.examples import FINEST_FOLDS, Examples
 from ntg_assets.ranking.learning.repeat_weights import fit_returns, with_returns
 from ntg_assets.ranking.learning.weight_prior import WeightPrior
 from ntg_assets.ranking.scoring.sources import RETURNS, Source
@@ -18,6 +18,9 @@ from ntg_assets.statistics.ranking_metrics import hits_by_place, user_metrics
 
 DECISION_K = 10  # NDCG at this length says what a source is worth by itself
 N_FOLDS = 2
+# up to so many label users are held out by eighths: the weights that are judged are then those of
+# seven eighths of them, not of a few dozen
+FEW_USERS = 500
 
 
 def returns_position(sources: Sequence[Source]) -> int | None:
@@ -116,11 +119,17 @@ def weight_interval(examples: Examples, weights: Floats, pull: Pull) -> tuple[Fl
     return np.maximum(weights - margin, 0.0), weights + margin
 
 
+def folds_of(examples: Examples) -> Longs:
+    """Return the part of the users that each label user is held out with."""
+    n_folds = FINEST_FOLDS if examples.n_users <= FEW_USERS else N_FOLDS
+    return examples.fold * n_folds // FINEST_FOLDS
+
+
 def cross_fitted(examples: Examples, pull: Pull, *, returns: int | None) -> Floats:
     """Score every candidate with weights, those of returns too, that its user did not teach."""
-    utility = np.zeros(len(examples.user))
-    for fold in range(N_FOLDS):
-        is_held = examples.fold == fold
+    utility, folds = np.zeros(len(examples.user)), folds_of(examples)
+    for fold in np.unique(folds):
+        is_held = folds == fold
         held, others = examples.only(is_held), examples.only(~is_held)
         if returns is not None:
             come_back = fit_returns(others)

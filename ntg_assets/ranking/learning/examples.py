@@ -7,6 +7,8 @@ import numpy as np
 
 from ntg_assets.arrays import Flags, Floats, Longs, starts_of
 
+FINEST_FOLDS = 8
+
 
 @dataclass(frozen=True)
 class Examples:
@@ -20,7 +22,8 @@ class Examples:
         taken: Whether the user took the candidate.
         n_relevant: What each label user took, found as a candidate or not.
         is_contender: Whether some source ranks the candidate high enough to teach.
-        fold: Half of the users that each label user belongs to: the same in every cut.
+        fold: Part of the users, of `FINEST_FOLDS`, that each label user belongs to: the same in
+            every cut.
     """
 
     user: Longs

@@ -9,9 +9,9 @@ from scipy.special import ndtri
 from ntg_assets.arrays import Floats
 from ntg_assets.configuration.ranking import RankingSettings
 from ntg_assets.ranking.learning.blend_fit import (
-    N_FOLDS,
     Pull,
     cross_fitted,
+    folds_of,
     ndcg_of,
     returns_position,
 )
@@ -158,9 +158,9 @@ def _rival(examples: Examples, popular: Sequence[int]) -> Floats:
     values = np.stack(
         [ndcg_of(examples, examples.features[:, at], k=GUARD_K) for at in popular], axis=1
     )
-    rival, every = np.empty(len(values)), range(len(popular))
-    for held in range(N_FOLDS):
-        is_held = examples.fold == held
+    rival, every, folds = np.empty(len(values)), range(len(popular)), folds_of(examples)
+    for held in np.unique(folds):
+        is_held = folds == held
         others = values[~is_held] if not is_held.all() else values
         rival[is_held] = values[is_held, _best_of(every, others)]
     return rival

@@ -14,7 +14,7 @@ from ntg_assets.configuration.taste import TasteSettings
 from ntg_assets.interactions.dislikes import mark_dislikes
 from ntg_assets.interactions.interactions import Interactions, code_interactions
 from ntg_assets.randomness import unit_interval
-from ntg_assets.ranking.learning.examples import Examples
+from ntg_assets.ranking.learning.examples import FINEST_FOLDS, Examples
 from ntg_assets.ranking.learning.inner_cut import InnerSlice, sample_users
 from ntg_assets.ranking.scoring.model import RankingModel
 from ntg_assets.ranking.scoring.popularity import item_popularity
@@ -165,7 +165,7 @@ def _examples_in(
     wanted_item = codes_of(wanted["item_id"], known=model.items)
     taken = np.isin(key, (wanted_user * model.n_items + wanted_item)[wanted_item >= 0])
     fold = np.array(
-        [int(unit_interval(f"fold:{seed}", user) * 2) for user in block.users], np.int64
+        [int(unit_interval(f"fold:{seed}", user) * FINEST_FOLDS) for user in block.users], np.int64
     )
     n_relevant = np.bincount(wanted_user, minlength=block.n_users)
     return _with_candidates(
