@@ -146,8 +146,7 @@ def remake_tonight(
         world: The world, with what other nights left behind.
         made: What the back-test made; its tables stand for those of tonight.
         settings: The configuration, as `rehearsal_settings` gives it.
-        like: Another world with all tables that this made of it and the same back-test: steps
-            that read the same as there are not run again.
+        like: Another world with all that this made of it, as of `remake`.
     """
     steps = tonight_steps(made)
     before = None
@@ -162,9 +161,8 @@ def remake_tonight(
 
 
 def _tonight(world: World, made: Mapping[str, pl.DataFrame]) -> dict[Table, pl.DataFrame]:
-    stages = (BACKTEST, LIVE)
-    made_before = {Table(stage, name): rows for stage in stages for name, rows in made.items()}
-    return ingested(world) | made_before
+    made_in = {Table(at, name): rows for at in (BACKTEST, LIVE) for name, rows in made.items()}
+    return ingested(world) | made_in
 
 
 def tonight_steps(made: Collection[str]) -> list[Step]:
