@@ -5,8 +5,8 @@ from threading import Barrier
 import pytest
 
 from ntg_assets.declared_reads import Declared, only, running_reader
-from ntg_assets.statistics import side_by_side as module
-from ntg_assets.statistics.side_by_side import side_by_side
+from ntg_assets.interactions import side_by_side as module
+from ntg_assets.interactions.side_by_side import side_by_side
 
 
 @pytest.fixture(params=[1, 2])

@@ -13,6 +13,7 @@ from ntg_assets.configuration.ranking import RankingSettings
 from ntg_assets.configuration.taste import TasteSettings
 from ntg_assets.interactions.dislikes import mark_dislikes
 from ntg_assets.interactions.interactions import Interactions, code_interactions
+from ntg_assets.interactions.side_by_side import AT_ONCE, side_by_side
 from ntg_assets.randomness import unit_interval
 from ntg_assets.ranking.learning.examples import FINEST_FOLDS, Examples
 from ntg_assets.ranking.learning.inner_cut import InnerSlice, sample_users
@@ -22,7 +23,6 @@ from ntg_assets.ranking.scoring.ranking_model import ranking_model
 from ntg_assets.ranking.scoring.repeat_consumption import return_parts
 from ntg_assets.ranking.scoring.scores import Scorer, is_large, scorer, user_blocks
 from ntg_assets.ranking.scoring.sources import graphs_of
-from ntg_assets.statistics.side_by_side import AT_ONCE, side_by_side
 
 # in learning: what no source ranks higher hardly ever reaches the first ten of a list, and costs as
 # much
