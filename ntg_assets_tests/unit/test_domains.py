@@ -37,8 +37,7 @@ def test_no_check_waits_for_what_lies_to_the_right_of_its_table() -> None:
         f"{parent.to_user_string()} -> {key.to_user_string()}"
         for key in sorted(GRAPH.asset_check_keys, key=str)
         for parent in GRAPH.get(key).parent_entity_keys
-        if isinstance(parent, dg.AssetKey)
-        and place[str(GRAPH.get(parent).group_name)]
+        if place[str(GRAPH.get(parent).group_name)]
         > place[str(GRAPH.get(key.asset_key).group_name)]
     ]
     assert back == []
