@@ -2,16 +2,16 @@
 
 import polars as pl
 
-from ntg_assets.churn.arrivals import arrivals, compare_arrivals, tell_arrivals
 from ntg_assets.churn.checks import horizon_warning
 from ntg_assets.churn.log_holes import daily_users, find_holes, tell_holes
-from ntg_assets.churn.snapshots import History, churn_horizon_report
-from ntg_assets.churn.year_ago import (
+from ntg_assets.churn.population.arrivals import arrivals, compare_arrivals, tell_arrivals
+from ntg_assets.churn.population.year_ago import (
     look_a_year_back,
     tell_closed,
     tell_year_ago,
     windows_around,
 )
+from ntg_assets.churn.snapshots import History, churn_horizon_report
 from ntg_assets.configuration.churn import ChurnSettings
 from ntg_assets.configuration.gate import GateSettings
 from ntg_assets.configuration.revenue import ValueSettings

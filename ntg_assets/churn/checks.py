@@ -5,21 +5,13 @@ and no model is too good to be true.
 import dagster as dg
 import polars as pl
 
-from ntg_assets.churn.arrivals import arrivals, compare_arrivals, tell_arrivals
 from ntg_assets.churn.log_holes import tell_holes
 from ntg_assets.churn.model_selection import selection_in_words
 from ntg_assets.churn.reasons.reason_audit import reasons_against_sense
 from ntg_assets.churn.scores import ADDENDS, add_up
 from ntg_assets.churn.snapshots import train_history
-from ntg_assets.churn.year_ago import (
-    look_a_year_back,
-    tell_closed,
-    tell_year_ago,
-    windows_around,
-)
 from ntg_assets.orchestration.checking import staged_check
 from ntg_assets.orchestration.project import Project
-from ntg_assets.sql import Table
 from ntg_assets.stages import BACKTEST, STAGES
 from ntg_assets.statistics.glm import sigmoid
 
@@ -187,61 +179,4 @@ def churn_horizon_is_long_enough(churn_horizon_report: pl.DataFrame) -> dg.Asset
         passed=sentence is None,
         severity=dg.AssetCheckSeverity.WARN,
         description=sentence or "most who were silent for the at-risk window did not come back",
-    )
-
-
-@staged_check("user_days", stages=STAGES)
-def newcomers_are_as_usual(
-    user_days: Table, split_boundaries: pl.DataFrame, project: Project
-) -> dg.AssetCheckResult:
-    """Those who joined of late come again as those before them did; a warning, since a campaign is
-    a fact and not a fault.
-    """
-    return _arrivals_are_as_usual(user_days, split_boundaries, project, is_new=True)
-
-
-@staged_check("user_days", stages=STAGES)
-def returners_are_as_usual(
-    user_days: Table, split_boundaries: pl.DataFrame, project: Project
-) -> dg.AssetCheckResult:
-    """Those who came back of late come again as those before them did; a warning, since a mailing
-    is a fact and not a fault.
-    """
-    return _arrivals_are_as_usual(user_days, split_boundaries, project, is_new=False)
-
-
-def _arrivals_are_as_usual(
-    user_days: Table, split_boundaries: pl.DataFrame, project: Project, *, is_new: bool
-) -> dg.AssetCheckResult:
-    history, settings = train_history(split_boundaries), project.settings.churn
-    counts = project.read(arrivals(user_days, history, settings=settings))
-    late = compare_arrivals(counts, history, is_new=is_new, settings=settings)
-    sentence = tell_arrivals(late, is_new=is_new, horizon_days=settings.horizon_days)
-    return dg.AssetCheckResult(
-        passed=not sentence,
-        severity=dg.AssetCheckSeverity.WARN,
-        description=sentence or "they come again as usual, or are few",
-        metadata={} if late is None else late._asdict(),
-    )
-
-
-@staged_check("log_holes", stages=STAGES)
-def days_ahead_were_usual_a_year_ago(
-    user_days: Table, log_holes: pl.DataFrame, split_boundaries: pl.DataFrame, project: Project
-) -> dg.AssetCheckResult:
-    """What followed this day a year ago was as busy as what follows other days; a warning, since
-    a peak may not come again.
-    """
-    history = train_history(split_boundaries, log_holes)
-    horizon_days = project.settings.churn.horizon_days
-    windows = project.read(windows_around(user_days, history, horizon_days=horizon_days))
-    year_ago = look_a_year_back(windows, history, horizon_days=horizon_days)
-    ahead_days = max(horizon_days, project.settings.value.horizon_days)
-    peak = tell_year_ago(year_ago, horizon_days=horizon_days)
-    sentence = " ".join(filter(None, [peak, tell_closed(history, ahead_days=ahead_days)]))
-    return dg.AssetCheckResult(
-        passed=not sentence,
-        severity=dg.AssetCheckSeverity.WARN,
-        description=sentence or "a year ago the days ahead were usual, or the log cannot tell",
-        metadata={} if year_ago is None else {"factor": year_ago.factor, "z": year_ago.z},
     )

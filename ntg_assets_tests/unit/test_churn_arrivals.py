@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from benchmarks.odd_logs import ODD_LOGS, odd_days
-from ntg_assets.churn.arrivals import Arrivals, arrivals, compare_arrivals, tell_arrivals
+from ntg_assets.churn.population.arrivals import Arrivals, arrivals, compare_arrivals, tell_arrivals
 from ntg_assets.churn.snapshots import History
 from ntg_assets.configuration.churn import ChurnSettings
 from ntg_assets.storage.run import run

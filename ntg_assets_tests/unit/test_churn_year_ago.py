@@ -7,8 +7,7 @@ import polars as pl
 import pytest
 
 from ntg_assets.churn.log_holes import Hole
-from ntg_assets.churn.snapshots import History
-from ntg_assets.churn.year_ago import (
+from ntg_assets.churn.population.year_ago import (
     YEAR_DAYS,
     YearAgo,
     look_a_year_back,
@@ -16,6 +15,7 @@ from ntg_assets.churn.year_ago import (
     tell_year_ago,
     windows_around,
 )
+from ntg_assets.churn.snapshots import History
 from ntg_assets.storage.run import run
 
 START = date(2023, 1, 2)

@@ -224,7 +224,7 @@ def _shape_error(shapes: pl.DataFrame) -> float:
 def log_value_errors(rows: pl.DataFrame, share: Floats) -> tuple[Floats, Floats]:
     """Standard error of ln(ltv) from the interval of the score, downwards and upwards:
     d ln(1 - p (1 - share)) = -p (1 - p) (1 - share) / (1 - p (1 - share)) d logit; upwards at most
-    so much that two of them lead to V, since nobody brings more than who surely stays.
+    to V, since nobody brings more than who surely stays.
 
     Args:
         rows: `churn_scores`.

@@ -61,7 +61,9 @@ def arrivals(user_days: Source, history: History, *, settings: ChurnSettings) ->
     window = settings.at_risk_window_days
     at_risk_from = history.cutoff_on - timedelta(days=window)
     sources = {"user_days": user_days}
-    return query("churn", "arrivals", sources, silent_days=window, at_risk_from=at_risk_from)
+    return query(
+        "churn.population", "arrivals", sources, silent_days=window, at_risk_from=at_risk_from
+    )
 
 
 def compare_arrivals(

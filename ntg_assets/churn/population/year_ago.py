@@ -53,7 +53,7 @@ def windows_around(user_days: Source, history: History, *, horizon_days: int) ->
     rows = [(day, day - horizon, day + horizon) for day in _anchors(history, horizon_days)]
     names = {"anchor_on": pl.Date, "first_on": pl.Date, "end_on": pl.Date}
     anchors = pl.DataFrame(rows, schema=names, orient="row")
-    return query("churn", "windows_around", {"user_days": user_days, "anchors": anchors})
+    return query("churn.population", "windows_around", {"user_days": user_days, "anchors": anchors})
 
 
 def look_a_year_back(

@@ -1,0 +1,1 @@
+"""Who is there tonight, beside those whom churn was learned from."""
