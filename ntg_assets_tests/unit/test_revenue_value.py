@@ -13,7 +13,7 @@ from ntg_assets.churn.scores import score_churn
 from ntg_assets.configuration.churn import ChurnSettings
 from ntg_assets.configuration.revenue import ValueSettings
 from ntg_assets.errors import NotEnoughDataError
-from ntg_assets.revenue.value.ltv import log_value_errors
+from ntg_assets.revenue.value.value_errors import log_value_errors
 from ntg_assets.revenue.value.value_model import (
     daily_run_rate,
     fit_value,

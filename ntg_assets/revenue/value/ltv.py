@@ -26,6 +26,7 @@ from ntg_assets.configuration.revenue import ValueSettings
 from ntg_assets.revenue.value.blending import blend, combined
 from ntg_assets.revenue.value.money_grid import grid_step, on_grid, product_on_grid
 from ntg_assets.revenue.value.prices import levels_to, priced, priced_frame
+from ntg_assets.revenue.value.value_errors import log_value_errors, shape_error
 from ntg_assets.revenue.value.value_model import predict_value
 from ntg_assets.revenue.value.value_ranges import range_of
 from ntg_assets.revenue.value.ways.day_log import day_log
@@ -33,8 +34,6 @@ from ntg_assets.revenue.value.ways.population import discounted_days, period_wei
 from ntg_assets.revenue.value.ways.value_candidates import NextHorizon, Population, candidate_values
 from ntg_assets.revenue.value.worth import counted
 from ntg_assets.statistics.glm import Z_95
-
-TINY = 1e-12  # keeps the log odds of a saturated probability finite
 
 
 @dataclass(frozen=True)
@@ -166,7 +165,7 @@ def ltv_estimates(
     next_value = (1 - chance) * per_horizon
     next_low, next_high = range_of(next_value, ranges)
     low, high = (
-        np.exp(Z_95 * np.hypot(np.hypot(_shape_error(shapes), users.season_error), error))
+        np.exp(Z_95 * np.hypot(np.hypot(shape_error(shapes), users.season_error), error))
         for error in log_value_errors(scores, share)
     )
     activity = users.activity
@@ -214,27 +213,3 @@ def _discounted_days(users: Population, settings: ValueSettings) -> float:
         annual_discount=settings.annual_discount,
     )
     return float(days.sum())
-
-
-def _shape_error(shapes: pl.DataFrame) -> float:
-    """Spread of ln(seen / ways) from cutoff to cutoff, by weight in the sum."""
-    return float((shapes["level_weight"] * shapes["log_spread"]).sum())
-
-
-def log_value_errors(rows: pl.DataFrame, share: Floats) -> tuple[Floats, Floats]:
-    """Standard error of ln(ltv) from the interval of the score, downwards and upwards:
-    d ln(1 - p (1 - share)) = -p (1 - p) (1 - share) / (1 - p (1 - share)) d logit; upwards at most
-    to V, since nobody brings more than who surely stays.
-
-    Args:
-        rows: `churn_scores`.
-        share: R / V.
-    """
-    low, chance, high = (
-        rows[f"churn_probability{end}"].clip(TINY, 1 - TINY).to_numpy()
-        for end in ("_low", "", "_high")
-    )
-    logit_error = (np.log(high / (1 - high)) - np.log(low / (1 - low))) / (2 * Z_95)
-    kept = 1 - chance * (1 - share)
-    error = chance * (1 - chance) * (1 - share) / kept * logit_error
-    return error, np.minimum(error, -np.log(kept) / Z_95)
