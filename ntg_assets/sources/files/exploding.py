@@ -229,22 +229,29 @@ def exploded_rows(
         lists = [elements_of_field(row[place], source.explode_separator) for place in places]
         n_lists += source.explode_separator is not None or row[places[0]].lstrip().startswith("[")
         other = other or row[places[0]]
-        longest = max(map(len, lists))
-        if any(len(values) != longest for values in lists):  # what belongs to what?
-            lists = [[""] * longest for _ in lists]
-        for number, values in enumerate(zip(*lists, strict=True), start=1):
-            made = list(row)
-            for place, value in zip(places, values, strict=True):
-                made[place] = value
-            yield [*made, str(number)]
-        if not longest:
-            yield [*row, ""]
+        yield from _rows_of_elements(row, lists, places)
     if other and not n_lists:
         raise SourceError(
             f"{name}: explode names {source.explode[0]!r}, whose fields hold no list as JSON"
             f" (first: {other[:SHOWN_CHARACTERS]!r}). Set `explode_separator` to what stands"
             " between their elements, or leave `explode` out."
         )
+
+
+def _rows_of_elements(
+    row: list[str], lists: list[list[str]], places: Sequence[int]
+) -> Iterator[list[str]]:
+    """Rows with one element of each list in its place; the row itself where there is none."""
+    longest = max(map(len, lists))
+    if any(len(values) != longest for values in lists):  # what belongs to what?
+        lists = [[""] * longest for _ in lists]
+    for number, values in enumerate(zip(*lists, strict=True), start=1):
+        made = list(row)
+        for place, value in zip(places, values, strict=True):
+            made[place] = value
+        yield [*made, str(number)]
+    if not longest:
+        yield [*row, ""]
 
 
 def elements_of_field(field: str, separator: str | None) -> list[str]:
