@@ -81,6 +81,7 @@ def remake_with(settings: Settings) -> Callable[[World, Collection[str]], Made]:
     return partial(remaking.remake, settings=settings)
 
 
+@pytest.mark.slow
 def test_nothing_that_the_shipped_code_makes_depends_on_the_future(verdict: pl.DataFrame) -> None:
     assert verdict.filter(pl.col("n_violations") > 0).rows() == []
     asked = verdict.group_by("rule").len().sort("rule")
@@ -96,6 +97,7 @@ def test_nothing_that_the_shipped_code_makes_depends_on_the_future(verdict: pl.D
     assert set(later) == ONLY_AT_NIGHT
 
 
+@pytest.mark.slow
 def test_what_another_past_does_not_move_is_named(verdict: pl.DataFrame) -> None:
     assert verdict.filter(pl.col("rule") == CAN_BE_MADE).rows() == []
     told = dict(verdict.filter(pl.col("rule") == END).select("table_name", "detail").iter_rows())

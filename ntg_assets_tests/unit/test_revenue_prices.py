@@ -103,6 +103,7 @@ def test_where_days_are_counted_there_are_no_prices() -> None:
     assert KnownPrices(paid_log(10.0, 20.0), VALUE).steps(END).is_empty()
 
 
+@pytest.mark.slow
 def test_value_is_learned_in_the_prices_of_the_cutoff(doubled: Tables, always: Tables) -> None:
     """As if every amount had been 20 from the first day on."""
     compared = doubled.value_coefficients, always.value_coefficients
@@ -134,6 +135,7 @@ def test_a_past_origin_is_judged_in_the_prices_that_it_knew(
     assert after == [pytest.approx(20 / 20, rel=0.1)] * len(after) != []
 
 
+@pytest.mark.slow
 def test_a_past_origin_hangs_on_no_later_day(doubled: Tables) -> None:
     """A log that ends 40 days earlier tells the same of every span that had closed by then."""
     end = END - timedelta(days=40)
