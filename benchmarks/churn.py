@@ -104,7 +104,7 @@ def configured(config: str) -> Log:
     return log.events.drop("weight"), log.settings.churn, log.settings.value
 
 
-def judge(events: pl.DataFrame, churn: ChurnSettings, value: ValueSettings) -> dict[str, Any]:
+def evaluate(events: pl.DataFrame, churn: ChurnSettings, value: ValueSettings) -> dict[str, Any]:
     """Judge one log by rolling origin; figures by model."""
     user_days = run(
         query("features", "user_days", {"train_events": events.with_columns(weight=pl.lit(1.0))})
@@ -224,7 +224,7 @@ def main(
 
 def _log_part(name: str, log: Log) -> tuple[dict[str, Any], list[Goal]]:
     _, _, value = log
-    found = judge(*log)
+    found = evaluate(*log)
     goals, undefined = log_goals(name, found, observed_value=value.basis == "event_value")
     return found | ({"not_defined": undefined} if undefined else {}), goals
 

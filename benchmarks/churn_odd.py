@@ -9,7 +9,7 @@ made, the second is another draw of the same shapes at the same cuts.
 from functools import partial
 from typing import Any
 
-from benchmarks.churn_value import Case, judge_cut
+from benchmarks.churn_value import Case, evaluate_cut
 from benchmarks.harness import Goal, console
 from benchmarks.odd_logs import ODD_LOGS, SEED, odd_days
 from benchmarks.value_goals import value_table
@@ -29,7 +29,7 @@ def odd_part() -> tuple[dict[str, Any], list[Goal]]:
             )
             user_days = case.user_days()
             for cutoff_on, n_days in case.cuts:
-                found = judge_cut(user_days, case, cutoff_on, n_days)
+                found = evaluate_cut(user_days, case, cutoff_on, n_days)
                 figures[f"{name} {cutoff_on} {n_days} days, {draw}"] = found
     console.print(value_table(figures))
     return figures, [goal for draw in DRAWS for goal in _goals(draw, figures)]

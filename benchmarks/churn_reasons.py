@@ -47,7 +47,7 @@ def reasons_part() -> tuple[dict[str, Any], list[Goal]]:
     for name, log in logs().items():
         user_days, churn = log()
         for cut in CUTS:
-            counts = judge_reasons(user_days, churn, cut)
+            counts = evaluate_reasons(user_days, churn, cut)
             figures[f"{name} at {cut:.0%}"] = counts
             print(f"{name} at {cut:.0%}: {counts}", flush=True)  # progress of minutes
     against = sum(counts["against_sense"] for counts in figures.values())
@@ -73,7 +73,7 @@ def logs() -> dict[str, Log]:
     return made | {name: partial(_written, name) for name in LOGS}
 
 
-def judge_reasons(user_days: pl.DataFrame, churn: ChurnSettings, cut: float) -> dict[str, Any]:
+def evaluate_reasons(user_days: pl.DataFrame, churn: ChurnSettings, cut: float) -> dict[str, Any]:
     """Score everybody after a share of the log, and count what is told."""
     whole = whole_history(user_days)
     n_days = (whole.complete_until_on - whole.start_on).days

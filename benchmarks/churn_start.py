@@ -72,7 +72,7 @@ def start_part() -> tuple[dict[str, Any], list[Goal]]:
 
 def start_figures(user_days: pl.DataFrame, churn: ChurnSettings) -> dict[str, Any]:
     """Differences of each peer by number of past origins, all cuts of a kind together."""
-    cuts = [cut for n in HORIZONS if (cut := judge_cut(user_days, churn, n)) is not None]
+    cuts = [cut for n in HORIZONS if (cut := evaluate_cut(user_days, churn, n)) is not None]
     found: dict[str, Any] = {}
     for n_origins in range(MANY_ORIGINS + 1):
         of_kind = [cut for cut in cuts if min(cut.n_origins, MANY_ORIGINS) == n_origins]
@@ -105,7 +105,7 @@ def start_goals(name: str, found: dict[str, Any]) -> list[Goal]:
     return goals
 
 
-def judge_cut(user_days: pl.DataFrame, churn: ChurnSettings, n_horizons: int) -> Cut | None:
+def evaluate_cut(user_days: pl.DataFrame, churn: ChurnSettings, n_horizons: int) -> Cut | None:
     """Hold one cut against the horizon after it; None where the log is too short or too small."""
     whole = whole_history(user_days)
     horizon = timedelta(days=churn.horizon_days)

@@ -133,14 +133,16 @@ def value_part() -> tuple[dict[str, Any], list[Goal]]:
             figures[name] = {"not_read": "the package index could not be reached"}
             continue
         for cutoff_on, n_days in case.cuts:
-            found = judge_cut(user_days, case, cutoff_on, n_days)
+            found = evaluate_cut(user_days, case, cutoff_on, n_days)
             figures[f"{name} {cutoff_on} {n_days} days"] = found
             goals += value_goals(f"{name} {cutoff_on}", found)
     console.print(value_table(figures))
     return figures, goals
 
 
-def judge_cut(user_days: pl.DataFrame, case: Case, cutoff_on: date, n_days: int) -> dict[str, Any]:
+def evaluate_cut(
+    user_days: pl.DataFrame, case: Case, cutoff_on: date, n_days: int
+) -> dict[str, Any]:
     """Hold one cut against what followed."""
     churn = ChurnSettings(horizon_days=case.horizon_days)
     value = ValueSettings(

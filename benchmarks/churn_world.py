@@ -49,7 +49,7 @@ def world_part() -> tuple[dict[str, Any], list[Goal]]:
         )
     )
     at = {
-        cutoff_on: judge_cutoff(
+        cutoff_on: evaluate_cutoff(
             user_days, truth.filter(pl.col("cutoff_on") == cutoff_on), cutoff_on
         )
         for cutoff_on in CUTOFFS
@@ -86,7 +86,9 @@ def world_part() -> tuple[dict[str, Any], list[Goal]]:
     ]
 
 
-def judge_cutoff(user_days: pl.DataFrame, truth: pl.DataFrame, cutoff_on: date) -> dict[str, Any]:
+def evaluate_cutoff(
+    user_days: pl.DataFrame, truth: pl.DataFrame, cutoff_on: date
+) -> dict[str, Any]:
     """Hold the scores of one cutoff, made from the days before it,
     against the planted probabilities.
     """

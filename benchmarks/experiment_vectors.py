@@ -68,7 +68,7 @@ class Verdict:
     detail: str = ""
 
 
-def judge(vector: dict[str, Any]) -> Verdict:
+def evaluate(vector: dict[str, Any]) -> Verdict:
     """Compute one vector and hold it against what it expects."""
     name, kind, expected = vector["id"], str(vector.get("kind", "")), vector["expected"]
     read = read_vector(vector)
@@ -251,10 +251,10 @@ def _is_close(found: Any, expected: Any, *, tolerance: float | str | None, digit
     )
 
 
-def judge_files(files: Sequence[Path]) -> list[Verdict]:
+def evaluate_files(files: Sequence[Path]) -> list[Verdict]:
     """Compute every vector of some files."""
     return [
-        judge(vector)
+        evaluate(vector)
         for file in files
         for vector in json.loads(file.read_text(encoding="utf-8"))["vectors"]
     ]
@@ -266,7 +266,7 @@ def run(
     ] = None,
 ) -> None:
     """Compute every vector and print what is off."""
-    verdicts = judge_files([file] if file else [BUNDLED, MORE])
+    verdicts = evaluate_files([file] if file else [BUNDLED, MORE])
     for verdict in verdicts:
         if verdict.outcome in {"off", "reason"}:
             console.print(

@@ -20,7 +20,7 @@ from benchmarks.experiment_grid import measure_grid
 from benchmarks.experiment_power import measure_power
 from benchmarks.experiment_speed import SEGMENTS
 from benchmarks.experiment_truth import measure_truth
-from benchmarks.experiment_vectors import BUNDLED, MORE, judge_files, summary
+from benchmarks.experiment_vectors import BUNDLED, MORE, evaluate_files, summary
 from benchmarks.experiment_worlds import measure_decisions
 from benchmarks.harness import (
     RESULTS,
@@ -85,7 +85,7 @@ def measure_speed(
 def write_result(measured: Measured, *, units: int) -> None:
     """Print every figure and goal, and write them at full size."""
     (plain_cost, plain), (ours_cost, ours) = measured.plain, measured.ours
-    verdicts = judge_files([BUNDLED, MORE])
+    verdicts = evaluate_files([BUNDLED, MORE])
     figures = {
         "units": units,
         "rows": 3 * units,

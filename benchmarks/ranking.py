@@ -212,7 +212,7 @@ def complete_journey() -> pl.DataFrame:
     ).unique()
 
 
-class Judge(Protocol):
+class Evaluate(Protocol):
     """Yields each method of a case with its figures."""
 
     def __call__(
@@ -313,7 +313,7 @@ def run(
 ) -> None:
     """Compare, print, and write the result."""
     cases = rolling(configured_cases(config, consumed, family or ()) if config else CASES, instants)
-    figures = judge_cases(cases, compare, only=only)
+    figures = evaluate_cases(cases, compare, only=only)
     limits = {case: goal for case, *_, goal in cases}
     goals = [
         goal
@@ -331,7 +331,9 @@ def run(
     )
 
 
-def judge_cases(cases: Sequence[Case], judge: Judge, *, only: str) -> dict[str, dict[str, Any]]:
+def evaluate_cases(
+    cases: Sequence[Case], evaluate: Evaluate, *, only: str
+) -> dict[str, dict[str, Any]]:
     """Judge case by case and say what is found as it is found;
     a case with nobody to evaluate says so (`not_evaluated`).
     """
@@ -341,7 +343,9 @@ def judge_cases(cases: Sequence[Case], judge: Judge, *, only: str) -> dict[str, 
             continue
         figures[case] = {}
         try:
-            for method, found in judge(events(), strategy=strategy, taste=taste, ranking=ranking):
+            for method, found in evaluate(
+                events(), strategy=strategy, taste=taste, ranking=ranking
+            ):
                 figures[case][method] = found
                 console.print(f"{_now()} {case} | {method}: {found}", soft_wrap=True)
         except NotEnoughDataError as error:

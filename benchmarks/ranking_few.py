@@ -70,7 +70,7 @@ CASES: Mapping[str, Case] = {
 }
 
 
-def judge(case: Case, *, draws: int) -> dict[str, float]:
+def evaluate(case: Case, *, draws: int) -> dict[str, float]:
     """Return mean NDCG@10 of the draws, of the popularity they choose, and of all labels."""
     known, _ = cut(case.events(), case.strategy, HELD_SHARE)
     settings, pace = blended_settings(
@@ -133,7 +133,7 @@ def run(
     for name, case in CASES.items():
         if not name.startswith(only):
             continue
-        figures[name] = found = judge(case, draws=draws)
+        figures[name] = found = evaluate(case, draws=draws)
         console.print(f"{name}: {found}", soft_wrap=True)
         kept, above = found["few"] / found["all_labels"], found["few"] / found["popularity"]
         goals += [

@@ -21,7 +21,7 @@ import scipy.sparse as sp
 import typer
 
 from benchmarks.harness import RESULTS, command_line, report
-from benchmarks.ranking import CASES, HELD_SHARE, configured_cases, cut, judge_cases
+from benchmarks.ranking import CASES, HELD_SHARE, configured_cases, cut, evaluate_cases
 from benchmarks.ranking_peers import SEED
 from ntg_assets.arrays import Floats
 from ntg_assets.configuration.ranking import RankingSettings
@@ -199,7 +199,9 @@ def run(
     name: Annotated[str, typer.Option(help="Name of that log's result file.")] = "sources_other",
 ) -> None:
     """Judge, print, and write the result."""
-    figures = judge_cases(configured_cases(config, None) if config else CASES, compare, only=only)
+    figures = evaluate_cases(
+        configured_cases(config, None) if config else CASES, compare, only=only
+    )
     report(
         name if config else "sources", figures=figures, goals=[], folder=None if only else RESULTS
     )

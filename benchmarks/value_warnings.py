@@ -3,12 +3,12 @@
 import polars as pl
 
 from ntg_assets.churn.checks import horizon_warning
-from ntg_assets.churn.log_holes import daily_users, find_holes, tell_holes
-from ntg_assets.churn.population.arrivals import arrivals, compare_arrivals, tell_arrivals
+from ntg_assets.churn.log_holes import daily_users, describe_holes, find_holes
+from ntg_assets.churn.population.arrivals import arrivals, compare_arrivals, describe_arrivals
 from ntg_assets.churn.population.year_ago import (
+    describe_closed,
+    describe_year_ago,
     look_a_year_back,
-    tell_closed,
-    tell_year_ago,
     windows_around,
 )
 from ntg_assets.churn.snapshots import History, churn_horizon_report
@@ -17,12 +17,12 @@ from ntg_assets.configuration.gate import GateSettings
 from ntg_assets.configuration.revenue import ValueSettings
 from ntg_assets.evaluation.churn.value_horizons import value_horizons
 from ntg_assets.evaluation.gate.quality_rules import value_adds_up
-from ntg_assets.features.amount_scales import find_scales, tell_scales
+from ntg_assets.features.amount_scales import describe_scales, find_scales
 from ntg_assets.features.price_steps import (
     counts_amounts,
+    describe_steps,
     find_price_steps,
     price_sample,
-    tell_steps,
 )
 from ntg_assets.revenue.value.horizon_forecasts import horizon_forecasts
 from ntg_assets.revenue.value.value_evidence import value_evidence
@@ -49,7 +49,7 @@ def said_beside(
     followed = horizon_forecasts(past, value_evidence(past))
     horizons = value_horizons(followed, horizon_days=value.horizon_days, churn=churn)
     rule = value_adds_up(horizons, settings=GateSettings())
-    holes = tell_holes(
+    holes = describe_holes(
         find_holes(run(daily_users(known))),
         cutoff_on=history.cutoff_on,
         at_risk_days=churn.at_risk_window_days,
@@ -57,7 +57,7 @@ def said_beside(
     horizon = horizon_warning(run(churn_horizon_report(known, history, settings=churn)))
     counts = run(arrivals(known, history, settings=churn))
     late = [
-        tell_arrivals(
+        describe_arrivals(
             compare_arrivals(counts, history, is_new=is_new, settings=churn),
             is_new=is_new,
             horizon_days=churn.horizon_days,
@@ -69,11 +69,11 @@ def said_beside(
         history,
         horizon_days=churn.horizon_days,
     )
-    peak = tell_year_ago(year_ago, horizon_days=churn.horizon_days)
-    closed = tell_closed(history, ahead_days=value.horizon_days)
+    peak = describe_year_ago(year_ago, horizon_days=churn.horizon_days)
+    closed = describe_closed(history, ahead_days=value.horizon_days)
     amounts = run(price_sample(known))
     steps = find_price_steps(amounts, cutoff_on=history.cutoff_on)
-    of_amounts = [tell_steps(steps), tell_scales(find_scales(amounts))]
+    of_amounts = [describe_steps(steps), describe_scales(find_scales(amounts))]
     return [
         *([] if rule.verdict == "pass" else [f"{rule.verdict}: {rule.evidence}"]),
         *filter(

@@ -63,7 +63,7 @@ def only(declared: Declared | None) -> Iterator[None]:
         raise refused[0]
 
 
-def _refuse(text: str) -> NoReturn:
+def _raise_error(text: str) -> NoReturn:
     error = UndeclaredReadError(text)
     _REFUSED.get().append(error)
     raise error
@@ -94,7 +94,7 @@ def require_files(what: str) -> None:
     """
     declared = _DECLARED.get()
     if declared is not None and not (declared.files or declared.whole_store):
-        _refuse(
+        _raise_error(
             f"{declared.reader} opens {what}, and declares no files. Take a table as a parameter,"
             " or name what is read in `files=` of its decorator."
         )
@@ -108,7 +108,7 @@ def require_whole_store() -> None:
     """
     declared = _DECLARED.get()
     if declared is not None and not declared.whole_store:
-        _refuse(
+        _raise_error(
             f"{declared.reader} opens the warehouse itself. Ask `project.read` for the tables that"
             " its parameters name."
         )
@@ -119,14 +119,14 @@ def _require(source: Source, declared: Declared) -> None:
         declared_names = (
             ", ".join(sorted(f"{table.schema}.{table.name}" for table in declared.tables)) or "none"
         )
-        _refuse(
+        _raise_error(
             f"{declared.reader} reads {source.schema}.{source.name}, which it was not issued"
             f" (issued: {declared_names}). Name the table as a parameter, with `reads=` where it is"
             " of another stage: the asset graph must show who sees what."
         )
     if isinstance(source, Query):
         if not declared.files and (reader := READS_FILES.search(COMMENT.sub("", source.text))):
-            _refuse(
+            _raise_error(
                 f"{declared.reader}: {source.origin} reads files itself ({reader.group(1)}). Read"
                 " them through `sources/` in the first step, and take the table as a parameter."
             )

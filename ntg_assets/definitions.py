@@ -66,7 +66,7 @@ def stage_job(stage: str, description: str) -> UnresolvedAssetJobDefinition:
     )
 
 
-def tell_when_late(spec: dg.AssetSpec) -> dg.AssetSpec:
+def with_freshness(spec: dg.AssetSpec) -> dg.AssetSpec:
     """Let the UI say when a table that people rely on is older than a night and some hours."""
     return (
         dg.apply_freshness_policy(spec, late)
@@ -76,7 +76,7 @@ def tell_when_late(spec: dg.AssetSpec) -> dg.AssetSpec:
 
 
 defs = dg.Definitions(
-    assets=dg.map_asset_specs(lambda spec: tell_when_late(with_places(spec)), collected_assets()),
+    assets=dg.map_asset_specs(lambda spec: with_freshness(with_places(spec)), collected_assets()),
     asset_checks=collected_checks(),
     jobs=[
         nightly,

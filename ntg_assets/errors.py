@@ -55,7 +55,7 @@ class UnknownItemError(NtgError):
     """An item, an axis or an edge was asked for that the tables do not hold."""
 
 
-def tell_error(error: Exception) -> str:
+def describe_error(error: Exception) -> str:
     """Say in one sentence what went wrong: our own errors in their words,
     others with their kind.
     """

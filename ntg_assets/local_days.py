@@ -128,7 +128,7 @@ def day_numbers(at: npt.NDArray[np.int64], zone: str) -> npt.NDArray[np.int64]:
     return np.searchsorted(_calendar(zone)["begins_at"].to_physical().to_numpy(), at, side="right")
 
 
-def tell_cutoff(as_of: str, zone: str) -> str:
+def describe_cutoff(as_of: str, zone: str) -> str:
     """Say a cutoff (ISO, naive UTC) so that its day is clear where days are not those of UTC."""
     if zone == UTC_ZONE:
         return as_of

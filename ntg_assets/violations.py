@@ -56,10 +56,10 @@ def violations(frame: pl.DataFrame, schema: pa.DataFrameSchema) -> list[Violatio
     """List the broken rules of an eager frame; uniqueness of the key is not asked here
     (the store asks it in SQL).
     """
-    return [] if surely_keeps(frame, schema) else judge_rules(frame, schema)
+    return [] if surely_keeps(frame, schema) else validate_rules(frame, schema)
 
 
-def judge_rules(frame: pl.DataFrame, schema: pa.DataFrameSchema) -> list[Violation]:
+def validate_rules(frame: pl.DataFrame, schema: pa.DataFrameSchema) -> list[Violation]:
     """Let Pandera judge every rule, uniqueness of the key apart."""
     try:
         _without_unique(schema).validate(frame, lazy=True)
@@ -72,7 +72,7 @@ def surely_keeps(frame: pl.DataFrame, schema: pa.DataFrameSchema) -> bool:
     """Whether one pass over a frame shows that it keeps every rule (uniqueness of the key apart).
 
     False convicts nobody: where a rule is broken, or is of a kind that is not known here, Pandera
-    judges, and names the rows. Nearly all tables are acquitted, at a tenth of its cost.
+    judges, and names the rows. Nearly all tables are cleared, at a tenth of its cost.
     """
     columns = schema.columns
     if schema.checks or frame.columns != list(columns):

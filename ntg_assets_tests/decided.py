@@ -11,7 +11,7 @@ import duckdb
 import polars as pl
 from rich.console import Console
 
-from ntg_assets.cli.experiments.replay import tell_replay
+from ntg_assets.cli.experiments.replay import render_replay
 from ntg_assets.configuration.engine import EngineSettings
 from ntg_assets.configuration.experiments.settings import ExperimentsSettings
 from ntg_assets.configuration.paths import Paths
@@ -107,7 +107,7 @@ def write(paths: Paths, made: Mapping[str, pl.DataFrame]) -> None:
 
 def replayed(paths: Any, experiment: str | None = ID, *, receipt: Path | None = None) -> str:
     said = io.StringIO()
-    tell_replay(
+    render_replay(
         experiment,
         settings=SETTINGS,
         paths=paths,

@@ -12,7 +12,7 @@ from ntg_assets.interactions.interactions import Interactions, code_interactions
 from ntg_assets.randomness import random_stream
 from ntg_assets.ranking.learning.examples import Examples
 from ntg_assets.ranking.learning.teaching import teach
-from ntg_assets.ranking.lists.item_rules import judge_items
+from ntg_assets.ranking.lists.item_rules import validate_items
 from ntg_assets.ranking.lists.recommendations import default_list
 from ntg_assets.ranking.lists.scored_users import (
     candidate_rows,
@@ -22,8 +22,8 @@ from ntg_assets.ranking.lists.scored_users import (
 )
 from ntg_assets.ranking.newcomers.cold_start import (
     chosen_half_life,
+    evaluate_half_lives,
     floor_half_life,
-    judge_half_lives,
 )
 from ntg_assets.ranking.scoring.model import RankingModel
 from ntg_assets.ranking.scoring.popularity import item_popularity
@@ -93,7 +93,9 @@ def make_world(
         samples=SAMPLES,
     )
     tables["ranking_weights"] = weights
-    tables["item_rules"] = judge_items(train, categories, rules=ranking.rules, cutoff_at=cutoff_at)
+    tables["item_rules"] = validate_items(
+        train, categories, rules=ranking.rules, cutoff_at=cutoff_at
+    )
     log = code_interactions(train, items=catalogue(tables["item_popularity"]))
     model = model_of(tables, cutoff_at, ranking=ranking, log=log)
     known = titles if len(titles) else titles.cast({"item_id": train.schema["item_id"]})
@@ -108,7 +110,7 @@ def make_world(
         for name, parts in zip(rows_of, zip(*blocks, strict=True), strict=True)
     }
     floor, rng = floor_half_life(weights, settings=ranking), random_stream(1, "default_list_report")
-    report = judge_half_lives(
+    report = evaluate_half_lives(
         code_interactions(train), floor=floor, settings=ranking, seed=1, rng=rng, samples=SAMPLES
     )
     popular = ranking_model(

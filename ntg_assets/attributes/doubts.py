@@ -81,7 +81,7 @@ def with_iso_days(
     )
 
 
-def tell_doubts(
+def describe_doubts(
     rows: pl.DataFrame,
     source: AttributeSourceSettings,
     *,
@@ -178,5 +178,5 @@ def _about_times(
             f" {first_day(early)}), so they count as known from the start: is `timestamp_unit`"
             " right?"
         )
-    if later := possible.tell_later(known):
+    if later := possible.describe_later(known):
         yield later

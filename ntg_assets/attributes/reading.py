@@ -6,7 +6,7 @@ from typing import Any, Literal, NamedTuple
 
 import polars as pl
 
-from ntg_assets.attributes.doubts import settle_doubts, tell_doubts, with_iso_days
+from ntg_assets.attributes.doubts import describe_doubts, settle_doubts, with_iso_days
 from ntg_assets.configuration.inputs.attributes import AttributeSettings, AttributeSourceSettings
 from ntg_assets.contracts import IdTypes
 from ntg_assets.errors import SourceError
@@ -104,7 +104,7 @@ def read_attributes(
     rows = with_iso_days(judged.rows, source, roles=roles, zone=zone)
     left_out = _left_out(timed, source)
     settled = settle_doubts(rows, left_out, roles=roles, entity=source.entity)
-    said = tell_doubts(settled, source, roles=roles, possible=possible, zone=zone)
+    said = describe_doubts(settled, source, roles=roles, possible=possible, zone=zone)
     return judged._replace(rows=settled, doubts=tuple(said))
 
 
@@ -181,7 +181,7 @@ def _judged(timed: pl.DataFrame, *, source: AttributeSourceSettings, n_files: in
     has_time = [pl.col(f"{name}_at").is_not_null() for name in wanted]
     kept = timed.filter(has_id, *has_time)
     broken = _broken_times(without, wanted)
-    _refuse_most(broken, n_left_out=without.height // n_columns, n_rows=timed.height // n_columns)
+    _raise_if_most(broken, n_left_out=without.height // n_columns, n_rows=timed.height // n_columns)
     if source.known_from is None:
         kept = kept.with_columns(known_from_at="valid_from_at")
     elif source.valid_from is None:
@@ -204,7 +204,7 @@ def _broken_times(without: pl.DataFrame, names: Sequence[str]) -> list[str | Non
     return list(chain.from_iterable(texts))
 
 
-def _refuse_most(broken: Sequence[str | None], *, n_left_out: int, n_rows: int) -> None:
+def _raise_if_most(broken: Sequence[str | None], *, n_left_out: int, n_rows: int) -> None:
     """Refuse a source of which most times cannot be read: it writes them otherwise."""
     if n_left_out > MOST_BAD * n_rows:
         raise SourceError(

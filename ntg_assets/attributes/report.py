@@ -68,7 +68,7 @@ def report_attributes(
     for name, counted in counts.items():
         table = table.join(counted, on=["entity", "attribute"], how="left")
         table = table.with_columns(pl.col(name).fill_null(0))
-    sentences = [_tell(row) for row in table.iter_rows(named=True)]
+    sentences = [_describe(row) for row in table.iter_rows(named=True)]
     return (
         table.with_columns(pl.Series("sentence", sentences, dtype=pl.String))
         .select(COLUMNS)
@@ -96,7 +96,7 @@ def _counts(has: pl.DataFrame, log_ids: pl.DataFrame) -> dict[str, pl.DataFrame]
     }
 
 
-def _tell(row: dict[str, Any]) -> str:
+def _describe(row: dict[str, Any]) -> str:
     sentence = (
         f"{row['attribute']}: {row['n_entities']:,} {row['entity']}s have it,"
         f" {row['n_known_to_log']:,} of them are in the log"

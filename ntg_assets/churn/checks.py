@@ -5,7 +5,7 @@ and no model is too good to be true.
 import dagster as dg
 import polars as pl
 
-from ntg_assets.churn.log_holes import tell_holes
+from ntg_assets.churn.log_holes import describe_holes
 from ntg_assets.churn.model_selection import selection_in_words
 from ntg_assets.churn.reasons.reason_audit import reasons_against_sense
 from ntg_assets.churn.scores import ADDENDS, add_up
@@ -134,7 +134,7 @@ def log_has_no_holes(
     log_holes: pl.DataFrame, split_boundaries: pl.DataFrame, project: Project
 ) -> dg.AssetCheckResult:
     """No days inside the log are missing; a warning, since a service may have been closed."""
-    sentence = tell_holes(
+    sentence = describe_holes(
         log_holes,
         cutoff_on=train_history(split_boundaries).cutoff_on,
         at_risk_days=project.settings.churn.at_risk_window_days,

@@ -95,7 +95,7 @@ def is_whole(from_on: date, until_on: date, holes: Sequence[Hole]) -> bool:
     return missed <= MOST_MISSED * (until_on - from_on).days
 
 
-def tell_holes(log_holes: pl.DataFrame, *, cutoff_on: date, at_risk_days: int) -> str:
+def describe_holes(log_holes: pl.DataFrame, *, cutoff_on: date, at_risk_days: int) -> str:
     """Say which days are missing and what that does; nothing where none are.
 
     Args:

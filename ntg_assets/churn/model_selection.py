@@ -39,7 +39,7 @@ SELECTION_SCHEMA = {
 
 
 # mean gain of a model, its standard error, the gain at the newest origin
-Judgement = tuple[float | None, float | None, float]
+Evaluation = tuple[float | None, float | None, float]
 _DECIDED = ("mean_gain", "standard_error", "n_origins", "is_default", "is_shipped")
 _JUDGED = ("model", "origin_on", "log_loss", "gain", "n_rows")
 
@@ -58,7 +58,7 @@ def churn_model_selection(forecasts: pl.DataFrame, *, cutoff_on: date) -> pl.Dat
     """
     closed = with_losses(forecasts.filter(pl.col("window_end_on") <= cutoff_on))
     origins = closed["origin_on"].unique().sort().to_list()
-    judged = {model: _judge(closed.filter(pl.col("model") == model)) for model in CANDIDATES}
+    judged = {model: _evaluate(closed.filter(pl.col("model") == model)) for model in CANDIDATES}
     shipped = _best_of(judged)
     decided = pl.DataFrame(
         [
@@ -72,7 +72,7 @@ def churn_model_selection(forecasts: pl.DataFrame, *, cutoff_on: date) -> pl.Dat
     return rows.join(decided, on="model").select(SELECTION_SCHEMA.keys()).sort("model", "origin_on")
 
 
-def _best_of(judged: Mapping[str, Judgement]) -> str:
+def _best_of(judged: Mapping[str, Evaluation]) -> str:
     """The model that surely gained most and gained at the newest origin; else the default."""
     passed = {
         model: float(mean)
@@ -124,7 +124,7 @@ def with_losses(forecasts: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _judge(mine: pl.DataFrame) -> Judgement:
+def _evaluate(mine: pl.DataFrame) -> Evaluation:
     """Mean gain of one model, its standard error, and the gain at the newest origin."""
     if mine.is_empty():
         return None, None, 0.0

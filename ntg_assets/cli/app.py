@@ -69,7 +69,7 @@ FAILED, WRONG_USAGE = 1, 2
 DEBUG = "--debug"
 
 
-def _tell_version(is_asked: bool) -> None:
+def _render_version(is_asked: bool) -> None:
     if is_asked:
         from importlib.metadata import version  # noqa: PLC0415
 
@@ -81,7 +81,9 @@ def _tell_version(is_asked: bool) -> None:
 def options(
     _version: Annotated[
         bool,
-        typer.Option("--version", help="Print the version.", callback=_tell_version, is_eager=True),
+        typer.Option(
+            "--version", help="Print the version.", callback=_render_version, is_eager=True
+        ),
     ] = False,
     _debug: Annotated[
         bool,
@@ -102,20 +104,20 @@ def main() -> None:
         raise_if_received()  # it may be what became of a query that was interrupted
         if DEBUG in sys.argv:
             raise
-        _tell(str(error))
+        _print_lines(str(error))
         sys.exit(WRONG_USAGE if isinstance(error, ConfigurationError) else FAILED)
     except Exception as error:  # nothing goes on from here: what was not foreseen is told as such
         raise_if_received()
         if DEBUG in sys.argv:
             raise
-        _tell(
+        _print_lines(
             f"{type(error).__name__}: {' '.join(str(error).split()) or 'no reason given'} (not"
             f" foreseen; add {DEBUG} to see where)"
         )
         sys.exit(FAILED)
 
 
-def _tell(problem: str) -> None:
+def _print_lines(problem: str) -> None:
     err.print(f"[bold red]error:[/] {escape(problem)}", highlight=False, soft_wrap=True)
 
 

@@ -13,7 +13,7 @@ import typer
 from rich.markup import escape
 
 from ntg_assets.cli.init_answers import ask, likely_answers, said_before, take_answers
-from ntg_assets.cli.init_overlay import MARK, overlay_text, tell_proposal
+from ntg_assets.cli.init_overlay import MARK, overlay_text, render_proposal
 from ntg_assets.cli.init_preview import preview_load
 from ntg_assets.cli.lines import say_marked
 from ntg_assets.cli.options import err, out
@@ -88,7 +88,7 @@ def _propose(sections: Mapping[str, Any], *, asks: bool) -> None:
     for sniffed in sections.values() if asks else ():
         ask(sniffed)
     for section, sniffed in sections.items():
-        tell_proposal(section, sniffed)
+        render_proposal(section, sniffed)
 
 
 def _open_keys(sections: Mapping[str, Any]) -> list[str]:
@@ -124,11 +124,11 @@ def _sniff(
         sniffed = sniff_file(path, name=name, **said)
         before = sections.setdefault("items" if sniffed.is_items else "events", sniffed)
         _settle_order_of_days(before, sniffed)
-        _refuse_other_form(before, sniffed, name=name)
+        _raise_if_other_form(before, sniffed, name=name)
         before.files.append(name)
         if before is not sniffed:
             before.take_questions(sniffed)
-    _refuse_no_log(sections)
+    _raise_if_no_log(sections)
     return sections, list(folders)
 
 
@@ -149,7 +149,7 @@ def _named(path: Path, home: Path) -> tuple[str, str | None]:
     return absolute.as_posix(), str(absolute.parent)
 
 
-def _refuse_other_form(before: Any, sniffed: Any, *, name: str) -> None:  # noqa: ANN401  # imported only where it is needed
+def _raise_if_other_form(before: Any, sniffed: Any, *, name: str) -> None:  # noqa: ANN401  # imported only where it is needed
     """Raise when a file is written otherwise than the first one of its section."""
     if before.settings == sniffed.settings:
         return
@@ -172,7 +172,7 @@ def _refuse_other_form(before: Any, sniffed: Any, *, name: str) -> None:  # noqa
     )
 
 
-def _refuse_no_log(sections: Mapping[str, Any]) -> None:
+def _raise_if_no_log(sections: Mapping[str, Any]) -> None:
     """Raise when no file is a log, or it says nowhere when something happened."""
     log = sections.get("events")
     if log is None or "event_at" not in log.settings:

@@ -53,11 +53,11 @@ def take_answers(answers: Sequence[str], sections: Mapping[str, Any]) -> None:
                 f"--set {answer!r}: is no answer. Write for example `--set user_id=constant:me` or"
                 " `--set items.title=name`."
             )
-        _refuse_no_setting(sniffed, name, answer=answer)
+        _raise_if_no_setting(sniffed, name, answer=answer)
         _take_answer(sniffed, name, value)
 
 
-def _refuse_no_setting(sniffed: Any, key: str, *, answer: str) -> None:  # noqa: ANN401  # imported only where it is needed
+def _raise_if_no_setting(sniffed: Any, key: str, *, answer: str) -> None:  # noqa: ANN401  # imported only where it is needed
     from ntg_assets.configuration.inputs.events import (  # noqa: PLC0415  # help comes at once
         EventSourceSettings,
         ItemSourceSettings,

@@ -35,7 +35,7 @@ EMPTY_VALUES = {
 OTHER_SIGN = {".": ",", ",": "."}  # where one divides off the fraction, the other groups thousands
 
 
-def tell_proposal(section: str, sniffed: Any) -> None:  # noqa: ANN401  # imported only where it is needed
+def render_proposal(section: str, sniffed: Any) -> None:  # noqa: ANN401  # imported only where it is needed
     """Print what was taken for what, and why."""
     table = Table(title=f"{section}: {', '.join(sniffed.files)}", title_justify="left")
     for heading in ("setting", "taken for", "because"):

@@ -76,7 +76,7 @@ class _Arrived:
         if self.first is None:
             self.first, self.at = number, time.monotonic()
         elif self.age > PATIENCE_SECONDS:
-            _tell(AT_ONCE)
+            _print_lines(AT_ONCE)
             os._exit(SIGNALLED + self.first)
 
 
@@ -138,10 +138,10 @@ def _watch() -> None:
         if select.select([_arrived.pipe], [], [], PATIENCE_SECONDS)[0]:
             _arrived.read()
         if _arrived.first and not is_told and _arrived.age > PATIENCE_SECONDS:
-            _tell(WAITING)
+            _print_lines(WAITING)
             is_told = True
 
 
-def _tell(text: str) -> None:
+def _print_lines(text: str) -> None:
     with suppress(OSError):
         os.write(sys.__stderr__.fileno(), f"\n{text}\n".encode()) if sys.__stderr__ else None

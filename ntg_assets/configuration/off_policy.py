@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from ntg_assets.configuration.inputs.columns_from import ColumnName
-from ntg_assets.configuration.inputs.events import refuse_same_columns
+from ntg_assets.configuration.inputs.events import raise_if_same_columns
 from ntg_assets.configuration.inputs.files import FileSource
 from ntg_assets.configuration.inputs.written_values import NumberOptions, TimeOptions
 from ntg_assets.configuration.section import Section
@@ -47,7 +47,7 @@ class ShownLogSettings(FileSource, TimeOptions, NumberOptions):
 
     @model_validator(mode="after")
     def _columns_differ(self) -> "ShownLogSettings":
-        refuse_same_columns(
+        raise_if_same_columns(
             self, ("user_id", "item_id", "shown_at", "propensity", "reward", "position")
         )
         return self

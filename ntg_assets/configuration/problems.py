@@ -12,7 +12,7 @@ CUTOFF = 0.5  # likeness above which a known key is what was meant
 NO_SECTION = frozenset({"model_type", "dict_type", "model_attributes_type"})
 
 
-def tell_problem(
+def describe_problem(
     problem: ErrorDetails, *, root: type[BaseModel], variables: Mapping[str, str]
 ) -> str:
     """Tell one problem that pydantic found: where, what, what was found, and which variable set it.

@@ -24,7 +24,7 @@ from ntg_assets.configuration.inputs.landing import LandingSettings
 from ntg_assets.configuration.inputs.subscriptions import SubscriptionSettings
 from ntg_assets.configuration.off_policy import OffPolicySettings
 from ntg_assets.configuration.paths import Paths
-from ntg_assets.configuration.problems import tell_problem
+from ntg_assets.configuration.problems import describe_problem
 from ntg_assets.configuration.publish import PublishSettings
 from ntg_assets.configuration.ranking import RankingSettings
 from ntg_assets.configuration.revenue import INDEX, RadarSettings, ValueSettings
@@ -223,7 +223,7 @@ def validate_settings(
         return Settings.model_validate(tree)
     except ValidationError as error:
         problems = [
-            tell_problem(problem, root=Settings, variables=variables or {})
+            describe_problem(problem, root=Settings, variables=variables or {})
             for problem in error.errors()
         ]
         raise ConfigurationError("configuration: " + "; ".join(problems)) from None

@@ -12,8 +12,8 @@ from ntg_assets.events.checks import (
     FILES_ARE_AS_NAMED,
     TIMES_ARE_CLEAR,
     VALUES_AGREE,
-    judge_names,
-    judge_rows,
+    validate_names,
+    validate_rows,
 )
 from ntg_assets.events.contracts import (
     Events,
@@ -34,7 +34,7 @@ from ntg_assets.events.load_history import (
     sources_of,
     was_last,
 )
-from ntg_assets.events.load_losses import find_losses, refuse_losses
+from ntg_assets.events.load_losses import find_losses, raise_if_losses
 from ntg_assets.events.quiet_ends import looked_at_from
 from ntg_assets.events.volume import report_volume
 from ntg_assets.history.forgets import read_forgotten
@@ -43,7 +43,7 @@ from ntg_assets.orchestration.project import Project
 from ntg_assets.orchestration.source_steps import source_step
 from ntg_assets.orchestration.staging import staged_asset
 from ntg_assets.sources.accounting.threshold import CLOCK_REASONS
-from ntg_assets.sources.files.source_files import refuse_changed
+from ntg_assets.sources.files.source_files import raise_if_changed
 from ntg_assets.sources.files.staging import clear_staging
 from ntg_assets.sources.sources import Place
 from ntg_assets.sql import Table, query
@@ -83,18 +83,18 @@ def source_files(
     )
     if not surveyed.quarantine["reason"].is_in(CLOCK_REASONS).any():
         project.no_later_now_matters()
-    refuse_shrunken(project, surveyed)
-    for sentence in (tell(surveyed), *surveyed.notes):
+    raise_if_shrunken(project, surveyed)
+    for sentence in (describe_survey(surveyed), *surveyed.notes):
         context.log.info(sentence)
     yield dg.Output(surveyed.items.items, "items")
     yield dg.Output(surveyed.items.item_categories, "item_categories")
     yield dg.Output(surveyed.events, "events")
-    refuse_changed(surveyed.files)
+    raise_if_changed(surveyed.files)
     clear_staging(project.paths.scratch)
     yield dg.Output(surveyed.quarantine, "quarantine")
     yield dg.Output(surveyed.load_ledger, "load_ledger")
-    yield judge_names(surveyed)
-    yield from judge_rows(surveyed, project.settings.ingest)
+    yield validate_names(surveyed)
+    yield from validate_rows(surveyed, project.settings.ingest)
 
 
 def place_of(project: Project) -> Place:
@@ -113,7 +113,7 @@ def place_of(project: Project) -> Place:
     )
 
 
-def tell(surveyed: Survey) -> str:
+def describe_survey(surveyed: Survey) -> str:
     """Say in one line what a survey found."""
     ledger = surveyed.load_ledger.filter(source="events")
     sums = {
@@ -128,7 +128,7 @@ def tell(surveyed: Survey) -> str:
     return f"{ledger.height} event file(s): {sentence}; {surveyed.items.items.height:,} items"
 
 
-def refuse_shrunken(project: Project, surveyed: Survey) -> None:
+def raise_if_shrunken(project: Project, surveyed: Survey) -> None:
     """Raise when a load brings much less than the one before;
     what was the last load before is believed again.
     """
@@ -137,7 +137,7 @@ def refuse_shrunken(project: Project, surveyed: Survey) -> None:
     content = content_of(surveyed.load_ledger, ingest)
     before = load_before(loads, content)
     if before is not None and not was_last(loads, content):
-        refuse_losses(
+        raise_if_losses(
             find_losses(surveyed.extent, before, ingest.volume, zone=ingest.zone),
             surveyed.extent,
             before,

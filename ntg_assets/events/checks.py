@@ -9,22 +9,22 @@ import polars as pl
 
 from ntg_assets.configuration.inputs.events import IngestSettings
 from ntg_assets.events.item_suspicions import (
-    tell_category_lists,
-    tell_odd_categories,
-    tell_unknown_items,
+    describe_category_lists,
+    describe_odd_categories,
+    describe_unknown_items,
 )
 from ntg_assets.events.load import Survey
 from ntg_assets.events.suspicions import (
     about_ids,
-    tell_alike_ids,
-    tell_changed_ids,
-    tell_contradictions,
-    tell_folded,
-    tell_largest_user,
-    tell_null_words,
+    describe_alike_ids,
+    describe_changed_ids,
+    describe_contradictions,
+    describe_folded,
+    describe_largest_user,
+    describe_null_words,
     words_for_none,
 )
-from ntg_assets.events.volume import tell_doubts
+from ntg_assets.events.volume import describe_doubts
 from ntg_assets.orchestration.checking import staged_check
 from ntg_assets.orchestration.project import Project
 from ntg_assets.sql import Table, query
@@ -67,7 +67,7 @@ def items_are_known(events: Table, items: Table, project: Project) -> dg.AssetCh
         else pl.DataFrame()
     )
     return _warning(
-        tell_unknown_items(counts, alike),
+        describe_unknown_items(counts, alike),
         otherwise=f"0 of {counts['n_items']:,} items, in 0 of {counts['n_events']:,} events, are"
         " not in the item table",
         **counts,
@@ -85,7 +85,7 @@ def ids_are_ids(events: Table, project: Project) -> dg.AssetCheckResult:
             words_for_none=words_for_none(),
         )
     )
-    sentence = tell_null_words(rows.iter_rows(named=True))
+    sentence = describe_null_words(rows.iter_rows(named=True))
     return _warning(sentence, otherwise="no id is a word for none", n_words=rows.height)
 
 
@@ -93,7 +93,7 @@ def ids_are_ids(events: Table, project: Project) -> dg.AssetCheckResult:
 def ids_have_one_spelling(events: Table, project: Project) -> dg.AssetCheckResult:
     """No id is there in several spellings (42 beside 00042 or 42.0, `Ann` beside `ann`)."""
     rows = project.read(about_ids("alike_ids", project.settings.ingest.events, events=events))
-    sentence = tell_alike_ids(rows.iter_rows(named=True))
+    sentence = describe_alike_ids(rows.iter_rows(named=True))
     return _warning(sentence, otherwise="each id has one spelling", n_ids=rows.height)
 
 
@@ -104,7 +104,7 @@ def ids_are_of_one_kind(
     """Ids are numbers in all files or in none, and no spreadsheet has cut their digits."""
     rows = project.read(about_ids("id_kinds", project.settings.ingest.events, events=events))
     names = dict(load_ledger.select("load_file", "file_name").iter_rows())
-    sentence = tell_changed_ids(rows.iter_rows(named=True), names)
+    sentence = describe_changed_ids(rows.iter_rows(named=True), names)
     return _warning(sentence, otherwise="ids are of one kind in all files")
 
 
@@ -114,7 +114,7 @@ def no_user_is_most_of_the_log(events: Table, project: Project) -> dg.AssetCheck
     rows = project.read(query("events", "largest_user", {"events": events}))
     largest = rows.row(0, named=True) if rows.height else {}
     return _warning(
-        tell_largest_user(largest) if largest else "",
+        describe_largest_user(largest) if largest else "",
         otherwise="no user has a great part of the events",
         n_user_events=largest.get("n_user_events"),
     )
@@ -129,7 +129,7 @@ def categories_are_single(item_categories: Table, project: Project) -> dg.AssetC
         query("events", "category_lists", {"item_categories": item_categories})
     ).row(0, named=True)
     names = project.columns(item_categories, "category")["category"]
-    sentences = filter(None, [tell_category_lists(counts), tell_odd_categories(names)])
+    sentences = filter(None, [describe_category_lists(counts), describe_odd_categories(names)])
     return _warning(
         " ".join(sentences),
         otherwise=f"{counts['n_categories']:,} categories are single names",
@@ -142,7 +142,7 @@ def volume_is_usual(volume_report: pl.DataFrame) -> dg.AssetCheckResult:
     """The load brought as much as the one before, and the log ends at its usual level;
     a doubt that holds lists back is an error.
     """
-    held, warned = tell_doubts(volume_report, "hold"), tell_doubts(volume_report, "warn")
+    held, warned = describe_doubts(volume_report, "hold"), describe_doubts(volume_report, "warn")
     severity = dg.AssetCheckSeverity.ERROR if held else dg.AssetCheckSeverity.WARN
     sentence = "; ".join([*held, *warned]) or "as much as before, at the usual level"
     return dg.AssetCheckResult(
@@ -192,7 +192,7 @@ TIMES_ARE_CLEAR = dg.AssetCheckSpec(
 )
 
 
-def judge_names(surveyed: Survey) -> dg.AssetCheckResult:
+def validate_names(surveyed: Survey) -> dg.AssetCheckResult:
     """Say which files are not what their names promise, and what was passed over."""
     n_files, misnamed = len(surveyed.files), surveyed.misnamed
     sentence = (
@@ -204,12 +204,12 @@ def judge_names(surveyed: Survey) -> dg.AssetCheckResult:
     return _load_warning(FILES_ARE_AS_NAMED, description, passed=not misnamed)
 
 
-def judge_rows(surveyed: Survey, ingest: IngestSettings) -> Iterator[dg.AssetCheckResult]:
+def validate_rows(surveyed: Survey, ingest: IngestSettings) -> Iterator[dg.AssetCheckResult]:
     """Say which rows may count twice, and which times could be two."""
     n_contradictions, n_folded = surveyed.n_contradictions, surveyed.n_folded
-    folded = tell_folded(n_folded, ingest.events.timezone)
+    folded = describe_folded(n_folded, ingest.events.timezone)
     for spec, sentence, count in (
-        (VALUES_AGREE, tell_contradictions(n_contradictions), n_contradictions),
+        (VALUES_AGREE, describe_contradictions(n_contradictions), n_contradictions),
         (TIMES_ARE_CLEAR, folded, n_folded),
     ):
         yield _load_warning(spec, sentence or "none", passed=not sentence, n_rows=count)

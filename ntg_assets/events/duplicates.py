@@ -49,7 +49,7 @@ class Repeats(NamedTuple):
     keys: pl.DataFrame
 
 
-def judge_repeats(
+def resolve_repeats(
     connection: Connection,
     plan: Plan,
     ingest: IngestSettings,
@@ -68,7 +68,7 @@ def judge_repeats(
     """
     weights = {"event_weights": _weights_table(ingest.events.weights)}
     if ingest.events.event_id is not None:
-        return _judge_keyed(connection, plan, weights)
+        return _resolve_keyed(connection, plan, weights)
     if ingest.duplicates == "keep":
         return Fates(over_typed_rows(plan, "events", weights), {}, {})
     result = repeated_hashes(connection, plan, n_valid=n_valid)
@@ -82,7 +82,9 @@ def judge_repeats(
     return Fates(events, duplicates if kept else {}, {}, int(contradictions or 0))
 
 
-def _judge_keyed(connection: Connection, plan: Plan, weights: Mapping[str, pl.DataFrame]) -> Fates:
+def _resolve_keyed(
+    connection: Connection, plan: Plan, weights: Mapping[str, pl.DataFrame]
+) -> Fates:
     """Of rows with the same key the last one counts."""
     counted = run(over_typed_rows(plan, "keyed_fates"), connection)
     fates = {row["load_file"]: row for row in counted.iter_rows(named=True)}

@@ -15,20 +15,20 @@ from ntg_assets.configuration.inputs.events import CLOCK_TOLERANCE, IngestSettin
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.errors import NtgError
 from ntg_assets.events.item_suspicions import (
-    tell_category_lists,
-    tell_odd_categories,
-    tell_unknown_items,
+    describe_category_lists,
+    describe_odd_categories,
+    describe_unknown_items,
 )
 from ntg_assets.events.load import Survey, survey
 from ntg_assets.events.load_history import Extent
 from ntg_assets.events.suspicions import (
     about_ids,
-    tell_alike_ids,
-    tell_changed_ids,
-    tell_contradictions,
-    tell_folded,
-    tell_largest_user,
-    tell_null_words,
+    describe_alike_ids,
+    describe_changed_ids,
+    describe_contradictions,
+    describe_folded,
+    describe_largest_user,
+    describe_null_words,
     words_for_none,
 )
 from ntg_assets.history.forgets import read_forgotten
@@ -207,12 +207,12 @@ def _doubts(surveyed: Survey, ingest: IngestSettings, events: pl.DataFrame) -> I
 
     largest = run(query("events", "largest_user", tables)).iter_rows(named=True)
     sentences = [
-        tell_changed_ids(rows("id_kinds"), names),
-        *map(tell_largest_user, largest),
-        tell_contradictions(surveyed.n_contradictions),
-        tell_folded(surveyed.n_folded, ingest.events.timezone),
-        tell_null_words(rows("null_words", words_for_none=words_for_none())),
-        tell_alike_ids(rows("alike_ids")),
+        describe_changed_ids(rows("id_kinds"), names),
+        *map(describe_largest_user, largest),
+        describe_contradictions(surveyed.n_contradictions),
+        describe_folded(surveyed.n_folded, ingest.events.timezone),
+        describe_null_words(rows("null_words", words_for_none=words_for_none())),
+        describe_alike_ids(rows("alike_ids")),
     ]
     yield from (Finding("warning", "events", entry) for entry in sentences if entry)
     if ingest.items:
@@ -224,8 +224,8 @@ def _doubts_of_items(surveyed: Survey, events: pl.DataFrame) -> Iterator[str]:
     """How the item table meets the log, and how its categories are written."""
     tables = {"events": events, "items": surveyed.items.items}
     counts = run(query("events", "unknown_items", tables)).row(0, named=True)
-    yield tell_unknown_items(counts, run(query("events", "unknown_item_ids", tables)))
+    yield describe_unknown_items(counts, run(query("events", "unknown_item_ids", tables)))
     categories = surveyed.items.item_categories
     lists = run(query("events", "category_lists", {"item_categories": categories}))
-    yield tell_category_lists(lists.row(0, named=True))
-    yield tell_odd_categories(categories["category"])
+    yield describe_category_lists(lists.row(0, named=True))
+    yield describe_odd_categories(categories["category"])

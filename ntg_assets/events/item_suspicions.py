@@ -9,7 +9,7 @@ from ntg_assets.events.suspicions import SHOWN_CHARACTERS, WORDS_FOR_NONE
 LIST_SHARE = 0.5  # single categories have commas or brackets in their names, but not most of them
 
 
-def tell_category_lists(counted: Mapping[str, object]) -> str:
+def describe_category_lists(counted: Mapping[str, object]) -> str:
     """Say that most categories look like lists; nothing where they do not.
 
     Args:
@@ -29,7 +29,7 @@ def tell_category_lists(counted: Mapping[str, object]) -> str:
     )
 
 
-def tell_odd_categories(categories: pl.Series) -> str:
+def describe_odd_categories(categories: pl.Series) -> str:
     """Say that some categories are words for none, or differ in upper and lower case only."""
     names = categories.drop_nulls().unique().sort().to_list()
     alike: dict[str, list[str]] = {}
@@ -49,7 +49,7 @@ def tell_odd_categories(categories: pl.Series) -> str:
     return "; ".join(sentences)
 
 
-def tell_unknown_items(counted: Mapping[str, int], alike: pl.DataFrame) -> str:
+def describe_unknown_items(counted: Mapping[str, int], alike: pl.DataFrame) -> str:
     """Say how many items of the log the item table lacks; nothing where it lacks none.
 
     Args:

@@ -19,12 +19,12 @@ from ntg_assets.events.load_history import Extent
 from ntg_assets.events.validation import (
     describe_events,
     describe_items,
-    judge_events,
-    judge_items,
+    validate_events,
+    validate_items,
 )
 from ntg_assets.sources.files.source_files import SourceFile
 from ntg_assets.sources.ledger import ledger_of
-from ntg_assets.sources.sources import FoundFiles, JudgedSource, Place, find_files, source_reader
+from ntg_assets.sources.sources import FoundFiles, Place, ValidatedSource, find_files, source_reader
 from ntg_assets.sql import Query
 from ntg_assets.storage.run import run
 
@@ -77,7 +77,7 @@ def survey(ingest: IngestSettings, *, place: Place, now: datetime | None = None)
         ingest, place=place, first_number=len(log_files.files) + 1
     )
     with source_reader(place) as connection:
-        log, events = judge_events(
+        log, events = validate_events(
             connection,
             ingest,
             log_files.files,
@@ -102,7 +102,7 @@ def survey(ingest: IngestSettings, *, place: Place, now: datetime | None = None)
 
 def _survey_items(
     ingest: IngestSettings, *, place: Place, first_number: int
-) -> tuple[ItemTables, list[JudgedSource], FoundFiles]:
+) -> tuple[ItemTables, list[ValidatedSource], FoundFiles]:
     """Read and judge the item table; empty tables, and no source, where none is configured."""
     id_type = ingest.events.item_id_type
     if not ingest.items:
@@ -110,7 +110,7 @@ def _survey_items(
     described = describe_items(ingest.items)
     item_files = find_files(described, place, first_number=first_number)
     with source_reader(place) as connection:
-        judged, items = judge_items(
+        judged, items = validate_items(
             connection,
             ingest.items,
             item_files.files,
@@ -120,7 +120,7 @@ def _survey_items(
     return items, [judged], item_files
 
 
-def _extent_of(log: JudgedSource) -> Extent:
+def _extent_of(log: ValidatedSource) -> Extent:
     accepted = int(ledger_of(log)["n_accepted"].sum())
     return Extent(accepted, *log.span) if log.span else Extent(accepted, 0, None, None)
 

@@ -57,7 +57,7 @@ def find_losses(
     return [*losses, *_shorter(extent, before, settings, zone=zone)]
 
 
-def refuse_losses(
+def raise_if_losses(
     losses: Sequence[Loss], extent: Extent, before: Load | None, settings: VolumeSettings
 ) -> None:
     """Raise when a load lost too much, unless a person has confirmed a loss of this size against

@@ -64,7 +64,7 @@ def about_ids(name: str, source: EventSourceSettings, **tables: Source) -> Query
     return query("events", name, tables, **has_text)
 
 
-def tell_null_words(counted: Iterable[Mapping[str, object]]) -> str:
+def describe_null_words(counted: Iterable[Mapping[str, object]]) -> str:
     """Say which ids are words for "none", and how many events they have; nothing where none is.
 
     Args:
@@ -84,7 +84,7 @@ def tell_null_words(counted: Iterable[Mapping[str, object]]) -> str:
     )
 
 
-def tell_contradictions(n_rows: int) -> str:
+def describe_contradictions(n_rows: int) -> str:
     """Say that rows differ in the value only; nothing where none does."""
     if not n_rows:
         return ""
@@ -95,7 +95,7 @@ def tell_contradictions(n_rows: int) -> str:
     )
 
 
-def tell_folded(n_rows: int, zone: str) -> str:
+def describe_folded(n_rows: int, zone: str) -> str:
     """Say that local times could be two moments; nothing where none could."""
     if not n_rows:
         return ""
@@ -105,7 +105,7 @@ def tell_folded(n_rows: int, zone: str) -> str:
     )
 
 
-def tell_alike_ids(counted: Iterable[Mapping[str, object]]) -> str:
+def describe_alike_ids(counted: Iterable[Mapping[str, object]]) -> str:
     """Say which ids differ in zeros before them, a `.0` behind them, case or spaces only;
     nothing where none do.
 
@@ -127,7 +127,7 @@ def tell_alike_ids(counted: Iterable[Mapping[str, object]]) -> str:
     )
 
 
-def tell_changed_ids(counted: Iterable[Mapping[str, Any]], names: Mapping[int, str]) -> str:
+def describe_changed_ids(counted: Iterable[Mapping[str, Any]], names: Mapping[int, str]) -> str:
     """Say where ids are numbers in one file and words in another, or were cut by a spreadsheet;
     nothing where they are of one kind.
 
@@ -140,7 +140,7 @@ def tell_changed_ids(counted: Iterable[Mapping[str, Any]], names: Mapping[int, s
     sentences: list[str] = []
     for what in dict.fromkeys(row["what"] for row in rows):
         of_kind = [row for row in rows if row["what"] == what]
-        sentences += filter(None, [_tell_mixed_ids(what, of_kind, names)])
+        sentences += filter(None, [_describe_mixed_ids(what, of_kind, names)])
         if n_cut := sum(row["n_in_powers"] for row in of_kind):
             sentences.append(
                 f"{n_cut:,} {what} id(s) are in powers of ten: a spreadsheet has cut their digits,"
@@ -149,7 +149,7 @@ def tell_changed_ids(counted: Iterable[Mapping[str, Any]], names: Mapping[int, s
     return "; ".join(sentences)
 
 
-def _tell_mixed_ids(
+def _describe_mixed_ids(
     what: str, rows: Sequence[Mapping[str, Any]], names: Mapping[int, str]
 ) -> str | None:
     """Say that the ids of users, or of items, are numbers in some files and words in others."""
@@ -167,7 +167,7 @@ def _tell_mixed_ids(
     )
 
 
-def tell_largest_user(counted: Mapping[str, Any]) -> str:
+def describe_largest_user(counted: Mapping[str, Any]) -> str:
     """Say that one user has a great part of all events; nothing where none has.
 
     Args:

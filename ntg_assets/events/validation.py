@@ -10,19 +10,19 @@ import polars as pl
 
 from ntg_assets.configuration.inputs.events import IdType, IngestSettings, ItemSourceSettings
 from ntg_assets.events.dated_events import dated_events
-from ntg_assets.events.duplicates import judge_repeats
+from ntg_assets.events.duplicates import resolve_repeats
 from ntg_assets.events.items import ItemRows, ItemTables, read_items, shape_items
 from ntg_assets.history.forgets import Forgotten
-from ntg_assets.sources.accounting.bad_rows import invalid_rows, refuse_too_many, with_rejects
+from ntg_assets.sources.accounting.bad_rows import invalid_rows, raise_if_too_many, with_rejects
 from ntg_assets.sources.accounting.quarantine import BadRow, place_rows, quarantine_table
 from ntg_assets.sources.accounting.reconciliation import FileCounts, count_events, count_rows
-from ntg_assets.sources.accounting.threshold import find_breach, refuse
+from ntg_assets.sources.accounting.threshold import find_breach, raise_too_many
 from ntg_assets.sources.files.derived_columns import Described
 from ntg_assets.sources.files.source_files import SourceFile
 from ntg_assets.sources.reading.event_rules import event_rules, item_rules
 from ntg_assets.sources.reading.forgotten import blank_forgotten
 from ntg_assets.sources.reading.plans import Plan
-from ntg_assets.sources.sources import JudgedSource, count_skips, make_plan, refuse_no_rows
+from ntg_assets.sources.sources import ValidatedSource, count_skips, make_plan, raise_if_no_rows
 from ntg_assets.sql import Query
 from ntg_assets.storage.connection import Connection
 from ntg_assets.zones import require_zone
@@ -32,7 +32,7 @@ EVENT_COLUMNS = ("user_id", "item_id", "event_at", "value", "event_type", "event
 ITEM_COLUMNS = ("item_id", "title", "categories")
 
 
-def judge_events(
+def validate_events(
     connection: Connection,
     ingest: IngestSettings,
     files: Sequence[SourceFile],
@@ -40,7 +40,7 @@ def judge_events(
     items: pl.DataFrame,
     now: datetime | None,
     forgotten: Forgotten | None = None,
-) -> tuple[JudgedSource, Query]:
+) -> tuple[ValidatedSource, Query]:
     """Judge the rows of the log.
 
     Args:
@@ -58,19 +58,19 @@ def judge_events(
         connection, ingest, files, items=items, now=now, forgotten=forgotten
     )
     counts, span = count_events(connection, plan)
-    refuse_no_rows(counts, files)
+    raise_if_no_rows(counts, files)
     quarantine = _quarantine_events(
         connection, plan, counts, max_bad_share=ingest.max_bad_share, forgotten=forgotten
     )
     n_valid = sum(file.n_valid for file in counts.values())
-    fates = judge_repeats(connection, plan, ingest, counts=counts, n_valid=n_valid)
+    fates = resolve_repeats(connection, plan, ingest, counts=counts, n_valid=n_valid)
     dated = dated_events(
         fates.events,
         zone=ingest.zone,
         first_at=parameters["earliest"],
         last_at=parameters.get("latest"),
     )
-    judged = JudgedSource(
+    judged = ValidatedSource(
         EVENTS,
         plan,
         tuple(files),
@@ -123,14 +123,14 @@ def describe_items(source: ItemSourceSettings) -> Described:
     return Described.of("ingest.items", source, ITEM_COLUMNS)
 
 
-def judge_items(
+def validate_items(
     connection: Connection,
     source: ItemSourceSettings,
     files: Sequence[SourceFile],
     *,
     id_type: IdType,
     max_bad_share: float,
-) -> tuple[JudgedSource, ItemTables]:
+) -> tuple[ValidatedSource, ItemTables]:
     """Judge the rows of the item table, and make the tables from the usable ones.
 
     Args:
@@ -142,13 +142,13 @@ def judge_items(
     """
     plan = make_plan(connection, files, describe_items(source), item_rules(source, id_type))
     read = count_rows(connection, plan)
-    refuse_no_rows(read, files)
+    raise_if_no_rows(read, files)
     rows = read_items(connection, plan, read)
     counts = {
         number: file.with_invalid(_count(rows.invalid, number)) for number, file in read.items()
     }
     placed = _place_items(plan, rows, counts, max_bad_share=max_bad_share)
-    judged = JudgedSource(
+    judged = ValidatedSource(
         ITEMS,
         plan,
         tuple(files),
@@ -167,7 +167,7 @@ def _place_items(
     rejects = {number: file.rejects for number, file in counts.items()}
     placed = place_rows(plan, rows.invalid, rejects)
     if breach := find_breach(counts, plan.files, source=ITEMS, max_bad_share=max_bad_share):
-        refuse(
+        raise_too_many(
             breach,
             reasons=with_rejects(_item_reasons(rows), plan, counts, breach.files),
             examples=placed,
@@ -188,7 +188,7 @@ def _quarantine_events(
     n_bad = sum(file.n_bad for file in counts.values())
     if not n_bad:
         return quarantine_table([], plan.files, source=EVENTS)
-    refuse_too_many(connection, plan, counts, source=EVENTS, max_bad_share=max_bad_share)
+    raise_if_too_many(connection, plan, counts, source=EVENTS, max_bad_share=max_bad_share)
     invalid = invalid_rows(connection, plan, counts, max_rows=n_bad)
     placed = place_rows(plan, invalid, {number: file.rejects for number, file in counts.items()})
     return blank_forgotten(quarantine_table(placed, plan.files, source=EVENTS), forgotten)

@@ -64,7 +64,7 @@ def report_volume(
     return _with_advice(pl.DataFrame(rows, schema=SCHEMA, orient="row"))
 
 
-def tell_doubts(volume_report: pl.DataFrame, *verdicts: Verdict) -> list[str]:
+def describe_doubts(volume_report: pl.DataFrame, *verdicts: Verdict) -> list[str]:
     """Sentences of the rows with one of the verdicts."""
     return volume_report.filter(pl.col("verdict").is_in(verdicts))["sentence"].to_list()
 

@@ -77,7 +77,7 @@ def _split(levels: Floats) -> int:
     return fewest + int(np.argmax(gaps))
 
 
-def tell_scales(scales: Scales | None) -> str:
+def describe_scales(scales: Scales | None) -> str:
     """Say what the two scales are and what to do; empty where there is one."""
     if scales is None:
         return ""

@@ -138,7 +138,7 @@ def counts_amounts(value: ValueSettings) -> bool:
     return value.basis == "event_value"
 
 
-def tell_steps(price_steps: pl.DataFrame) -> str:
+def describe_steps(price_steps: pl.DataFrame) -> str:
     """Say when prices jumped and what that does; nothing where none did."""
     if price_steps.is_empty():
         return ""

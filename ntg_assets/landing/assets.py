@@ -7,7 +7,7 @@ import polars as pl
 
 from ntg_assets.contracts import Contract
 from ntg_assets.landing.contracts import LandedFiles
-from ntg_assets.landing.fetch import Fetched, fetch_all, refuse_failures
+from ntg_assets.landing.fetch import Fetched, fetch_all, raise_if_failures
 from ntg_assets.landing.folder import LandedFile
 from ntg_assets.orchestration.project import Project
 from ntg_assets.orchestration.source_steps import source_step
@@ -38,9 +38,9 @@ def fetched_files(
     done = fetch_all(landing, project.paths.landing)
     for entry in done:
         (context.log.info if entry.problem is None else context.log.error)(entry.sentence)
-    refuse_failures(landing, done)
+    raise_if_failures(landing, done)
     yield dg.Output(landed_files(done), "landed_files")
-    yield judge(done)
+    yield validate(done)
 
 
 def landed_files(done: list[Fetched]) -> pl.DataFrame:
@@ -74,7 +74,7 @@ def landed_files(done: list[Fetched]) -> pl.DataFrame:
     return frame.with_columns(pl.from_epoch("changed_at", time_unit="ns").cast(pl.Datetime("us")))
 
 
-def judge(done: list[Fetched]) -> dg.AssetCheckResult:
+def validate(done: list[Fetched]) -> dg.AssetCheckResult:
     """Whether everything came; what did not is named."""
     failed = [entry.sentence for entry in done if entry.problem is not None]
     return dg.AssetCheckResult(

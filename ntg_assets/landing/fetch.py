@@ -56,7 +56,7 @@ def fetch_all(settings: LandingSettings, root: Path) -> list[Fetched]:
     return done
 
 
-def refuse_failures(settings: LandingSettings, done: list[Fetched]) -> None:
+def raise_if_failures(settings: LandingSettings, done: list[Fetched]) -> None:
     """Stop where something that a run needs could not be fetched.
 
     Raises:

@@ -9,10 +9,10 @@ from ntg_assets.configuration.off_policy import ShownLogSettings
 from ntg_assets.contracts import POLARS_ID_TYPES, IdTypes
 from ntg_assets.errors import SourceError
 from ntg_assets.off_policy.shown_columns import WHAT, shown_rules, times_of
-from ntg_assets.sources.accounting.bad_rows import bad_reasons, refuse_too_many
+from ntg_assets.sources.accounting.bad_rows import bad_reasons, raise_if_too_many
 from ntg_assets.sources.accounting.reconciliation import FileCounts, count_rows
 from ntg_assets.sources.files.derived_columns import Described
-from ntg_assets.sources.files.source_files import SourceFile, refuse_changed
+from ntg_assets.sources.files.source_files import SourceFile, raise_if_changed
 from ntg_assets.sources.reading.refused_values import PossibleTimes
 from ntg_assets.sources.reading.rules import number_parameters
 from ntg_assets.sources.reading.typed_rows import over_typed_rows
@@ -21,7 +21,7 @@ from ntg_assets.sources.sources import (
     count_skips,
     find_files,
     make_plan,
-    refuse_no_rows,
+    raise_if_no_rows,
     source_reader,
 )
 from ntg_assets.storage.run import run
@@ -96,12 +96,12 @@ def read_shown(
             forgotten=place.forgotten,
         )
         counts = count_rows(connection, plan)
-        refuse_no_rows(counts, files)
-        refuse_too_many(connection, plan, counts, source=WHAT, max_bad_share=max_bad_share)
+        raise_if_no_rows(counts, files)
+        raise_if_too_many(connection, plan, counts, source=WHAT, max_bad_share=max_bad_share)
         bad = bad_reasons(connection, plan, counts)
         skips = count_skips(connection, plan, counts)
         rows = run(over_typed_rows(plan, "shown_rows", package="off_policy"), connection)
-    refuse_changed(files)
+    raise_if_changed(files)
     kept, repeated = _without_repeats(rows, log, max_bad_share=max_bad_share)
     fates = [_rejected(bad), _skipped(skips), *repeated, _copies(files, counts)]
     used = [part.filter(pl.col("n_rows") > 0) for part in fates]
@@ -165,7 +165,7 @@ def _without_repeats(
     if n_conflicts > max_bad_share * rows.height:
         first = once.filter(is_conflict).row(0, named=True)
         share = f"{n_conflicts:,} of {rows.height:,} rows"
-        _refuse_conflicts(share, first, log, max_bad_share=max_bad_share)
+        _raise_conflicts(share, first, log, max_bad_share=max_bad_share)
     conflicting = f"{log.impression_id} has several propensities or rewards"
     return kept, (
         _fate(REJECTED, conflicting, n_conflicts),
@@ -177,7 +177,7 @@ def _fate(fate: str, reason: str, n_rows: int) -> pl.DataFrame:
     return pl.DataFrame([(fate, reason, n_rows)], schema=FATES, orient="row")
 
 
-def _refuse_conflicts(
+def _raise_conflicts(
     share: str, first: Mapping[str, Any], log: ShownLogSettings, *, max_bad_share: float
 ) -> NoReturn:
     raise SourceError(

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import polars as pl
 
-from ntg_assets.errors import tell_error
+from ntg_assets.errors import describe_error
 from ntg_assets.off_policy.slots import Slots
 
 Reports = tuple[pl.DataFrame, pl.DataFrame]
@@ -27,5 +27,5 @@ def report_or_problem(
         return *report(slots), pl.DataFrame(schema=PROBLEMS)
     except Exception as error:  # noqa: BLE001  # the night goes on without the estimates, and says so
         nothing = slots._replace(held_out=slots.held_out.clear(), earlier=slots.earlier.clear())
-        problem = [(KEY, tell_error(error))]
+        problem = [(KEY, describe_error(error))]
         return *report(nothing), pl.DataFrame(problem, schema=PROBLEMS, orient="row")

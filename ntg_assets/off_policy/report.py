@@ -11,7 +11,7 @@ import polars as pl
 from ntg_assets.arrays import codes_of
 from ntg_assets.configuration.off_policy import OffPolicySettings
 from ntg_assets.off_policy import estimators as est
-from ntg_assets.off_policy.judgement import ESTIMATOR_OF, Judged, judge_strategy
+from ntg_assets.off_policy.evaluation import ESTIMATOR_OF, ValidatedRows, evaluate_strategy
 from ntg_assets.off_policy.reward_model import RewardModel, fit_reward_model
 from ntg_assets.off_policy.slots import (
     Match,
@@ -113,9 +113,9 @@ def report_off_policy(
         return pl.DataFrame(schema=REPORT_SCHEMA), pl.DataFrame(schema=COMPARISON_SCHEMA)
     model = fit_reward_model(slots.earlier)
     log = _logged(held, model)
-    judge = partial(judge_strategy, log=log, settings=settings, minimum_users=minimum_users)
+    evaluate = partial(evaluate_strategy, log=log, settings=settings, minimum_users=minimum_users)
     judged = [
-        judge(name, _match(held, rows, lists, model, list_length=list_length))
+        evaluate(name, _match(held, rows, lists, model, list_length=list_length))
         for name, rows in by_strategy(lists.strategies)
     ]
     report = _report(log, judged, minimum_users=minimum_users).with_columns(
@@ -152,7 +152,7 @@ def _match(
     return (match_by_place if knows_places else match_any_place)(held, shown, model=model)
 
 
-def _report(log: est.Logged, judged: list[Judged], *, minimum_users: int) -> pl.DataFrame:
+def _report(log: est.Logged, judged: list[ValidatedRows], *, minimum_users: int) -> pl.DataFrame:
     own = est.on_policy(log)
     rows = [_logged_row(log, own, minimum_users=minimum_users)]
     for strategy in judged:
@@ -190,7 +190,7 @@ def _logged_row(log: est.Logged, own: est.Estimate, *, minimum_users: int) -> di
     }
 
 
-def _comparisons(judged: list[Judged]) -> pl.DataFrame:
+def _comparisons(judged: list[ValidatedRows]) -> pl.DataFrame:
     rows = [
         (
             ours.strategy,

@@ -9,7 +9,7 @@ from ntg_assets.off_policy.report import LOGGED
 READ_FIRST = ("snips", "ips")  # where nothing can be normalised only the second is there
 
 
-def tell_values(report: pl.DataFrame) -> list[str]:
+def describe_values(report: pl.DataFrame) -> list[str]:
     """Say of each strategy what it would have earned, against what the log earned,
     and whether to believe it; nothing without a report.
     """

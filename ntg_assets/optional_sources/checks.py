@@ -8,7 +8,7 @@ from ntg_assets.orchestration.checking import staged_check
 from ntg_assets.stages import INGEST
 
 
-def tell_refused(optional_sources: pl.DataFrame) -> list[str]:
+def describe_refused(optional_sources: pl.DataFrame) -> list[str]:
     """Say of each source that cannot be read why, and what does without it."""
     refused = optional_sources.filter(~pl.col("is_usable"))
     return [
@@ -22,7 +22,7 @@ def configured_files_can_be_read(optional_sources: pl.DataFrame) -> dg.AssetChec
     """Every configured list and log can be read; what cannot is isolated where it is used,
     and the rest of the night goes on.
     """
-    refused = tell_refused(optional_sources)
+    refused = describe_refused(optional_sources)
     return dg.AssetCheckResult(
         passed=not refused,
         description="; ".join(refused) or f"{optional_sources.height} lists and logs were read",

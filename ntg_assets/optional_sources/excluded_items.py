@@ -6,7 +6,7 @@ import polars as pl
 
 from ntg_assets.configuration.settings import Settings
 from ntg_assets.errors import SourceError
-from ntg_assets.optional_sources.judgements import Found, Judgements
+from ntg_assets.optional_sources.validation import Found, ValidatedSources
 from ntg_assets.ranking.lists.excluded_items import EXCLUSION, LAST_PUBLICATION, read_excluded
 from ntg_assets.ranking.lists.excluded_items import KEY as EXCLUDED_KEY
 from ntg_assets.ranking.lists.excluded_items import SCHEMA as EXCLUDED_TYPES
@@ -20,7 +20,7 @@ WITHOUT_EXCLUDED = "items that it excluded at the last publication stay excluded
 
 
 def read_excluded_items(
-    settings: Settings, judged: Judgements, *, place: Place, published_store: Path
+    settings: Settings, judged: ValidatedSources, *, place: Place, published_store: Path
 ) -> pl.DataFrame:
     """Read the file of items that must not be shown; where it cannot be read, what it held last."""
     file = settings.ranking.rules.exclude_items_file

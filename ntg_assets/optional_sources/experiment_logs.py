@@ -16,14 +16,14 @@ from ntg_assets.experiments.data.logs.log_files import log_sources, mark_changes
 from ntg_assets.experiments.data.logs.log_reading import LogFiles
 from ntg_assets.experiments.data.logs.log_rules import COUNT_TYPES, log_rules
 from ntg_assets.experiments.data.logs.outcome_rows import OUTCOME_TYPES
-from ntg_assets.optional_sources.judgements import Found, Judgements
+from ntg_assets.optional_sources.validation import Found, ValidatedSources
 from ntg_assets.sources.sources import Place
 
 WITHOUT_LOGS = "this experiment is not read out"
 
 
 def read_experiment_logs(
-    settings: Settings, judged: Judgements, *, place: Place, ids: IdTypes, now: datetime
+    settings: Settings, judged: ValidatedSources, *, place: Place, ids: IdTypes, now: datetime
 ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """Read the logs of every experiment between two looks at the bytes of their files;
     files that several share are read once.
@@ -53,7 +53,7 @@ def read_experiment_logs(
 
 
 def _experiment(
-    experiment: ExperimentSettings, judged: Judgements, *, readers: Mapping[bool, LogFiles]
+    experiment: ExperimentSettings, judged: ValidatedSources, *, readers: Mapping[bool, LogFiles]
 ) -> ExperimentLogs | None:
     files, reader = files_of(experiment), readers[experiment.unit == "user"]
     return judged.read(

@@ -22,8 +22,8 @@ from ntg_assets.optional_sources.experiment_logs import read_experiment_logs
 from ntg_assets.optional_sources.input_files import (
     list_input_files,
 )
-from ntg_assets.optional_sources.judgements import VERDICTS, Found, Judgements
 from ntg_assets.optional_sources.side_tables import read_side_tables
+from ntg_assets.optional_sources.validation import VERDICTS, Found, ValidatedSources
 from ntg_assets.revenue.contacts.lists.listed_rows import KEYS, USER_LISTS
 from ntg_assets.revenue.contacts.lists.user_lists import configured_lists
 from ntg_assets.revenue.contacts.trial.trial_log import LOG_SCHEMA as TRIAL_TYPES
@@ -87,7 +87,7 @@ def read_optional_sources(
         SourceError: the file of excluded items cannot be read, and nothing says what it held
             before.
     """
-    judged = Judgements(place.home)
+    judged = ValidatedSources(place.home)
     times = PossibleTimes.of(settings.ingest, now=now)
     user_lists = _user_lists(settings, judged, place=place, times=times)
     trial_log = _trial_log(settings, judged, place=place, ids=ids, times=times)
@@ -117,7 +117,7 @@ def rests_on_the_clock(tables: OptionalTables) -> bool:
 
 
 def _user_lists(
-    settings: Settings, judged: Judgements, *, place: Place, times: PossibleTimes
+    settings: Settings, judged: ValidatedSources, *, place: Place, times: PossibleTimes
 ) -> pl.DataFrame:
     parts = [pl.DataFrame(schema=USER_LISTS)]
     for name, (files, read) in configured_lists(
@@ -135,7 +135,12 @@ def _user_lists(
 
 
 def _trial_log(
-    settings: Settings, judged: Judgements, *, place: Place, ids: IdTypes, times: PossibleTimes
+    settings: Settings,
+    judged: ValidatedSources,
+    *,
+    place: Place,
+    ids: IdTypes,
+    times: PossibleTimes,
 ) -> pl.DataFrame:
     trial = settings.radar.trial
     if trial is None:
@@ -153,7 +158,12 @@ def _trial_log(
 
 
 def _shown_log(
-    settings: Settings, judged: Judgements, *, place: Place, ids: IdTypes, times: PossibleTimes
+    settings: Settings,
+    judged: ValidatedSources,
+    *,
+    place: Place,
+    ids: IdTypes,
+    times: PossibleTimes,
 ) -> ShownLog:
     log = settings.off_policy.shown
     if log is None:

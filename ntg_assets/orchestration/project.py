@@ -26,7 +26,7 @@ from ntg_assets.engines.kernel import Kernel
 from ntg_assets.orchestration.opened_files import roots_of, watching
 from ntg_assets.orchestration.remembered_steps import begin, running
 from ntg_assets.orchestration.remembering.memory import Memory
-from ntg_assets.orchestration.remembering.planned import refuse_other_state
+from ntg_assets.orchestration.remembering.planned import raise_if_other_state
 from ntg_assets.orchestration.runs.unfinished_runs import fail_killed_run
 from ntg_assets.randomness import random_stream
 from ntg_assets.sql import Query, Table
@@ -73,7 +73,7 @@ class Project(dg.ConfigurableResource):  # type: ignore[type-arg]
             started.enter_context(
                 run_lock(self.paths.run_lock, run_id=context.run.run_id if context.run else "")
             )
-            refuse_other_state(self.paths, context.run.tags if context.run else {})
+            raise_if_other_state(self.paths, context.run.tags if context.run else {})
             started.enter_context(watching(*roots_of(self.paths, *self._source_folders)))
             self._warehouse.hold()
             with self._opened() as connection:

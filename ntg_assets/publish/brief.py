@@ -11,16 +11,16 @@ import jinja2
 import polars as pl
 
 from ntg_assets.churn.model_selection import selection_in_words
-from ntg_assets.evaluation.expected_quality.sentences import tell_quality
+from ntg_assets.evaluation.expected_quality.sentences import describe_quality
 from ntg_assets.experiments.decision.mission import QUESTION, answer_mission
-from ntg_assets.off_policy.sentences import tell_values
-from ntg_assets.publish.broken import tell_age, tell_broken, tell_doubtful
+from ntg_assets.off_policy.sentences import describe_values
+from ntg_assets.publish.broken import describe_age, describe_broken, describe_doubtful
 from ntg_assets.publish.files import write_text
 from ntg_assets.publish.reports import Header
 from ntg_assets.revenue.contacts.contact_candidates import SILENCE
 from ntg_assets.revenue.value.worth import CAPPED
-from ntg_assets.subscriptions.sentences import ToldContracts, tell_contracts
-from ntg_assets.subscriptions.winback.sentences import tell_returns
+from ntg_assets.subscriptions.sentences import ContractSentences, describe_contracts
+from ntg_assets.subscriptions.winback.sentences import describe_returns
 
 Reader = Callable[[str, str], pl.DataFrame]
 
@@ -72,15 +72,15 @@ def facts(read: Reader, *, header: Header, strategies: Sequence[str]) -> dict[st
     return {
         "header": header,
         "gate": read("backtest", "release_gate").to_dicts(),
-        "shown": tell_values(read("backtest", "off_policy_report")),
-        "quality": tell_quality(read("published", "expected_quality")),
+        "shown": describe_values(read("backtest", "off_policy_report")),
+        "quality": describe_quality(read("published", "expected_quality")),
         "churn_model": selection_in_words(read("live", "churn_model_selection")),
         "n_lists": read("live", "recommendations")["user_id"].n_unique(),
         "withheld": read("live", "contact_holds")["sentence"].to_list(),
-        "broken": tell_broken(read),
+        "broken": describe_broken(read),
         "doubtful": [
-            *tell_doubtful(read),
-            *tell_age(read("backtest", "split_boundaries"), read("live", "split_boundaries")),
+            *describe_doubtful(read),
+            *describe_age(read("backtest", "split_boundaries"), read("live", "split_boundaries")),
         ],
         "loaded": _loaded(read),
         **_experiment_facts(read),
@@ -130,15 +130,15 @@ def _people_facts(read: Reader, *, strategies: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _contracts(read: Reader) -> ToldContracts:
-    return tell_contracts(
+def _contracts(read: Reader) -> ContractSentences:
+    return describe_contracts(
         read("live", "contract_values"),
         pl.concat([read("live", "revenue_waterfall"), read("live", "revenue_waterfall_total")]),
         read("backtest", "contract_backtest"),
         read("ingest", "subscription_report"),
         read("ingest", "attribute_report"),
         read("backtest", "contract_forecast_tests"),
-        tell_returns(read("live", "return_scores"), read("backtest", "return_backtest")),
+        describe_returns(read("live", "return_scores"), read("backtest", "return_backtest")),
     )
 
 

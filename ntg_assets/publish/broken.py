@@ -7,14 +7,14 @@ from datetime import datetime
 
 import polars as pl
 
-from ntg_assets.events.volume import tell_doubts
+from ntg_assets.events.volume import describe_doubts
 from ntg_assets.revenue.contacts.lists.listed_rows import KEYS
 from ntg_assets.revenue.contacts.lists.user_list_report import remarks
 
 Reader = Callable[[str, str], pl.DataFrame]
 
 
-def tell_broken(read: Reader) -> list[str]:
+def describe_broken(read: Reader) -> list[str]:
     """Say what is missing from this night beside withheld contact lists,
     and why; the rest of it is as whole as ever.
 
@@ -44,13 +44,13 @@ def tell_broken(read: Reader) -> list[str]:
     return sentences
 
 
-def tell_doubtful(read: Reader) -> list[str]:
+def describe_doubtful(read: Reader) -> list[str]:
     """Say where the log is smaller than it was,
     which lists and logs write ids otherwise than it, hold rows without one, or nothing yet.
     """
     sentences = [
         f"ingest.volume: {sentence}"
-        for sentence in tell_doubts(read("ingest", "volume_report"), "warn")
+        for sentence in describe_doubts(read("ingest", "volume_report"), "warn")
     ]
     sentences += remarks(read("live", "user_list_report"))
     near = read("experiments", "unit_id_report").filter(pl.col("n_near") > 0)
@@ -62,7 +62,7 @@ def tell_doubtful(read: Reader) -> list[str]:
     ]
 
 
-def tell_age(judged: pl.DataFrame, shown: pl.DataFrame) -> list[str]:
+def describe_age(judged: pl.DataFrame, shown: pl.DataFrame) -> list[str]:
     """Say how much older the evidence is than the lists; nothing where both end together.
 
     Args:

@@ -5,7 +5,7 @@ import dagster as dg
 from ntg_assets.history.currents import kept_aside, read_changes
 from ntg_assets.orchestration.checking import staged_check
 from ntg_assets.orchestration.project import Project
-from ntg_assets.publish.generations.handover import tell_aside
+from ntg_assets.publish.generations.handover import describe_aside
 from ntg_assets.publish.generations.shelf import current_generation
 from ntg_assets.stages import PUBLISHED
 
@@ -21,7 +21,7 @@ def headlines_are_as_usual(project: Project) -> dg.AssetCheckResult:
         current_generation(project.paths),
         kept_aside(read_changes(project.paths.history)),
     )
-    sentence = tell_aside(current, aside) if current and aside else "nothing is kept aside"
+    sentence = describe_aside(current, aside) if current and aside else "nothing is kept aside"
     return dg.AssetCheckResult(
         passed=aside is None, severity=dg.AssetCheckSeverity.WARN, description=sentence
     )

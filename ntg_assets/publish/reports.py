@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from ntg_assets.local_days import tell_cutoff
+from ntg_assets.local_days import describe_cutoff
 from ntg_assets.zones import UTC_ZONE
 
 SCHEMA_VERSION = "1.0"
@@ -76,7 +76,7 @@ class Header(NamedTuple):
         return (
             f"{self.as_of} UTC"
             if self.timezone == UTC_ZONE
-            else tell_cutoff(self.as_of, self.timezone)
+            else describe_cutoff(self.as_of, self.timezone)
         )
 
 

@@ -76,7 +76,7 @@ def explain_axis(published: Published, asked: str) -> AxisExplanation:
         name=rows["name"][0],
         n_items=rows.height,
         items=_strongest_items(published, rows),
-        categories=_telling_categories(published, axes, number),
+        categories=_distinctive_categories(published, axes, number),
         n_users=len(strongest),
         n_strongest=int((strongest == number).sum()),
         scores=_percentiles(published.rows(LIVE, "user_taste", axis=number)["score"]),
@@ -93,7 +93,7 @@ def _strongest_items(published: Published, rows: pl.DataFrame) -> list[AxisItem]
     ]
 
 
-def _telling_categories(
+def _distinctive_categories(
     published: Published, axes: pl.DataFrame, number: int
 ) -> list[AxisCategory]:
     """Say which categories set the strongest items of an axis apart."""

@@ -4,10 +4,10 @@ import polars as pl
 
 from ntg_assets.sources.accounting.reconciliation import FileCounts
 from ntg_assets.sources.files.source_files import SourceFile
-from ntg_assets.sources.sources import JudgedSource
+from ntg_assets.sources.sources import ValidatedSource
 
 
-def ledger_of(source: JudgedSource) -> pl.DataFrame:
+def ledger_of(source: ValidatedSource) -> pl.DataFrame:
     """Rows of the ledger contract for one source."""
     return pl.DataFrame(
         [_ledger_row(source, file) for file in source.files],
@@ -16,7 +16,7 @@ def ledger_of(source: JudgedSource) -> pl.DataFrame:
     )
 
 
-def _ledger_row(source: JudgedSource, file: SourceFile) -> dict[str, object]:
+def _ledger_row(source: ValidatedSource, file: SourceFile) -> dict[str, object]:
     counts = source.counts[file.copy_of or file.number]
     skips = {} if file.copy_of is not None else source.skips.get(file.number, {})
     fates = _fates(source, file, counts)
@@ -35,7 +35,7 @@ def _ledger_row(source: JudgedSource, file: SourceFile) -> dict[str, object]:
     }
 
 
-def _fates(source: JudgedSource, file: SourceFile, counts: FileCounts) -> dict[str, int]:
+def _fates(source: ValidatedSource, file: SourceFile, counts: FileCounts) -> dict[str, int]:
     """Rows of a file that are not accepted, by what became of them; those of a copy are all
     duplicates.
     """

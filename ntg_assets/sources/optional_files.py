@@ -17,7 +17,7 @@ from ntg_assets.sources.accounting.rejected_lines import line_at
 from ntg_assets.sources.files.derived_columns import Described
 from ntg_assets.sources.files.file_names import GLOB_SIGNS, find_paths
 from ntg_assets.sources.files.inspection import inspect_files
-from ntg_assets.sources.files.source_files import SourceFile, refuse_changed
+from ntg_assets.sources.files.source_files import SourceFile, raise_if_changed
 from ntg_assets.sources.reading.plans import Plan
 from ntg_assets.sources.reading.rules import Rule
 from ntg_assets.sources.reading.typed_rows import typed_rows
@@ -84,9 +84,9 @@ def read_rows(
             forgotten=place.forgotten,
         )
         counts = count_rows(connection, plan)
-        _refuse_unreadable_lines(counts, files)
+        _raise_if_unreadable_lines(counts, files)
         rows = run(_rows_of(plan), connection)
-    refuse_changed(files)
+    raise_if_changed(files)
     return FileRows(
         _with_file_names(rows, files),
         len(files),
@@ -170,7 +170,9 @@ def _find(described: Described, place: Place) -> list[SourceFile]:
     )
 
 
-def _refuse_unreadable_lines(counts: Mapping[int, FileCounts], files: Sequence[SourceFile]) -> None:
+def _raise_if_unreadable_lines(
+    counts: Mapping[int, FileCounts], files: Sequence[SourceFile]
+) -> None:
     for file in files:
         counted = counts.get(file.number)
         if counted is None or not counted.n_bad:

@@ -16,7 +16,7 @@ from ntg_assets.errors import SourceError
 from ntg_assets.history.forgets import Forgotten
 from ntg_assets.sources.accounting.reconciliation import FileCounts, Span, reading
 from ntg_assets.sources.files.derived_columns import Described
-from ntg_assets.sources.files.file_names import find_paths, tell_folders, tell_passed_over
+from ntg_assets.sources.files.file_names import describe_folders, describe_passed_over, find_paths
 from ntg_assets.sources.files.inspection import inspect_files
 from ntg_assets.sources.files.source_files import SourceFile
 from ntg_assets.sources.files.staging import staging_folder
@@ -59,7 +59,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class JudgedSource:
+class ValidatedSource:
     """One source whose every row has its fate.
 
     Attributes:
@@ -115,7 +115,10 @@ def find_files(
     )
     notes = [
         tell(paths, home=place.home)
-        for tell, paths in ((tell_passed_over, result.passed_over), (tell_folders, result.folders))
+        for tell, paths in (
+            (describe_passed_over, result.passed_over),
+            (describe_folders, result.folders),
+        )
         if paths
     ]
     return FoundFiles(tuple(files), tuple(notes))
@@ -172,7 +175,7 @@ def count_skips(
     return matches
 
 
-def refuse_no_rows(counts: Mapping[int, FileCounts], files: Sequence[SourceFile]) -> None:
+def raise_if_no_rows(counts: Mapping[int, FileCounts], files: Sequence[SourceFile]) -> None:
     """Raise when no file of a source has a row."""
     if not any(file.n_rows > file.n_last_lines for file in counts.values()):
         names = ", ".join(file.name for file in files[:SHOWN_NAMES])

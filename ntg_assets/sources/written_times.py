@@ -37,7 +37,7 @@ def written_time_rules(
     column = column_name(source)
 
     def instant(written: Column) -> str:
-        _refuse_bare_numbers(written, reading)
+        _raise_if_bare_numbers(written, reading)
         return as_instant(written, reading)
 
     def unreadable(written: Column) -> str:
@@ -71,7 +71,7 @@ def as_written(column: Column) -> str:
     return f"cast({column.expression} as varchar)"
 
 
-def _refuse_bare_numbers(column: Column, reading: TimeReading) -> None:
+def _raise_if_bare_numbers(column: Column, reading: TimeReading) -> None:
     if reading.unit == "iso" and column.family in INTEGERS | FRACTIONS:
         raise unusable(column, "days or times", "Write ISO days or times, or set `timestamp_unit`")
 

@@ -75,7 +75,7 @@ def split_boundaries(
         calendar = calendar.filter(pl.col("bucket_at") < end_at)
     val_at, test_at = _global_instants(calendar, settings=settings, zone=zone)
     if not start_at < val_at < test_at < end_at:
-        _refuse((start_at, val_at, test_at, end_at), settings=settings)
+        _raise_if_wrong((start_at, val_at, test_at, end_at), settings=settings)
     return _as_table(
         [("train", start_at, val_at), ("val", val_at, test_at), ("test", test_at, end_at)],
         "global_time",
@@ -210,7 +210,7 @@ def _as_table(
     return pl.DataFrame(rows, schema=BOUNDARY_TYPES, orient="row")
 
 
-def _refuse(
+def _raise_if_wrong(
     instants: tuple[datetime, datetime, datetime, datetime], *, settings: SplitSettings
 ) -> None:
     start_at, val_at, test_at, end_at = instants

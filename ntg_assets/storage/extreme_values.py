@@ -3,8 +3,8 @@
 What holds for the smallest and the largest value of a column holds for all between them; `isin` is
 broken by a value that is not allowed, `str_length` by the shortest or the longest text. One pass in
 SQL finds these witnesses, and Pandera judges them like any other rows, so the rules are written
-once. Witnesses can only acquit: where they do not, or where a rule is of another kind, all rows are
-judged.
+once. Witnesses can only clear a table: where they do not, or where a rule is of another kind, all
+rows are judged.
 """
 
 from collections.abc import Mapping
@@ -37,7 +37,9 @@ def are_enough(schema: pa.DataFrameSchema) -> bool:
     )
 
 
-def acquit(connection: duckdb.DuckDBPyConnection, table: Table, schema: pa.DataFrameSchema) -> bool:
+def extremes_keep_contract(
+    connection: duckdb.DuckDBPyConnection, table: Table, schema: pa.DataFrameSchema
+) -> bool:
     """Whether the witnesses of a stored table keep its contract; then all its rows do.
 
     Args:

@@ -39,12 +39,12 @@ def check_ready(paths: Paths, *, engine: EngineSettings) -> None:
             raise StorageError(
                 f"{folder} is not writable. Give a writable folder with the `workspace` key."
             )
-    _refuse_full_disk(paths, engine)
+    _raise_if_full_disk(paths, engine)
     with run_lock(paths.run_lock), connect(paths.warehouse):
         pass
 
 
-def _refuse_full_disk(paths: Paths, engine: EngineSettings) -> None:
+def _raise_if_full_disk(paths: Paths, engine: EngineSettings) -> None:
     size = paths.warehouse.stat().st_size if paths.warehouse.exists() else 0
     generation = largest_generation(paths) or size
     needed = max(ROOM_FACTOR * size + generation, engine.minimum_free_disk_gb * GIGABYTE)
@@ -60,10 +60,10 @@ def _refuse_full_disk(paths: Paths, engine: EngineSettings) -> None:
         (paths.history, max(HISTORY_FILES * _largest_file(paths.history), LEAST_HISTORY)),
         (paths.generations, generation),
     ):
-        _refuse_full_disk_of(folder, room, beside=paths.warehouse.parent)
+        _raise_if_full_disk_of(folder, room, beside=paths.warehouse.parent)
 
 
-def _refuse_full_disk_of(folder: Path, needed: int, *, beside: Path) -> None:
+def _raise_if_full_disk_of(folder: Path, needed: int, *, beside: Path) -> None:
     """Ask a folder that may be a disk of its own: else the run fails at its end, publishing."""
     if not folder.is_dir() or _device(folder) == _device(beside):
         return

@@ -9,7 +9,7 @@ import polars as pl
 
 from ntg_assets.errors import ContractError
 from ntg_assets.sql import Table, quote_identifier
-from ntg_assets.storage.extreme_values import acquit, are_enough
+from ntg_assets.storage.extreme_values import are_enough, extremes_keep_contract
 from ntg_assets.violations import Violation, describe_violations, violations
 
 CHECKED_ROWS_AT_ONCE = 1_000_000  # a contract then costs the memory of one batch, not of the table
@@ -47,17 +47,19 @@ def check_rows(
         BrokenContractError: a value breaks a rule, or the key is not unique.
     """
     if n_rows <= FEW_ROWS:
-        keys_differ = _judge_at_once(connection, table, schema, key)
+        keys_differ = _validate_at_once(connection, table, schema, key)
     else:
         is_large = n_rows > CHECKED_ROWS_AT_ONCE
-        if not (is_large and are_enough(schema) and acquit(connection, table, schema)):
-            judge_all_rows(connection, table, schema)
+        if not (
+            is_large and are_enough(schema) and extremes_keep_contract(connection, table, schema)
+        ):
+            validate_all_rows(connection, table, schema)
         keys_differ = bool(key) and _key_hashes_differ(connection, table, key, n_rows)
     if key and not keys_differ and (doubled := doubled_keys(connection, table, key)):
         raise BrokenContractError(f"{table.schema}.{table.name}", [doubled])
 
 
-def _judge_at_once(
+def _validate_at_once(
     connection: duckdb.DuckDBPyConnection, table: Table, schema: pa.DataFrameSchema, key: list[str]
 ) -> bool:
     """Read a small table once, for its values and for its keys: whether all keys differ.
@@ -71,7 +73,7 @@ def _judge_at_once(
     return bool(key) and rows.select(key).n_unique() == rows.height
 
 
-def judge_all_rows(
+def validate_all_rows(
     connection: duckdb.DuckDBPyConnection, table: Table, schema: pa.DataFrameSchema
 ) -> None:
     """Hold every row of a table against its contract, batch by batch; its key is not asked.

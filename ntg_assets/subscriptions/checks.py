@@ -9,9 +9,9 @@ from ntg_assets.orchestration.project import Project
 from ntg_assets.stages import BACKTEST, INGEST, LIVE, STAGES
 from ntg_assets.subscriptions.hazard.backtest import implausible_orders
 from ntg_assets.subscriptions.money.waterfall import mrr_by_changes, unreconciled
-from ntg_assets.subscriptions.sentences import tell_tests
+from ntg_assets.subscriptions.sentences import describe_tests
 from ntg_assets.subscriptions.survival.scores import ENDING
-from ntg_assets.subscriptions.terms.amounts import tell_amount
+from ntg_assets.subscriptions.terms.amounts import describe_amount
 
 
 def values_that_do_not_add_up(values: pl.DataFrame) -> pl.DataFrame:
@@ -49,7 +49,7 @@ def ends_ahead(values: pl.DataFrame, terms: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def tell_ends_ahead(ahead: pl.DataFrame, *, n_contracts: int, is_named: bool) -> str:
+def describe_ends_ahead(ahead: pl.DataFrame, *, n_contracts: int, is_named: bool) -> str:
     """Say which contracts end by the files although nothing said so by the cutoff; empty where none
     do.
 
@@ -61,7 +61,7 @@ def tell_ends_ahead(ahead: pl.DataFrame, *, n_contracts: int, is_named: bool) ->
     if ahead.is_empty():
         return ""
     sums = ahead.group_by("currency").agg(pl.col("ltv_minor").sum()).sort("currency")
-    worth = ", ".join(tell_amount(minor, code) for code, minor in sums.iter_rows())
+    worth = ", ".join(describe_amount(minor, code) for code, minor in sums.iter_rows())
     first = ahead.row(0, named=True)
     advice = (
         "they became known after the cutoff"
@@ -143,7 +143,7 @@ def what_ends_is_not_valued_as_running_on(
     """
     ahead = ends_ahead(contract_values, subscription_terms)
     source = project.settings.ingest.subscriptions
-    sentence = tell_ends_ahead(
+    sentence = describe_ends_ahead(
         ahead,
         n_contracts=contract_values.height,
         is_named=source is not None and source.end_known_from is not None,
@@ -163,7 +163,7 @@ def past_forecasts_of_contracts_were_right(
     """As many contracts ended, and stayed, as past forecasts said, but for chance; a warning, since
     the figures that rest on others say so.
     """
-    sentence = tell_tests(contract_forecast_tests)
+    sentence = describe_tests(contract_forecast_tests)
     return dg.AssetCheckResult(
         passed=not sentence,
         severity=dg.AssetCheckSeverity.WARN,

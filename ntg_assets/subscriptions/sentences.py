@@ -10,7 +10,7 @@ from ntg_assets.subscriptions.money.waterfall import MOVEMENTS
 from ntg_assets.subscriptions.survival.doubts import NOT_JUDGED, OFF
 from ntg_assets.subscriptions.survival.forecast_tests import ALL, KEY
 from ntg_assets.subscriptions.survival.scores import ENDING, SLEEPING, TRIAL
-from ntg_assets.subscriptions.terms.amounts import tell_amount
+from ntg_assets.subscriptions.terms.amounts import describe_amount
 
 SHOWN_MONTHS = 12
 LETTERS = 3  # of a currency; a total over several says more after them
@@ -18,7 +18,7 @@ SHOWN_OCCASIONS = 3
 FEWEST_ORIGINS = 2  # one origin has no range
 
 
-class ToldContracts(NamedTuple):
+class ContractSentences(NamedTuple):
     """What is told of contracts.
 
     Attributes:
@@ -30,7 +30,7 @@ class ToldContracts(NamedTuple):
     waterfall: list[list[str]]
 
 
-def tell_contracts(
+def describe_contracts(
     values: pl.DataFrame,
     waterfall: pl.DataFrame,
     backtest: pl.DataFrame,
@@ -38,7 +38,7 @@ def tell_contracts(
     attributes: pl.DataFrame,
     tests: pl.DataFrame,
     returns: Sequence[str] = (),
-) -> ToldContracts:
+) -> ContractSentences:
     """Say what runs, what is at risk, how far that was right before, and what is assumed.
 
     Args:
@@ -52,25 +52,25 @@ def tell_contracts(
     """
     assumed = attributes.filter("is_time_assumed")["sentence"].to_list()
     if values.is_empty():
-        return ToldContracts([*returns, *assumed], _months(waterfall))
+        return ContractSentences([*returns, *assumed], _months(waterfall))
     refused = report.filter("is_refused")["sentence"].to_list()
     sentences = [
         *(_of_currency(rows) for rows in values.sort("currency").partition_by("currency")),
         _of_states(values),
         *_of_backtest(backtest),
-        tell_tests(tests),
-        tell_horizon(tests, values),
+        describe_tests(tests),
+        describe_horizon(tests, values),
         *returns,
         *refused,
         *assumed,
     ]
-    return ToldContracts([sentence for sentence in sentences if sentence], _months(waterfall))
+    return ContractSentences([sentence for sentence in sentences if sentence], _months(waterfall))
 
 
 def _of_currency(rows: pl.DataFrame) -> str:
     code = str(rows["currency"][0])
     monthly, at_risk, value = (
-        tell_amount(int(rows[name].sum()), code)
+        describe_amount(int(rows[name].sum()), code)
         for name in ("mrr_minor", "mrr_at_risk_minor", "value_at_risk_minor")
     )
     return (
@@ -92,8 +92,8 @@ def _of_backtest(backtest: pl.DataFrame) -> list[str]:
     used = backtest.filter("is_used")
     rows = used.filter(pl.col("origin") == TOGETHER)
     return [
-        f"at past origins {tell_amount(row['mrr_at_risk_minor'], row['currency'])} a month was"
-        f" called at risk, {tell_amount(row['mrr_lost_minor'], row['currency'])} was lost"
+        f"at past origins {describe_amount(row['mrr_at_risk_minor'], row['currency'])} a month was"
+        f" called at risk, {describe_amount(row['mrr_lost_minor'], row['currency'])} was lost"
         f" ({row['n_ended']:,} of {row['n_contracts']:,} contracts; AUC {row['auc'] or 0:.2f})"
         f"{_of_origins(used.filter(pl.col('currency') == row['currency']))}"
         for row in rows.sort("currency").iter_rows(named=True)
@@ -108,7 +108,7 @@ def _of_origins(rows: pl.DataFrame) -> str:
     return f"; at single origins {min(ratios):.0%} to {max(ratios):.0%} of what was then lost"
 
 
-def tell_tests(tests: pl.DataFrame) -> str:
+def describe_tests(tests: pl.DataFrame) -> str:
     """Name the past forecasts of contracts that were proven off; empty where none was.
 
     Args:
@@ -147,7 +147,7 @@ def _counts(row: dict[str, Any]) -> str:
     )
 
 
-def tell_horizon(tests: pl.DataFrame, values: pl.DataFrame) -> str:
+def describe_horizon(tests: pl.DataFrame, values: pl.DataFrame) -> str:
     """Say what values of contracts rest on, as far as that is not what came; empty where it is.
 
     Args:
@@ -181,7 +181,10 @@ def _months(waterfall: pl.DataFrame) -> list[list[str]]:
         [
             row["currency"],
             f"{row['month_on']:%Y-%m}",
-            *(tell_amount(row[name], row["currency"][:LETTERS]).split(" ")[0] for name in names),
+            *(
+                describe_amount(row[name], row["currency"][:LETTERS]).split(" ")[0]
+                for name in names
+            ),
         ]
         for row in last.iter_rows(named=True)
     ]

@@ -18,7 +18,7 @@ from ntg_assets.cli.leakage.plant_matrix import (
     Caught,
     needless_guards,
     planted,
-    tell_matrix,
+    render_matrix,
 )
 from ntg_assets.errors import LeakageError
 from ntg_assets.evaluation.leakage import plants
@@ -73,7 +73,7 @@ def told_of(
     monkeypatch.setattr(plant_matrix, "catch", lambda plant, **_: guards(plant))
     console = Console(record=True, width=200, file=StringIO())
     try:
-        tell_matrix(kinds, console, home=ROOT)
+        render_matrix(kinds, console, home=ROOT)
     except LeakageError as error:
         return f"{console.export_text()}{error}"
     return console.export_text()

@@ -15,10 +15,10 @@ from ntg_assets.contracts import Contract, IdTypes, column, identifier, schema_o
 from ntg_assets.sql import Query, Table
 from ntg_assets.storage import row_checks
 from ntg_assets.storage.connection import connect
-from ntg_assets.storage.extreme_values import acquit, are_enough
+from ntg_assets.storage.extreme_values import are_enough, extremes_keep_contract
 from ntg_assets.storage.row_checks import BrokenContractError
 from ntg_assets.storage.tables import write_table
-from ntg_assets.violations import judge_rules, surely_keeps
+from ntg_assets.violations import surely_keeps, validate_rules
 
 SIGHTINGS = Table("backtest", "sightings")
 INTEGERS = IdTypes("integer", "integer")
@@ -88,7 +88,9 @@ def verdicts(seen: pl.DataFrame) -> tuple[bool, bool]:
         connection.execute("create schema backtest")
         connection.register("seen", seen)
         connection.execute(f"create table {SIGHTINGS.quoted} as select * from seen")
-        return acquit(connection, SIGHTINGS, schema), judge_rules(seen, schema) == []
+        return extremes_keep_contract(connection, SIGHTINGS, schema), validate_rules(
+            seen, schema
+        ) == []
 
 
 @pytest.mark.slow
@@ -108,9 +110,9 @@ def test_witnesses_give_the_verdict_of_all_rows(values: list[tuple[object, ...]]
 @settings(max_examples=100)
 @example([(1, 0, math.nan, 0.0, "a", None)])
 @example([(1, 0, None, 0.0, "a", "🎬🎬🎬")])
-def test_what_one_pass_acquits_pandera_acquits(values: list[tuple[object, ...]]) -> None:
+def test_what_one_pass_clears_pandera_clears(values: list[tuple[object, ...]]) -> None:
     seen, schema = frame(values), schema_of(Sightings, INTEGERS)
-    assert surely_keeps(seen, schema) is (judge_rules(seen, schema) == [])
+    assert surely_keeps(seen, schema) is (validate_rules(seen, schema) == [])
 
 
 class Codes(Contract):
@@ -146,7 +148,7 @@ def test_texts_and_types_are_judged_as_pandera_judges_them(
     good: dict[str, object] = {"code": "a", "whole": "aa", "short": "", "long": "ab", "share": 0.5}
     seen, schema = pl.DataFrame([{**good, name: value}]), schema_of(Codes, INTEGERS)
     seen = seen.cast({pl.Null: pl.String})
-    assert (surely_keeps(seen, schema), judge_rules(seen, schema) == []) == (is_kept, is_kept)
+    assert (surely_keeps(seen, schema), validate_rules(seen, schema) == []) == (is_kept, is_kept)
 
 
 def test_columns_in_another_order_or_too_few_are_left_to_pandera() -> None:
@@ -207,7 +209,7 @@ def test_witnesses_of_a_stored_file_see_a_number_that_is_none(tmp_path: Path) ->
             )
             connection.execute("checkpoint")
         with connect(file, read_only=True) as connection:
-            assert acquit(connection, SIGHTINGS, schema) is is_kept
+            assert extremes_keep_contract(connection, SIGHTINGS, schema) is is_kept
 
 
 def test_witnesses_are_not_asked_about_rules_they_cannot_speak_for() -> None:

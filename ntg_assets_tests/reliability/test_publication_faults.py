@@ -93,7 +93,7 @@ def judge(paths: Paths) -> int:
     return night
 
 
-def judge_the_next_run(paths: Paths) -> None:
+def check_the_next_run(paths: Paths) -> None:
     publish_night(paths, 2)
     assert judge(paths) == 2
     assert {kept.name for kept in generations(paths)} == {name_of(1), name_of(2)}
@@ -121,7 +121,7 @@ def test_whatever_operation_fails_the_old_or_the_new_night_is_whole(
         paths = paths_of(workspace)
         try:
             seen.append(judge(paths))
-            judge_the_next_run(paths)
+            check_the_next_run(paths)
         except Exception as error:
             raise AssertionError(
                 f"{kind} at operation {number} of {n_operations} ({done}): {error}"
@@ -201,7 +201,7 @@ def test_killed_at_any_moment_the_old_or_the_new_night_is_whole(
         part = {2: 0.02, extent.kills + 1: 5.0}.get(number, part)
         was_killed = children.publish(workspace, kill_after=part * seconds) is None
         night = judge(paths)
-        judge_the_next_run(paths)
+        check_the_next_run(paths)
         seen.append((was_killed, night))
     assert (True, 1) in seen
     assert {night for _, night in seen} == {1, 2}

@@ -72,7 +72,7 @@ def put_back(kept: Path, workspace: Path) -> None:
     shutil.copytree(kept, workspace)
 
 
-def judge_the_next_run(workspace: Path, undisturbed: dict[str, str], at: str) -> None:
+def check_the_next_run(workspace: Path, undisturbed: dict[str, str], at: str) -> None:
     after = night(workspace)
     assert after.succeeded, at
     assert hashes(workspace) == undisturbed, at
@@ -89,7 +89,7 @@ def test_killed_at_any_operation_a_run_that_makes_all_again_is_made_good_by_the_
 ) -> None:
     step, number, n_killed = 1 if request.config.getoption("exhaustive") else 27, 1, 0
     while children.remake(kill_at=number) is None:
-        judge_the_next_run(workspace, undisturbed, f"operation {number}")
+        check_the_next_run(workspace, undisturbed, f"operation {number}")
         put_back(tmp_path / "kept", workspace)
         number, n_killed = number + step, n_killed + 1
     assert n_killed > 50 / step - 1
@@ -110,7 +110,7 @@ def test_killed_at_any_moment_a_run_that_makes_all_again_is_made_good_by_the_nex
     for number in range(40 if request.config.getoption("exhaustive") else 1):
         part = chance.uniform(0.1, 1.0)
         n_killed += children.remake(kill_after=part * seconds) is None
-        judge_the_next_run(workspace, undisturbed, f"kill {number} at {part:.2f} of the run")
+        check_the_next_run(workspace, undisturbed, f"kill {number} at {part:.2f} of the run")
         put_back(tmp_path / "kept", workspace)
     assert n_killed or number == 0
     tally(kills_of_a_run_at_random=n_killed)

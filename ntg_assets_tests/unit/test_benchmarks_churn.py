@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from benchmarks.churn import configured, judge
+from benchmarks.churn import configured, evaluate
 from benchmarks.churn_goals import NAMED_PEERS, log_goals
 from benchmarks.made_logs import LOGS, write_log
 from ntg_assets.configuration.churn import ChurnSettings
@@ -24,7 +24,7 @@ PROMISED = {
 
 
 def of_log(events: pl.DataFrame, **churn: int) -> tuple[dict[str, Any], set[str], dict[str, str]]:
-    found = judge(
+    found = evaluate(
         events,
         ChurnSettings(**{"horizon_days": 10, "walk_forward_origins": 3, **churn}),
         ValueSettings(),

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import scipy
 
-from benchmarks.experiment_vectors import BUNDLED, MORE, judge, summary
+from benchmarks.experiment_vectors import BUNDLED, MORE, evaluate, summary
 
 ARMS = {"a": {"n": 50, "mean": 1.0, "var": 2.0}, "b": {"n": 70, "mean": 1.5, "var": 3.0}}
 P = [0.001, 0.01, 0.02, 0.2, 0.6]
@@ -84,7 +84,7 @@ OTHERS: list[dict[str, Any]] = [
 @pytest.mark.slow
 def test_no_bundled_vector_is_off_without_a_reason() -> None:
     verdicts = [
-        judge(vector) for vector in json.loads(BUNDLED.read_text(encoding="utf-8"))["vectors"]
+        evaluate(vector) for vector in json.loads(BUNDLED.read_text(encoding="utf-8"))["vectors"]
     ]
     assert [one for one in verdicts if one.outcome == "off"] == []
     assert summary(verdicts).startswith("52 vectors: 43 within their tolerances")
@@ -94,7 +94,7 @@ def test_no_bundled_vector_is_off_without_a_reason() -> None:
 def test_other_vectors_of_the_same_kinds_are_computed_from_their_inputs(
     vector: dict[str, Any],
 ) -> None:
-    assert judge({"id": "other"} | vector).detail == ""
+    assert evaluate({"id": "other"} | vector).detail == ""
 
 
 def test_quantiles_come_from_values_too() -> None:
@@ -109,7 +109,7 @@ def test_quantiles_come_from_values_too() -> None:
         )
     }
     assert (
-        judge(
+        evaluate(
             {
                 "id": "other",
                 "kind": "quantile.order_stat",
@@ -130,10 +130,10 @@ def test_a_miss_says_where_and_by_how_much_and_what_cannot_be_read_is_no_crash()
         "expected": {"p": 0.5},
         "tol": 1e-6,
     }
-    assert judge(wrong).detail.startswith("p: 0.0678")
-    assert judge({"id": "other", "kind": "srm", "inputs": {}, "expected": 1}).outcome == "off"
+    assert evaluate(wrong).detail.startswith("p: 0.0678")
+    assert evaluate({"id": "other", "kind": "srm", "inputs": {}, "expected": 1}).outcome == "off"
     assert (
-        judge({"id": "other", "kind": "astrology", "inputs": {}, "expected": 1}).detail
+        evaluate({"id": "other", "kind": "astrology", "inputs": {}, "expected": 1}).detail
         == "no answer has its fields"
     )
 
@@ -203,13 +203,16 @@ def vectors_of_new_kinds() -> list[dict[str, Any]]:
 def test_a_vector_is_known_by_its_fields_whatever_its_kind_is_called(
     vector: dict[str, Any],
 ) -> None:
-    assert judge({"id": "new", "tol": 1e-9} | vector).detail == ""
+    assert evaluate({"id": "new", "tol": 1e-9} | vector).detail == ""
 
 
 def test_neither_id_nor_kind_decides_what_is_computed() -> None:
     bundled = json.loads(BUNDLED.read_text(encoding="utf-8"))["vectors"]
     for vector in bundled:
-        plain, renamed = judge(vector), judge(vector | {"id": "x", "kind": f"{vector['kind']}.new"})
+        plain, renamed = (
+            evaluate(vector),
+            evaluate(vector | {"id": "x", "kind": f"{vector['kind']}.new"}),
+        )
         if plain.outcome != "reason":
             assert renamed.outcome == plain.outcome, vector["id"]
 
@@ -222,7 +225,7 @@ def test_a_figure_that_is_wrong_is_off_whoever_computes_it() -> None:
             if isinstance(expected, dict)
             else [_moved(value) for value in expected]
         )
-        assert judge({"id": "new", "tol": 1e-6} | vector | {"expected": wrong}).outcome == "off"
+        assert evaluate({"id": "new", "tol": 1e-6} | vector | {"expected": wrong}).outcome == "off"
 
 
 def _moved(value: Any) -> Any:
@@ -233,10 +236,10 @@ def _moved(value: Any) -> Any:
     "vector", json.loads(MORE.read_text("utf-8"))["vectors"], ids=lambda v: v["id"]
 )
 def test_kinds_that_scipy_statsmodels_and_formulas_know_are_met(vector: dict[str, Any]) -> None:
-    found = judge(vector)
+    found = evaluate(vector)
     assert (found.outcome, found.detail) == ("met", "")
 
 
 def test_the_name_of_a_vector_says_nothing() -> None:
     vectors = json.loads(MORE.read_text("utf-8"))["vectors"][::8]
-    assert {judge(vector | {"id": "case"}).outcome for vector in vectors} == {"met"}
+    assert {evaluate(vector | {"id": "case"}).outcome for vector in vectors} == {"met"}

@@ -7,7 +7,12 @@ import polars as pl
 import pytest
 
 from benchmarks.odd_logs import ODD_LOGS, odd_days
-from ntg_assets.churn.population.arrivals import Arrivals, arrivals, compare_arrivals, tell_arrivals
+from ntg_assets.churn.population.arrivals import (
+    Arrivals,
+    arrivals,
+    compare_arrivals,
+    describe_arrivals,
+)
 from ntg_assets.churn.snapshots import History
 from ntg_assets.configuration.churn import ChurnSettings
 from ntg_assets.storage.run import run
@@ -41,7 +46,7 @@ def compared(
 
 def told(user_days: pl.DataFrame, *, is_new: bool = True, history: History = HISTORY) -> str:
     late = compared(user_days, history, is_new=is_new)
-    return tell_arrivals(late, is_new=is_new, horizon_days=HORIZON)
+    return describe_arrivals(late, is_new=is_new, horizon_days=HORIZON)
 
 
 def test_newcomers_are_held_against_earlier_ones_at_the_same_age() -> None:
@@ -55,7 +60,7 @@ def test_newcomers_are_held_against_earlier_ones_at_the_same_age() -> None:
     assert late.z == pytest.approx(0.0)
     # at risk: 60 days before the cutoff; who joined 70 days ago came again 65 days ago
     assert late.n_at_risk == 100 + 200
-    assert tell_arrivals(late, is_new=True, horizon_days=HORIZON) == ""
+    assert describe_arrivals(late, is_new=True, horizon_days=HORIZON) == ""
 
 
 @pytest.mark.parametrize(("returned", "words"), [(15, "value too high"), (95, "value too low")])
@@ -130,7 +135,7 @@ def test_odd_logs_with_a_crowd_of_newcomers_are_said(name: str) -> None:
     settings = ChurnSettings(horizon_days=odd.horizon_days)
     counts = run(arrivals(days, history, settings=settings))
     late = compare_arrivals(counts, history, is_new=True, settings=settings)
-    assert "value too high" in tell_arrivals(late, is_new=True, horizon_days=odd.horizon_days)
+    assert "value too high" in describe_arrivals(late, is_new=True, horizon_days=odd.horizon_days)
 
 
 def test_the_order_of_rows_does_not_matter() -> None:

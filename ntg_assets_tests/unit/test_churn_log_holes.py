@@ -9,7 +9,14 @@ import polars as pl
 import pytest
 
 from ntg_assets.churn.checks import horizon_warning
-from ntg_assets.churn.log_holes import Hole, daily_users, find_holes, holes_of, is_whole, tell_holes
+from ntg_assets.churn.log_holes import (
+    Hole,
+    daily_users,
+    describe_holes,
+    find_holes,
+    holes_of,
+    is_whole,
+)
 from ntg_assets.churn.snapshots import History, closed_snapshots, train_history
 from ntg_assets.configuration.churn import ChurnSettings
 from ntg_assets.configuration.revenue import ValueSettings
@@ -89,13 +96,13 @@ def test_the_table_reaches_the_history_and_the_warning_says_what_is_missing() ->
     found = find_holes(daily([20] * 50 + [0] * 12 + [20] * 50))
     cutoff_on = START + timedelta(days=112)
     assert train_history(boundaries(START, cutoff_on), found).holes == holes_of(found)
-    sentence = tell_holes(found, cutoff_on=cutoff_on, at_risk_days=20)
+    sentence = describe_holes(found, cutoff_on=cutoff_on, at_risk_days=20)
     assert "12 days from 2024-02-20 (0.0 users a day, where 20 are usual)" in sentence
     assert "before the cutoff" not in sentence
-    assert "ended 50 days before the cutoff" in tell_holes(
+    assert "ended 50 days before the cutoff" in describe_holes(
         found, cutoff_on=cutoff_on, at_risk_days=60
     )
-    assert tell_holes(found.clear(), cutoff_on=cutoff_on, at_risk_days=60) == ""
+    assert describe_holes(found.clear(), cutoff_on=cutoff_on, at_risk_days=60) == ""
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ from ntg_assets.churn.log_holes import Hole
 from ntg_assets.churn.population.year_ago import (
     YEAR_DAYS,
     YearAgo,
+    describe_closed,
+    describe_year_ago,
     look_a_year_back,
-    tell_closed,
-    tell_year_ago,
     windows_around,
 )
 from ntg_assets.churn.snapshots import History
@@ -51,7 +51,7 @@ def test_a_peak_and_a_lull_of_a_year_ago_are_said(factor: float, words: str) -> 
     assert year_ago is not None
     assert year_ago.first_on == THEN
     assert year_ago.factor == pytest.approx(factor, rel=0.15)
-    assert words in tell_year_ago(year_ago, horizon_days=HORIZON)
+    assert words in describe_year_ago(year_ago, horizon_days=HORIZON)
 
 
 @pytest.mark.parametrize("months_off", [None, 3], ids=["no peak", "at another time of the year"])
@@ -59,7 +59,7 @@ def test_usual_days_are_not_said(months_off: int | None) -> None:
     peak = {} if months_off is None else {"factor": 2.0, "from_on": THEN + timedelta(days=90)}
     year_ago = looked_back(log(**peak))  # type: ignore[arg-type]  # by name
     assert year_ago is not None
-    assert tell_year_ago(year_ago, horizon_days=HORIZON) == ""
+    assert describe_year_ago(year_ago, horizon_days=HORIZON) == ""
 
 
 def test_users_who_join_then_are_no_peak() -> None:
@@ -78,7 +78,7 @@ def test_a_log_of_a_year_or_with_a_hole_then_cannot_tell() -> None:
     assert looked_back(days, History(START, CUTOFF, CUTOFF, holes=(hole,))) is None
     few = pl.DataFrame({"anchor_on": [THEN], "n_before": [900], "n_after": [900]})
     assert look_a_year_back(few, HISTORY, horizon_days=HORIZON) is None
-    assert tell_year_ago(None, horizon_days=HORIZON) == ""
+    assert describe_year_ago(None, horizon_days=HORIZON) == ""
 
 
 def test_days_that_a_year_ago_lacks_are_said_as_far_as_they_lie_ahead() -> None:
@@ -87,6 +87,6 @@ def test_days_that_a_year_ago_lacks_are_said_as_far_as_they_lie_ahead() -> None:
     long_ago = Hole(THEN - timedelta(days=90), THEN - timedelta(days=60))
     history = History(START, CUTOFF, CUTOFF, holes=(hole, long_ago))
     ahead = [CUTOFF + timedelta(days=days) for days in (10, 29)]
-    assert f"{ahead[0]} to {ahead[1]} are days" in tell_closed(history, ahead_days=30)
-    assert tell_closed(history, ahead_days=10) == ""
-    assert tell_closed(HISTORY, ahead_days=30) == ""
+    assert f"{ahead[0]} to {ahead[1]} are days" in describe_closed(history, ahead_days=30)
+    assert describe_closed(history, ahead_days=10) == ""
+    assert describe_closed(HISTORY, ahead_days=30) == ""

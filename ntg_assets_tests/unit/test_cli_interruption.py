@@ -17,7 +17,7 @@ from dagster._core.execution.api import execute_run_iterator
 
 from ntg_assets.cli.interruption import AT_ONCE, WAITING, Interrupted
 from ntg_assets.cli.running import runs
-from ntg_assets.cli.running.published import telling_what_is_published
+from ntg_assets.cli.running.published import naming_what_is_published
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.storage.run_lock import holder_of, killed_run
 from ntg_assets_tests.event_files import write_log
@@ -198,7 +198,7 @@ def test_a_request_that_a_library_swallowed_ends_the_run_before_the_next_step(
 
 
 def publish_until_interrupted(paths: Paths, night: int | None) -> None:
-    with telling_what_is_published(paths):
+    with naming_what_is_published(paths):
         if night is not None:
             publish_night(paths, night)
         raise Interrupted(signal.SIGINT)

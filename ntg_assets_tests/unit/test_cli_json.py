@@ -100,7 +100,7 @@ def test_a_leak_is_told_to_programs_and_refused_all_the_same(
     monkeypatch.setattr(audit_leakage, "fingerprint", lambda _: "abc")
     settings = load_settings()
     with pytest.raises(LeakageError, match="1 of 1 tables differ"):
-        audit_leakage.tell_verdict(settings, project_paths(settings), Console(), in_json=True)
+        audit_leakage.render_verdict(settings, project_paths(settings), Console(), in_json=True)
     assert json.loads(capsys.readouterr().out) == {
         "fingerprint": "abc",
         "comparisons": [{**row, "detail": "2 rows differ"}],

@@ -9,7 +9,7 @@ import dagster as dg
 from rich.console import Console
 
 from ntg_assets.cli.running.events import AssetDone, RunEvent, RunOutcome
-from ntg_assets.cli.running.progress import tell_run
+from ntg_assets.cli.running.progress import render_run
 from ntg_assets.cli.running.runs import (
     LOOKED_BACK_RUNS,
     never_made,
@@ -26,7 +26,7 @@ def told(seconds: dict[str, float]) -> list[str]:
         *(AssetDone(asset, 1_000, took) for asset, took in seconds.items()),
         RunOutcome("0123456789", succeeded=True),
     ]
-    tell_run(events, n_assets=len(seconds), console=Console(file=out, width=200))
+    render_run(events, n_assets=len(seconds), console=Console(file=out, width=200))
     return out.getvalue().strip().splitlines()
 
 

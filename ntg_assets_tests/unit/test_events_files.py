@@ -7,7 +7,7 @@ import pytest
 
 from ntg_assets.errors import SourceError
 from ntg_assets.sources.files.file_names import resolve_files
-from ntg_assets.sources.files.source_files import refuse_changed
+from ntg_assets.sources.files.source_files import raise_if_changed
 from ntg_assets_tests.event_files import (
     accepted,
     fates,
@@ -139,10 +139,10 @@ def test_the_same_content_under_two_names_counts_once(tmp_path: Path) -> None:
 def test_a_file_that_changes_while_it_is_read_is_noticed(tmp_path: Path) -> None:
     path = write_log(tmp_path, [ROW])
     found = survey_log(tmp_path, log_settings())
-    refuse_changed(found.files)
+    raise_if_changed(found.files)
     os.utime(path, ns=(1, 1))
     with pytest.raises(SourceError, match=r"log\.csv: changed while it was read"):
-        refuse_changed(found.files)
+        raise_if_changed(found.files)
 
 
 def test_a_file_is_named_once_however_it_is_spelt(tmp_path: Path) -> None:

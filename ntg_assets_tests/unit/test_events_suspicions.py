@@ -1,8 +1,8 @@
 import polars as pl
 import pytest
 
-from ntg_assets.events.item_suspicions import tell_category_lists
-from ntg_assets.events.suspicions import about_ids, tell_null_words, words_for_none
+from ntg_assets.events.item_suspicions import describe_category_lists
+from ntg_assets.events.suspicions import about_ids, describe_null_words, words_for_none
 from ntg_assets.sql import query
 from ntg_assets.storage.run import run
 from ntg_assets_tests.event_files import log_settings
@@ -18,7 +18,7 @@ def null_words(users: list[object], items: list[object]) -> pl.DataFrame:
 
 def told_categories(*categories: str) -> str:
     rows = pl.DataFrame({"item_id": range(len(categories)), "category": categories})
-    return tell_category_lists(
+    return describe_category_lists(
         run(query("events", "category_lists", {"item_categories": rows})).row(0, named=True)
     )
 
@@ -35,13 +35,13 @@ def test_words_for_none_among_the_ids_are_counted() -> None:
         ("item", "NA", 1),
         ("item", "None", 1),
     ]
-    assert tell_null_words(found.iter_rows(named=True)).startswith(
+    assert describe_null_words(found.iter_rows(named=True)).startswith(
         "5 id(s) are words for 'none': 'NULL' (user, 2 event(s)), ' nan ' (user, 1 event(s))"
     )
 
 
 def test_ids_that_are_numbers_are_no_words() -> None:
-    assert tell_null_words(null_words([0, -1], [1, 2]).iter_rows(named=True)) == ""
+    assert describe_null_words(null_words([0, -1], [1, 2]).iter_rows(named=True)) == ""
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,9 @@ from ntg_assets.configuration.inputs.events import VolumeSettings
 from ntg_assets.contracts import check_frame, contract_of
 from ntg_assets.errors import SourceError
 from ntg_assets.events.load_history import Extent, Load
-from ntg_assets.events.load_losses import find_losses, refuse_losses
+from ntg_assets.events.load_losses import find_losses, raise_if_losses
 from ntg_assets.events.quiet_ends import find_drop
-from ntg_assets.events.volume import report_volume, tell_doubts
+from ntg_assets.events.volume import describe_doubts, report_volume
 from ntg_assets.revenue.contacts.lists.contact_holds import hold_contacts, volume_holds
 
 START, END = datetime(2024, 1, 1, 8), datetime(2024, 3, 31, 20)
@@ -105,14 +105,14 @@ def test_a_loss_is_confirmed_for_one_load_and_one_size(
     )
     found_losses = find_losses(found, before, settings)
     if not is_refused:
-        refuse_losses(found_losses, found, before, settings)
+        raise_if_losses(found_losses, found, before, settings)
         return
     told = (
         rf"{n_events} events, 2,000 in the load before; 20 users, 100 in .*nothing was"
         rf" loaded.*confirmed: \[\"abc:{n_events}\"\]"
     )
     with pytest.raises(SourceError, match=told):
-        refuse_losses(found_losses, found, before, settings)
+        raise_if_losses(found_losses, found, before, settings)
 
 
 def days(*counts: int) -> tuple[list[date], list[int]]:
@@ -196,8 +196,8 @@ def test_a_quiet_end_holds_lists_back_until_its_day_is_confirmed() -> None:
     quiet = daily(*[10] * 60, *[1] * 20)
     told = "events per day fell from 10 to 1 on 2024-03-01, 20 days running"
     held = report_volume(load(extent()), None, quiet, SETTINGS)
-    assert tell_doubts(held, "hold")[0] == told
-    assert 'set `ingest.volume.confirmed: ["2024-03-01"]`' in tell_doubts(held, "hold")[1]
+    assert describe_doubts(held, "hold")[0] == told
+    assert 'set `ingest.volume.confirmed: ["2024-03-01"]`' in describe_doubts(held, "hold")[1]
     for confirmed, n_held in (
         (["2024-03-01"], 0),
         ([date(2024, 3, 3)], 0),
@@ -207,7 +207,7 @@ def test_a_quiet_end_holds_lists_back_until_its_day_is_confirmed() -> None:
         report = report_volume(
             load(extent()), None, quiet, VolumeSettings.model_validate({"confirmed": confirmed})
         )
-        assert len(tell_doubts(report, "hold")) == n_held
+        assert len(describe_doubts(report, "hold")) == n_held
     assert held.filter(pl.col("measure") == "events_per_day").select(
         "since_on", "n_days", "ratio"
     ).row(0) == (date(2024, 3, 1), 20, 0.1)

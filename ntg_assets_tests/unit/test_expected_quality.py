@@ -14,7 +14,7 @@ from ntg_assets.evaluation.expected_quality.expected_quality import (
     Scored,
     expected_quality,
 )
-from ntg_assets.evaluation.expected_quality.sentences import held, tell_quality
+from ntg_assets.evaluation.expected_quality.sentences import describe_quality, held
 from ntg_assets.statistics.glm import sigmoid
 from ntg_assets.statistics.probability_metrics import auc, log_loss
 
@@ -114,12 +114,12 @@ def test_tonight_is_told_in_one_sentence() -> None:
     now = made.filter("is_tonight")
     assert now["realised"].null_count() == now.height == len(MEASURES)
     assert made["origin_on"].max() == newest
-    told, found = tell_quality(made), held(made)
+    told, found = describe_quality(made), held(made)
     area = now.filter(pl.col("metric") == "auc").row(0, named=True)
     assert f"AUC {area['expected']:.3f} ({area['low']:.3f} to {area['high']:.3f})" in told
     assert f"inside in {found.n_inside} of {found.n_judged} cases" in told
     assert found.n_judged == 5 * len(MEASURES)
-    assert tell_quality(made.head(0)) == ""
+    assert describe_quality(made.head(0)) == ""
 
 
 def test_few_truths_inside_are_not_borne_out() -> None:

@@ -1,4 +1,4 @@
-"""Questions about health are files that register themselves; those that were added last."""
+"""Health checks are files that register themselves; those that were added last."""
 
 from importlib import import_module
 from typing import Any
@@ -11,7 +11,7 @@ from ntg_assets.experiments.decision.gate import Gate, GateKind
 from ntg_assets.experiments.health import effects, logs, metrics, traffic
 from ntg_assets.experiments.health.health import examine
 from ntg_assets.experiments.health.health_check import HealthCheck, Verdict
-from ntg_assets.experiments.health.registry import QUESTIONS, asks
+from ntg_assets.experiments.health.registry import HEALTH_CHECKS, health_check
 from ntg_assets_tests.experiment_sums import sums
 from ntg_assets_tests.trials import trial
 
@@ -38,19 +38,19 @@ def checks(given: Evidence, **changes: Any) -> dict[str, HealthCheck]:
     return {check.check: check for check in examine(trial(**changes), given)}
 
 
-def test_every_file_in_a_folder_of_questions_asks_one() -> None:
+def test_every_file_in_a_folder_of_checks_registers_one() -> None:
     for folder in (traffic, logs, metrics, effects):
         for path in sorted(folder.__path__):
             assert path
-    names = [question.name for question in QUESTIONS]
+    names = [registered.name for registered in HEALTH_CHECKS]
     assert len(set(names)) == len(names) >= 18
-    assert [question.place for question in QUESTIONS] == sorted(
-        question.place for question in QUESTIONS
+    assert [registered.place for registered in HEALTH_CHECKS] == sorted(
+        registered.place for registered in HEALTH_CHECKS
     )
-    for question in QUESTIONS:
-        assert import_module(question.ask.__module__).ask is question.ask
-    with pytest.raises(ValueError, match="both want to be question 10"):
-        asks(10)(QUESTIONS[1].ask)
+    for registered in HEALTH_CHECKS:
+        assert import_module(registered.run.__module__).check is registered.run
+    with pytest.raises(ValueError, match="both want to be check 10"):
+        health_check(10)(HEALTH_CHECKS[1].run)
 
 
 @pytest.mark.parametrize(

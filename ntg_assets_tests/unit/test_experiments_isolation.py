@@ -23,7 +23,7 @@ from ntg_assets.experiments.data.logs.unit_ids import report_unit_ids
 from ntg_assets.experiments.health.health import examine
 from ntg_assets.experiments.health.health_check import HealthCheck
 from ntg_assets.experiments.readout.plans import PlanWeek
-from ntg_assets.optional_sources.judgements import VERDICTS
+from ntg_assets.optional_sources.validation import VERDICTS
 from ntg_assets.storage.run import run
 from ntg_assets_tests.logs import events
 

@@ -17,7 +17,7 @@ from ntg_assets.experiments.checks import decisions_without_readout, receipts_th
 from ntg_assets.experiments.data import summed_tables, tables
 from ntg_assets.experiments.data.evidence_tables import EvidenceTables
 from ntg_assets.experiments.decision.trace import trace
-from ntg_assets.optional_sources.judgements import VERDICTS
+from ntg_assets.optional_sources.validation import VERDICTS
 from ntg_assets.storage.connection import connect
 from ntg_assets.storage.run import run
 from ntg_assets_tests.logs import events

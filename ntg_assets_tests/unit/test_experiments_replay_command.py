@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 from rich.console import Console
 
-from ntg_assets.cli.experiments.trace import tell_trace
+from ntg_assets.cli.experiments.trace import render_trace
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.errors import ConfigurationError, NotEnoughDataError, NtgError, StorageError
 from ntg_assets.experiments.decision.receipt_inputs import ReplayMismatchError
@@ -123,7 +123,7 @@ def test_no_publication_no_experiment_and_no_tables_are_told_apart(
     with pytest.raises(StorageError, match="holds no decisions"):
         replayed(empty)
     with pytest.raises(NtgError, match="holds no decision of experiment 'e0'"):
-        tell_trace(ID, settings=SETTINGS, paths=empty, console=Console())
+        render_trace(ID, settings=SETTINGS, paths=empty, console=Console())
 
 
 def without_direction(receipt: dict[str, Any]) -> None:

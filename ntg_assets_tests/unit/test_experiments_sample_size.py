@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from ntg_assets.cli.experiments.plan_in_words import tell_plan
+from ntg_assets.cli.experiments.plan_in_words import render_plan
 from ntg_assets.cli.experiments.planning import Asked, read_weights, request_of
 from ntg_assets.errors import ConfigurationError, StorageError
 from ntg_assets.statistics.planning.plan_request import PlanRequest
@@ -169,7 +169,7 @@ def test_json_is_strict_and_the_figure_is_drawn(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     request = PlanRequest(mean=10, sd=3, effect=1, units_per_day=0)
-    tell_plan(request, console=Console(), as_json=True, figure=tmp_path / "power.png")
+    render_plan(request, console=Console(), as_json=True, figure=tmp_path / "power.png")
     assert json.loads(capsys.readouterr().out)["plan"]["days"] is None
     assert (tmp_path / "power.png").read_bytes().startswith(b"\x89PNG")
 
@@ -177,7 +177,7 @@ def test_json_is_strict_and_the_figure_is_drawn(
 def test_a_figure_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(StorageError, match=r"power\.png cannot be written .*--figure"):
-        tell_plan(
+        render_plan(
             PlanRequest(mean=10, sd=3, effect=1),
             console=Console(file=io.StringIO()),
             as_json=True,

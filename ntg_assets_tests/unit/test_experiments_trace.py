@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from ntg_assets.cli.experiments.trace import tell_trace
+from ntg_assets.cli.experiments.trace import render_trace
 from ntg_assets.configuration.experiments.settings import ExperimentsSettings
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.contracts import check_frame, contract_of
@@ -35,7 +35,7 @@ from ntg_assets_tests.unit.test_experiments_many import definition, traffic, uni
 
 def traced(paths: Any) -> str:
     said = io.StringIO()
-    tell_trace(ID, settings=SETTINGS, paths=paths, console=Console(file=said, width=300))
+    render_trace(ID, settings=SETTINGS, paths=paths, console=Console(file=said, width=300))
     return said.getvalue()
 
 

@@ -13,10 +13,10 @@ from ntg_assets.arrays import Floats
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.contracts import IdTypes, contract_of, schema_of
 from ntg_assets.evaluation.features.drift import (
+    describe_drift,
     feature_drift,
     publication_before,
     published_features,
-    tell_drift,
 )
 from ntg_assets.history.currents import Change, append_change
 from ntg_assets.violations import violations
@@ -38,7 +38,7 @@ def test_the_index_is_the_sum_over_the_deciles_before() -> None:
     assert row["psi"] == pytest.approx(expected)
     assert (row["mean"], row["mean_before"]) == (4.4, 4.5)
     assert row["is_alarm"]
-    assert tell_drift(pl.DataFrame([row])) == (
+    assert describe_drift(pl.DataFrame([row])) == (
         f"user visits: psi {expected:.2f}, mean 4.4 after 4.5"
     )
 
@@ -48,7 +48,7 @@ def test_equal_features_have_no_drift_and_nulls_are_told_apart() -> None:
     drift = feature_drift(users(a=EVEN, b=holes), users(a=EVEN, b=holes))
     assert drift["psi"].to_list() == [0.0, 0.0]
     assert drift["null_share"].to_list() == [0.0, 0.1]
-    assert tell_drift(drift) == "2 features lie where they did"
+    assert describe_drift(drift) == "2 features lie where they did"
 
 
 def test_the_order_of_rows_does_not_matter_to_the_last_bit() -> None:
@@ -72,7 +72,7 @@ def test_before_the_first_publication_there_is_nothing_to_compare(tmp_path: Path
     assert published_features(None) == published_features(tmp_path) == {}
     drift = feature_drift(users(a=EVEN), {})
     assert drift.is_empty()
-    assert tell_drift(drift) == "nothing before"
+    assert describe_drift(drift) == "nothing before"
 
 
 def test_a_night_is_compared_with_the_last_one_that_knew_less(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 
 from benchmarks.odd_logs import ODD_LOGS, odd_days
-from ntg_assets.features.amount_scales import FEWEST_USERS, find_scales, tell_scales
+from ntg_assets.features.amount_scales import FEWEST_USERS, describe_scales, find_scales
 
 
 def amounts(levels: np.ndarray, *, days: int = 3) -> pl.DataFrame:
@@ -28,7 +28,7 @@ def test_two_units_in_one_column_are_told_with_their_factor(factor: float, share
     small = min(other.sum(), (~other).sum())
     assert min(scales.n_low, scales.n_high) == small
     assert scales.high / scales.low == pytest.approx(max(factor, 1 / factor), rel=0.15)
-    assert "two scales" in tell_scales(scales)
+    assert "two scales" in describe_scales(scales)
 
 
 def test_one_hill_however_wide_is_one_scale() -> None:
@@ -54,7 +54,7 @@ def test_of_few_users_nothing_is_said() -> None:
     levels = np.repeat([1.0, 6.0], [FEWEST_USERS // 2 - 1, FEWEST_USERS // 2])
     assert find_scales(amounts(levels)) is None
     assert find_scales(pl.DataFrame(schema={"user_id": pl.Int64, "value_sum": pl.Float64})) is None
-    assert tell_scales(None) == ""
+    assert describe_scales(None) == ""
 
 
 def test_two_prices_of_everybody_are_two_scales_only_when_far_apart() -> None:

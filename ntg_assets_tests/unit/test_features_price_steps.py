@@ -10,9 +10,9 @@ from ntg_assets.configuration.revenue import ValueSettings
 from ntg_assets.features.price_steps import (
     STEPS_SCHEMA,
     counts_amounts,
+    describe_steps,
     find_price_steps,
     price_sample,
-    tell_steps,
 )
 from ntg_assets.storage.run import run
 from ntg_assets_tests.churn_world import days
@@ -69,8 +69,8 @@ def test_a_dear_month_is_no_jump(until: int) -> None:
 
 def test_the_warning_says_when_and_by_how_much() -> None:
     steps = pl.DataFrame([(date(2023, 3, 1), 2.0, 9.0, 99)], schema=STEPS_SCHEMA, orient="row")
-    assert "times 2.00 with the week from 2023-03-01 (99 users)" in tell_steps(steps)
-    assert tell_steps(steps.clear()) == ""
+    assert "times 2.00 with the week from 2023-03-01 (99 users)" in describe_steps(steps)
+    assert describe_steps(steps.clear()) == ""
 
 
 def test_only_amounts_above_nothing_are_looked_at_and_only_where_amounts_count() -> None:

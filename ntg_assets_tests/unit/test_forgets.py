@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 from rich.console import Console
 
-from ntg_assets.cli.publications.forget import tell_forget
+from ntg_assets.cli.publications.forget import render_forget
 from ntg_assets.configuration.inputs.files import FileSource
 from ntg_assets.configuration.rules import ItemListSettings
 from ntg_assets.configuration.settings import load_settings, project_paths
@@ -239,7 +239,7 @@ def test_a_storage_of_the_cluster_that_is_not_there_is_told_once_all_else_is_don
     shown = StringIO()
 
     def forget() -> None:
-        tell_forget(
+        render_forget(
             ["2"], settings=settings, paths=paths, console=Console(file=shown), as_json=False
         )
 

@@ -14,8 +14,8 @@ from pydantic import ValidationError
 from ntg_assets.configuration.inputs.landing import FetchSettings, LandingSettings
 from ntg_assets.contracts import IdTypes, contract_of, schema_of
 from ntg_assets.errors import SourceError
-from ntg_assets.landing.assets import judge, landed_files
-from ntg_assets.landing.fetch import Fetched, fetch_all, refuse_failures
+from ntg_assets.landing.assets import landed_files, validate
+from ntg_assets.landing.fetch import Fetched, fetch_all, raise_if_failures
 from ntg_assets.landing.objects import copied
 from ntg_assets.violations import violations
 from ntg_assets_tests.object_store import CHANGED, ObjectStore, object_store
@@ -107,9 +107,9 @@ def test_a_fetch_that_fails_leaves_what_was_there_and_says_what_to_do(
     done = fetch_all(settings, tmp_path)
     assert held(tmp_path) == {"a.csv": b"one"}
     with pytest.raises(SourceError, match=r"AWS_ACCESS_KEY_ID.*the fetch before stays \(1 files"):
-        refuse_failures(settings, done)
-    refuse_failures(events(store, required=False), done)
-    assert not judge(done).passed
+        raise_if_failures(settings, done)
+    raise_if_failures(events(store, required=False), done)
+    assert not validate(done).passed
     (row,) = landed_files(done).rows(named=True)
     assert (row["file"], row["n_bytes"], row["is_current"]) == ("a.csv", 3, False)
 

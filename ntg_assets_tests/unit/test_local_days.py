@@ -18,12 +18,12 @@ from ntg_assets.local_days import (
     day_numbers,
     day_of,
     days_of_utc_days,
+    describe_cutoff,
     first_instant,
     first_instants,
     local_days,
     shift_days,
     shift_instant,
-    tell_cutoff,
     with_event_on,
 )
 from ntg_assets.zones import is_zone
@@ -172,13 +172,13 @@ def test_the_calendar_reaches_from_the_first_to_the_last_day_that_can_be_written
 
 
 def test_a_cutoff_says_its_day_where_days_are_not_those_of_utc() -> None:
-    assert tell_cutoff("2024-03-06T08:00:00", "UTC") == "2024-03-06T08:00:00"
+    assert describe_cutoff("2024-03-06T08:00:00", "UTC") == "2024-03-06T08:00:00"
     assert (
-        tell_cutoff("2024-03-06T08:00:00", ANGELES)
+        describe_cutoff("2024-03-06T08:00:00", ANGELES)
         == "2024-03-06T08:00:00 UTC, the start of 2024-03-06 in America/Los_Angeles"
     )
     assert (
-        tell_cutoff("2024-03-06T07:59:00", ANGELES)
+        describe_cutoff("2024-03-06T07:59:00", ANGELES)
         == "2024-03-06T07:59:00 UTC, on 2024-03-05 in America/Los_Angeles"
     )
 

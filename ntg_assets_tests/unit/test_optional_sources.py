@@ -16,7 +16,7 @@ from ntg_assets.contracts import IdTypes, check_frame, contract_of
 from ntg_assets.errors import SourceError
 from ntg_assets.experiments.data.logs import log_files
 from ntg_assets.optional_sources import reading
-from ntg_assets.optional_sources.checks import tell_refused
+from ntg_assets.optional_sources.checks import describe_refused
 from ntg_assets.optional_sources.input_files import compare_files
 from ntg_assets.optional_sources.reading import (
     OptionalTables,
@@ -186,7 +186,7 @@ def test_an_error_that_nobody_foresaw_is_a_reason_too(
         raise MemoryError
 
     monkeypatch.setattr(reading, "read_shown", fails)
-    (refused,) = tell_refused(read(home, settings).optional_sources)
+    (refused,) = describe_refused(read(home, settings).optional_sources)
     assert refused == (
         "off_policy.shown: MemoryError: no reason given (not foreseen);"
         " so nothing is estimated from it"

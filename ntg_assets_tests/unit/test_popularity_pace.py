@@ -11,7 +11,7 @@ from ntg_assets.configuration.taste import TasteSettings
 from ntg_assets.interactions.interactions import code_interactions
 from ntg_assets.randomness import random_stream
 from ntg_assets.ranking.learning.inner_cut import inner_slices
-from ntg_assets.ranking.learning.popularity_pace import INSTANTS, Pace, judge_pace
+from ntg_assets.ranking.learning.popularity_pace import INSTANTS, Pace, evaluate_pace
 from ntg_assets.ranking.learning.teaching import blended_settings, teach
 
 START = datetime(2024, 1, 1)
@@ -45,7 +45,7 @@ def steady() -> pl.DataFrame:
 
 
 def judge(log: pl.DataFrame, settings: RankingSettings = SETTINGS) -> Pace:
-    pace = judge_pace(code_interactions(log), strategy="global_time", settings=settings, seed=1)
+    pace = evaluate_pace(code_interactions(log), strategy="global_time", settings=settings, seed=1)
     assert pace is not None
     return pace
 
@@ -87,14 +87,14 @@ def test_an_item_that_a_user_has_had_is_no_hit_unless_it_may_be_shown_again() ->
     again = SETTINGS.model_copy(update={"recommend_consumed": "allow"})
     assert (judge(log, again).ndcg == 1.0).all()
     coded = code_interactions(log)
-    assert judge_pace(coded, strategy="global_time", settings=SETTINGS, seed=1) is None
+    assert evaluate_pace(coded, strategy="global_time", settings=SETTINGS, seed=1) is None
 
 
 @pytest.mark.parametrize("strategy", ["per_user", "global_time"])
 def test_nothing_is_said_without_a_common_clock_or_without_events(strategy: str) -> None:
     log = fading().filter(pl.lit(strategy == "per_user"))
     coded = code_interactions(log)
-    assert judge_pace(coded, strategy=strategy, settings=SETTINGS, seed=1) is None
+    assert evaluate_pace(coded, strategy=strategy, settings=SETTINGS, seed=1) is None
     assert blended_settings(log, strategy=strategy, settings=SETTINGS, seed=1) == (SETTINGS, None)
 
 

@@ -11,7 +11,7 @@ from ntg_assets.cli.running.summary import told_rows, where_things_are
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.contracts import contract_of
 from ntg_assets.publish.brief import BRIEF_FIGURES, facts, write_brief
-from ntg_assets.publish.broken import tell_age
+from ntg_assets.publish.broken import describe_age
 from ntg_assets.publish.reports import Header
 from ntg_assets_tests.exposures import estimate, exposures, lists_of
 
@@ -157,10 +157,10 @@ def test_brief_escapes_what_comes_from_the_log(tmp_path: Path) -> None:
 
 def test_the_age_of_the_evidence_is_told_where_it_is_older_than_the_lists() -> None:
     ends = [pl.DataFrame({"end_at": [datetime(2024, 1, day)]}) for day in (8, 12)]
-    assert tell_age(*ends) == [
+    assert describe_age(*ends) == [
         "split: the evidence ends on 2024-01-08, 4 day(s) before what is shown"
     ]
-    assert tell_age(ends[0], ends[0]) == []
+    assert describe_age(ends[0], ends[0]) == []
 
 
 def test_a_load_that_brought_less_is_told_on_the_page_and_at_the_end_of_a_run() -> None:

@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 from rich.console import Console
 
-from ntg_assets.cli.answers.sql import answer, tell_help
+from ntg_assets.cli.answers.sql import answer, describe_help
 from ntg_assets.column_lineage import CONTRACT, READ, Origin, meaning_of
 from ntg_assets.contracts import IdTypes, contract_of, key_of, schema_of
 from ntg_assets.errors import QueryError
@@ -343,5 +343,5 @@ def test_question_that_cannot_be_answered_says_why(
 
 
 def test_the_help_names_every_answer_of_the_publication(published: Connection) -> None:
-    text = tell_help(published)
+    text = describe_help(published)
     assert {answer.name for answer in ANSWERS} <= set(re.findall(r"\w+", text.split("answers.")[1]))

@@ -9,12 +9,12 @@ from ntg_assets.configuration.rules import Diversity, RulesSettings
 from ntg_assets.contracts import IdTypes, check_frame
 from ntg_assets.interactions.interactions import code_interactions
 from ntg_assets.ranking.lists.contracts import DefaultListReport
-from ntg_assets.ranking.lists.item_rules import judge_items
+from ntg_assets.ranking.lists.item_rules import validate_items
 from ntg_assets.ranking.newcomers.cold_start import (
     DECISION_K,
     FEWEST_NEWCOMERS,
     chosen_half_life,
-    judge_half_lives,
+    evaluate_half_lives,
     newcomer_settings,
 )
 from ntg_assets_tests.logs import events
@@ -47,7 +47,7 @@ def changing_fashion(n_newcomers: int) -> pl.DataFrame:
 
 
 def judge(log: pl.DataFrame, floor: float) -> pl.DataFrame:
-    found = judge_half_lives(
+    found = evaluate_half_lives(
         code_interactions(log),
         floor=floor,
         settings=SETTINGS,
@@ -111,10 +111,10 @@ def test_variety_is_for_catalogues_with_categories_and_leaves_a_configured_rule_
         events((1, 10, "2024-01-01")),
         pl.DataFrame({"item_id": [10], "category": ["a"], "position": [1]}),
     )
-    with_some = judge_items(
+    with_some = validate_items(
         log, categories, rules=RulesSettings(), cutoff_at=START + timedelta(days=9)
     )
-    without = judge_items(
+    without = validate_items(
         log, categories.clear(), rules=RulesSettings(), cutoff_at=START + timedelta(days=9)
     )
     varied = newcomer_settings(SETTINGS, with_some).rules.diversity

@@ -18,7 +18,7 @@ from ntg_assets.ranking.lists.contracts import (
     Recommendations,
 )
 from ntg_assets.ranking.lists.excluded_items import ExcludedItems, find_excluded, read_excluded
-from ntg_assets.ranking.lists.item_rules import judge_items
+from ntg_assets.ranking.lists.item_rules import validate_items
 from ntg_assets.ranking.lists.reranking import make_lists
 from ntg_assets.ranking.lists.rules_report import report_rules
 from ntg_assets.ranking.scoring.candidates import Pairs
@@ -196,7 +196,7 @@ def test_ages_bound_what_is_shown() -> None:
 
 def test_the_age_of_an_item_is_that_of_its_first_event() -> None:
     log = events((1, 10, "2024-04-21"), (2, 10, "2024-04-30"), (2, 20, "2024-04-30"))
-    found = judge_items(log, CATEGORIES, rules=RulesSettings(), cutoff_at=CUTOFF)
+    found = validate_items(log, CATEGORIES, rules=RulesSettings(), cutoff_at=CUTOFF)
     assert found.select("item_id", "age_days").rows() == [(10, 10.0), (20, 1.0)]
 
 
@@ -319,8 +319,8 @@ def test_rules_about_categories_without_any_are_refused() -> None:
         with pytest.raises(
             ConfigurationError, match=r"rules speak of categories, and the source has none"
         ):
-            judge_items(LOG, nothing, rules=rules, cutoff_at=CUTOFF)
-    judge_items(LOG, nothing, rules=RulesSettings(exclude_items=[1]), cutoff_at=CUTOFF)
+            validate_items(LOG, nothing, rules=rules, cutoff_at=CUTOFF)
+    validate_items(LOG, nothing, rules=RulesSettings(exclude_items=[1]), cutoff_at=CUTOFF)
 
 
 def test_excluded_items_come_from_a_file_in_whatever_spelling(tmp_path: Path) -> None:
@@ -332,7 +332,7 @@ def test_excluded_items_come_from_a_file_in_whatever_spelling(tmp_path: Path) ->
     check_frame(read.rows, contract_of("excluded_items"))
     excluded = find_excluded(read.rows["listed_id"], LOG["item_id"].unique())
     rules = RulesSettings.model_validate({"exclude_items_file": "blocked.csv"})
-    table = judge_items(LOG, CATEGORIES, rules=rules, cutoff_at=CUTOFF, excluded=excluded.ids)
+    table = validate_items(LOG, CATEGORIES, rules=rules, cutoff_at=CUTOFF, excluded=excluded.ids)
     assert table.filter(pl.col("exclusion").is_not_null())["item_id"].to_list() == [4, 5, 6, 7, 8]
     assert (
         excluded.warning

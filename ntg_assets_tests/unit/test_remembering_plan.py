@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from ntg_assets.cli.running.plan import tell_plan
+from ntg_assets.cli.running.plan import render_plan
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.errors import StorageError
 from ntg_assets.orchestration.remembering import plan as planning
 from ntg_assets.orchestration.remembering.changes import Change
 from ntg_assets.orchestration.remembering.plan import Plan, plan_run
-from ntg_assets.orchestration.remembering.planned import PLANNED_ON, refuse_other_state, state_of
+from ntg_assets.orchestration.remembering.planned import PLANNED_ON, raise_if_other_state, state_of
 from ntg_assets.orchestration.remembering.record import Made, Verdict
 from ntg_assets.orchestration.remembering.steps import Work
 from ntg_assets.sql import Table
@@ -117,11 +117,11 @@ def test_a_check_that_only_warns_brings_its_table_alone() -> None:
 
 def test_a_plan_is_told_by_reasons(capsys: pytest.CaptureFixture[str]) -> None:
     plan = planned({"count": SETTING, "fetch": SETTING, "read": Change("file", "a.csv")})
-    tell_plan(plan, console=Console(width=200), as_json=False)
+    render_plan(plan, console=Console(width=200), as_json=False)
     printed = capsys.readouterr().out
     assert "settings have changed: ranking.top_k\n  2 steps: fetch, count" in printed
     assert "files have changed: a.csv\n  1 step: read" in printed
-    tell_plan(plan, console=Console(), as_json=True)
+    render_plan(plan, console=Console(), as_json=True)
     tree = json.loads(capsys.readouterr().out)
     assert {"step": "count", "tables": ["ingest.days"], "because": [SETTING._asdict()]} in tree[
         "made"
@@ -132,8 +132,8 @@ def test_a_plan_on_another_warehouse_is_refused(tmp_path: Path) -> None:
     paths = Paths(home=tmp_path, workspace=tmp_path)
     paths.warehouse.parent.mkdir(parents=True)
     tags = {PLANNED_ON: state_of(paths)}
-    refuse_other_state(paths, tags)
+    raise_if_other_state(paths, tags)
     paths.warehouse.write_text("written meanwhile")
-    refuse_other_state(paths, {})  # of a run that leaves nothing out
+    raise_if_other_state(paths, {})  # of a run that leaves nothing out
     with pytest.raises(StorageError, match="written after this run was planned"):
-        refuse_other_state(paths, tags)
+        raise_if_other_state(paths, tags)

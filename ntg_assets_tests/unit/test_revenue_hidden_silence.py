@@ -6,7 +6,7 @@ import polars as pl
 
 from ntg_assets.churn.log_holes import HOLES_SCHEMA
 from ntg_assets.revenue.contacts.contact_candidates import CANDIDATE_TYPES, CONTRACT, LEFT, SILENCE
-from ntg_assets.revenue.contacts.hidden_silence import leave_out_hidden, tell_hidden
+from ntg_assets.revenue.contacts.hidden_silence import describe_hidden, leave_out_hidden
 
 CUTOFF_ON = date(2024, 6, 1)
 
@@ -78,10 +78,10 @@ def test_only_what_goes_by_silence_stops() -> None:
 
 def test_how_many_are_left_out_is_said_with_the_first() -> None:
     people = (candidate(1), 23), (candidate(2), 24), (candidate(3), 1)
-    sentence = tell_hidden(left_out(holes((22, 10)), *people))
+    sentence = describe_hidden(left_out(holes((22, 10)), *people))
     assert sentence.startswith("2 users are on no list tonight")
     assert "user 2, the log does not hold 12 of the 23 days" in sentence
-    assert tell_hidden(left_out(holes(), *people)) == ""
+    assert describe_hidden(left_out(holes(), *people)) == ""
 
 
 def test_without_a_hole_nothing_is_touched() -> None:

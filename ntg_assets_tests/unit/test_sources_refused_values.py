@@ -13,16 +13,18 @@ POSSIBLE = PossibleTimes(FIRST, END)
 
 
 def test_the_first_instant_can_be_and_what_is_before_it_cannot() -> None:
-    POSSIBLE.refuse_earlier(pl.Series([FIRST]), what="contacts", column="at")
+    POSSIBLE.raise_if_earlier(pl.Series([FIRST]), what="contacts", column="at")
     with pytest.raises(
         SourceError, match="contacts: 1 of 2 rows lie before 2000-01-01 in at"
     ) as no:
-        POSSIBLE.refuse_earlier(pl.Series([FIRST, FIRST - A_MOMENT]), what="contacts", column="at")
+        POSSIBLE.raise_if_earlier(
+            pl.Series([FIRST, FIRST - A_MOMENT]), what="contacts", column="at"
+        )
     assert "(first: 1999-12-31)" in str(no.value)
 
 
 def test_the_last_instant_has_not_come_yet_and_what_is_before_it_has() -> None:
-    assert POSSIBLE.tell_later(pl.Series([END - A_MOMENT])) is None
-    said = POSSIBLE.tell_later(pl.Series([END - A_MOMENT, END, END + A_MOMENT]))
+    assert POSSIBLE.describe_later(pl.Series([END - A_MOMENT])) is None
+    said = POSSIBLE.describe_later(pl.Series([END - A_MOMENT, END, END + A_MOMENT]))
     assert said == "2 rows lie in the future (first: 2024-01-01)"
-    assert PossibleTimes(FIRST).tell_later(pl.Series([END])) is None
+    assert PossibleTimes(FIRST).describe_later(pl.Series([END])) is None

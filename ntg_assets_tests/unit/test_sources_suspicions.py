@@ -7,14 +7,14 @@ import polars as pl
 import pytest
 
 from ntg_assets.errors import SourceError
-from ntg_assets.events.item_suspicions import tell_odd_categories
+from ntg_assets.events.item_suspicions import describe_odd_categories
 from ntg_assets.events.suspicions import (
     about_ids,
-    tell_alike_ids,
-    tell_changed_ids,
-    tell_contradictions,
-    tell_folded,
-    tell_largest_user,
+    describe_alike_ids,
+    describe_changed_ids,
+    describe_contradictions,
+    describe_folded,
+    describe_largest_user,
 )
 from ntg_assets.sources.files.file_names import find_paths
 from ntg_assets.sql import query
@@ -40,10 +40,10 @@ def test_numbers_in_several_spellings_are_told() -> None:
     assert found.select("what", "n_spellings", "first_spelling", "last_spelling").rows() == [
         ("user", 3, "00042", "42.0")
     ]
-    told = tell_alike_ids(found.iter_rows(named=True))
+    told = describe_alike_ids(found.iter_rows(named=True))
     assert "'00042' and '42.0' (user)" in told
     assert "`user_id_type`" in told
-    assert not tell_alike_ids([])
+    assert not describe_alike_ids([])
 
 
 def test_texts_that_differ_in_case_or_spaces_are_told() -> None:
@@ -54,7 +54,7 @@ def test_texts_that_differ_in_case_or_spaces_are_told() -> None:
         ("item", "ann", 3),
         ("item", "jos\u00e9", 2),
     ]
-    assert "' ann' and 'ann' (item)" in tell_alike_ids(found.iter_rows(named=True))
+    assert "' ann' and 'ann' (item)" in describe_alike_ids(found.iter_rows(named=True))
 
 
 def test_unknown_items_that_the_table_writes_otherwise_are_named() -> None:
@@ -65,19 +65,19 @@ def test_unknown_items_that_the_table_writes_otherwise_are_named() -> None:
 
 
 def test_categories_in_several_spellings_and_words_for_none_are_told() -> None:
-    told = tell_odd_categories(pl.Series(["Drama", "drama", "N/A", None, "Crime", "Drama"]))
+    told = describe_odd_categories(pl.Series(["Drama", "drama", "N/A", None, "Crime", "Drama"]))
     assert told == (
         "a category is 'N/A': if that means none, set `ingest.items.no_category`; 1 categories are"
         " written in several ways, and count as different (such as 'Drama' and 'drama')"
     )
-    assert not tell_odd_categories(pl.Series(["Drama", None, "Crime"]))
+    assert not describe_odd_categories(pl.Series(["Drama", None, "Crime"]))
 
 
 def test_what_may_count_twice_is_told_with_its_number() -> None:
-    assert "1,200 row(s)" in tell_contradictions(1200)
-    assert "clocks of Europe/Berlin" in tell_folded(3, "Europe/Berlin")
-    assert not tell_contradictions(0)
-    assert not tell_folded(0, "UTC")
+    assert "1,200 row(s)" in describe_contradictions(1200)
+    assert "clocks of Europe/Berlin" in describe_folded(3, "Europe/Berlin")
+    assert not describe_contradictions(0)
+    assert not describe_folded(0, "UTC")
 
 
 def test_links_to_nothing_and_pipes_are_said(tmp_path: Path) -> None:
@@ -97,12 +97,12 @@ def test_ids_that_are_numbers_in_one_file_and_words_in_another_are_told() -> Non
     events = pl.DataFrame({"user_id": users, "item_id": ["i"] * 5, "load_file": [1, 1, 2, 2, 3]})
     found = run(about_ids("id_kinds", TEXTS, events=events))
     assert found.filter(what="user")["n_numbers"].to_list() == [2, 0, 1]
-    told = tell_changed_ids(found.iter_rows(named=True), {1: "a.csv", 2: "b.csv", 3: "c.csv"})
+    told = describe_changed_ids(found.iter_rows(named=True), {1: "a.csv", 2: "b.csv", 3: "c.csv"})
     assert "user ids are numbers in 2 file(s), first a.csv (such as '1')" in told
     assert "words in 1, first b.csv (such as 'u1')" in told
     assert "1 user id(s) are in powers of ten" in told
     one_kind = found.filter(load_file=1)
-    assert not tell_changed_ids(one_kind.iter_rows(named=True), {1: "a.csv"})
+    assert not describe_changed_ids(one_kind.iter_rows(named=True), {1: "a.csv"})
 
 
 @pytest.mark.parametrize(("n_events", "is_told"), [(6, False), (7, True)])
@@ -110,7 +110,7 @@ def test_a_user_with_a_great_part_of_the_events_is_told(n_events: int, *, is_tol
     # 24 others with one event each: 6 of 30 are 20%, 7 of 31 are more
     users = [*(f"u{n}" for n in range(24)), *["robot"] * n_events]
     found = run(query("events", "largest_user", {"events": pl.DataFrame({"user_id": users})}))
-    told = tell_largest_user(found.row(0, named=True))
+    told = describe_largest_user(found.row(0, named=True))
     assert bool(told) == is_told
     if is_told:
         assert "7 of 31 events (23%)" in told

@@ -14,7 +14,7 @@ from ntg_assets.sources.accounting.threshold import (
     WRONG_FILE_ROWS,
     Breach,
     find_breach,
-    refuse,
+    raise_too_many,
 )
 from ntg_assets.sources.files.source_files import SourceFile
 
@@ -41,7 +41,7 @@ def refusal(breach: Breach, reasons: list[tuple[str, int]], *rows: BadRow) -> st
         orient="row",
     )
     with pytest.raises(SourceError) as refused:
-        refuse(breach, reasons=counted, examples=rows, files=FILES)
+        raise_too_many(breach, reasons=counted, examples=rows, files=FILES)
     return str(refused.value)
 
 

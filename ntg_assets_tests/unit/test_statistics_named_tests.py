@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import scipy
 
-from benchmarks.experiment_vectors import judge
+from benchmarks.experiment_vectors import evaluate
 from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.statistics import library as st
 
@@ -19,7 +19,7 @@ KIDNEYS = [[[81, 6], [234, 36]], [[192, 71], [55, 25]]]  # Charig and others 198
 
 
 def met(kind: str, inputs: dict[str, Any], expected: Any, tol: float | str = 1e-9) -> None:
-    found = judge({"id": "x", "kind": kind, "inputs": inputs, "expected": expected, "tol": tol})
+    found = evaluate({"id": "x", "kind": kind, "inputs": inputs, "expected": expected, "tol": tol})
     assert (found.outcome, found.detail) == ("met", "")
 
 

@@ -38,7 +38,7 @@ def damage(path: Path) -> None:
     path.write_bytes(content)
 
 
-def refuse_damage(path: Path) -> None:
+def raise_if_damage(path: Path) -> None:
     verify_pages(path)
     damage(path)
     with pytest.raises(SourceError, match=rf"^{path.name}: is damaged"):
@@ -64,7 +64,7 @@ def test_rows_are_those_of_the_query_in_its_order_and_in_whole_row_groups(tmp_pa
     found = read_verified(path, columns=["n", "word"])
     assert found["n"].equals(pl.Series("n", range(N_ROWS - 1, -1, -1)))
     assert found["word"][0] == f"text {(N_ROWS - 1) % 7}"
-    refuse_damage(path)
+    raise_if_damage(path)
 
 
 def test_a_table_without_rows_keeps_its_columns(tmp_path: Path) -> None:
@@ -107,14 +107,14 @@ def contact_list(folder: Path) -> Path:
 
 @pytest.mark.parametrize("write", [exported_table, contact_list])
 def test_what_is_published_carries_checksums(tmp_path: Path, write: Callable[[Path], Path]) -> None:
-    refuse_damage(write(tmp_path))
+    raise_if_damage(write(tmp_path))
 
 
 @pytest.mark.slow
 def test_a_synthetic_world_carries_checksums(tmp_path: Path) -> None:
     write_world(tmp_path, n_events=2_000, n_users=100, n_items=60)
     for path in sorted(tmp_path.rglob("*.parquet")):
-        refuse_damage(path)
+        raise_if_damage(path)
 
 
 def test_a_kept_day_is_held_against_its_checksums(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ntg_assets.billing_days import day_numbers, periods_before, renewal_days
-from ntg_assets.subscriptions.terms.amounts import minor_amounts, monthly_amounts, tell_amount
+from ntg_assets.subscriptions.terms.amounts import describe_amount, minor_amounts, monthly_amounts
 from ntg_assets.subscriptions.terms.billing import period_lengths
 
 
@@ -47,7 +47,7 @@ def test_prices_of_other_periods_are_brought_to_a_month_half_up() -> None:
     )
     months = rows.select(monthly_amounts(*(pl.col(name) for name in rows.columns)))
     assert months.to_series().to_list() == [999, 833, 1, round(700 * 30.4375 / 7)]
-    assert tell_amount(123450, "EUR") == "1,234.50 EUR"
+    assert describe_amount(123450, "EUR") == "1,234.50 EUR"
 
 
 @pytest.mark.parametrize(

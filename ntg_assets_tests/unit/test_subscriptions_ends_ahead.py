@@ -4,7 +4,7 @@ from datetime import date
 
 import polars as pl
 
-from ntg_assets.subscriptions.checks import ends_ahead, tell_ends_ahead
+from ntg_assets.subscriptions.checks import describe_ends_ahead, ends_ahead
 from ntg_assets.subscriptions.money.values import VALUE_TYPES
 from ntg_assets_tests.contract_worlds import term, terms
 
@@ -36,14 +36,14 @@ def test_an_end_of_the_last_term_that_no_forecast_knew_is_counted_with_its_value
     )
     ahead = ends_ahead(told, stated)
     assert ahead["subscription_id"].to_list() == ["ends", "dollars"]
-    sentence = tell_ends_ahead(ahead, n_contracts=5, is_named=False)
+    sentence = describe_ends_ahead(ahead, n_contracts=5, is_named=False)
     assert "2 of 5 running contracts end later by the files" in sentence
     assert "first: contract ends on 2025-03-01" in sentence
     assert "50.00 EUR, 7.00 USD of expected value" in sentence
     assert "end_known_from" in sentence
-    assert "end_known_from" not in tell_ends_ahead(ahead, n_contracts=5, is_named=True)
+    assert "end_known_from" not in describe_ends_ahead(ahead, n_contracts=5, is_named=True)
 
 
 def test_where_no_end_lies_ahead_nothing_is_said() -> None:
     ahead = ends_ahead(values(("a", "watching", "EUR", 1)), terms(term(1, "a", START)))
-    assert tell_ends_ahead(ahead, n_contracts=1, is_named=False) == ""
+    assert describe_ends_ahead(ahead, n_contracts=1, is_named=False) == ""

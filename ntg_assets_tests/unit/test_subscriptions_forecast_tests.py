@@ -13,7 +13,7 @@ from ntg_assets.statistics.shares.poisson_binomial import EXACT_UP_TO, poisson_b
 from ntg_assets.subscriptions.hazard.backtest import TOGETHER
 from ntg_assets.subscriptions.hazard.learning_rows import STRUCTURE_ONLY
 from ntg_assets.subscriptions.hazard.walk_forward import WALK_TYPES
-from ntg_assets.subscriptions.sentences import tell_horizon, tell_tests
+from ntg_assets.subscriptions.sentences import describe_horizon, describe_tests
 from ntg_assets.subscriptions.survival.doubts import (
     JUDGED,
     NOT_JUDGED,
@@ -112,7 +112,7 @@ def test_the_group_and_the_origin_that_were_off_are_named_and_the_others_are_not
     assert off["expected_ended"].to_list() == pytest.approx([20.0, 40.0])
     adjusted = table.sort("p_value")
     assert adjusted["p_adjusted"][0] == pytest.approx(adjusted["p_value"][0] * table.height)
-    sentence = tell_tests(table)
+    sentence = describe_tests(table)
     both, once = sentence.split("; ")
     assert "over all origins, 80 of 800 contracts were expected to end, 120 did" in both
     assert "(of currency USD 40 of 400 contracts were expected to end, 79 did)" in both
@@ -211,13 +211,13 @@ def test_a_contract_says_how_far_it_was_judged_and_from_where_it_is_doubtful() -
     assert evidence(150) == [JUDGED, JUDGED, NOT_JUDGED, JUDGED]  # five
     assert evidence(365) == [NOT_JUDGED, OFF, NOT_JUDGED, JUDGED]
     values = made.select(value_evidence=value_evidence(365))
-    assert "2 contracts reach beyond" in tell_horizon(tests, values)
-    assert "up to 6 renewals" in tell_horizon(tests, values)
+    assert "2 contracts reach beyond" in describe_horizon(tests, values)
+    assert "up to 6 renewals" in describe_horizon(tests, values)
 
 
 def test_nothing_to_say_is_no_warning_and_what_was_off_is_one() -> None:
     right, wrong = walked(200, 0.1, {(0, "EUR"): 20}), walked(200, 0.1, {(0, "EUR"): 60})
-    assert tell_tests(judged_of(right)) == ""
-    assert "20 of 200 contracts were expected to end, 60 did" in tell_tests(judged_of(wrong))
+    assert describe_tests(judged_of(right)) == ""
+    assert "20 of 200 contracts were expected to end, 60 did" in describe_tests(judged_of(wrong))
     empty = forecast_tests(right.clear(), NOTHING_MOVED, snapshots(right.clear()), survived())
-    assert tell_tests(empty) == ""
+    assert describe_tests(empty) == ""

@@ -33,7 +33,7 @@ from ntg_assets.subscriptions.winback.learning import chosen_model, learn_return
 from ntg_assets.subscriptions.winback.lifetimes import return_lifetimes, survival
 from ntg_assets.subscriptions.winback.return_snapshots import return_snapshots, returned_within
 from ntg_assets.subscriptions.winback.scores import ReturnModel, return_scores
-from ntg_assets.subscriptions.winback.sentences import tell_returns
+from ntg_assets.subscriptions.winback.sentences import describe_returns
 from ntg_assets_tests.contract_worlds import FEW, cutoff, term, terms, world
 
 DAY = date(2024, 3, 1)
@@ -249,7 +249,7 @@ def test_without_contracts_or_a_closed_window_nothing_is_forecast(n_left: int) -
     )
     assert scores["return_probability"].to_list() == [None] * n_left
     assert return_backtest(made.forecasts, chosen=BASE_RATE).is_empty()
-    assert tell_returns(scores, return_backtest(made.forecasts, chosen=BASE_RATE)) == (
+    assert describe_returns(scores, return_backtest(made.forecasts, chosen=BASE_RATE)) == (
         ["1 people have left; whether they come back cannot be said yet"] if n_left else []
     )
 

@@ -54,7 +54,8 @@ def churn_recalibration(forecasts: pl.DataFrame, *, cutoff_on: date) -> pl.DataF
     closed = forecasts.filter(pl.col("window_end_on") <= cutoff_on)
     origins = closed["origin_on"].unique().sort().to_list()
     judged = {
-        name: _judge_calibrator(closed, origins, name, cutoff_on=cutoff_on) for name in CALIBRATORS
+        name: _evaluate_calibrator(closed, origins, name, cutoff_on=cutoff_on)
+        for name in CALIBRATORS
     }
     passed = {name: mean for name, (_, mean) in judged.items() if mean is not None}
     best = max(passed, key=lambda name: passed[name]) if passed else None
@@ -64,12 +65,12 @@ def churn_recalibration(forecasts: pl.DataFrame, *, cutoff_on: date) -> pl.DataF
     return pl.DataFrame(rows, schema=TABLE_SCHEMA).sort("calibrator", "origin_on")
 
 
-def _judge_calibrator(
+def _evaluate_calibrator(
     closed: pl.DataFrame, origins: Sequence[date], name: str, *, cutoff_on: date
 ) -> tuple[list[dict[str, object]], float | None]:
     """Rows of one calibrator, the cutoff's last, and its mean gain where it may be adopted."""
     with one_thread():  # the order of sums in a threaded product is not fixed
-        judged = [_judge(closed, origin_on, name) for origin_on in origins]
+        judged = [_evaluate(closed, origin_on, name) for origin_on in origins]
         curve = CALIBRATORS[name](closed) if origins else None
     gains = np.array([row["gain"] for row in judged if row["gain"] is not None], dtype=np.float64)
     mean, error = _mean_and_error(gains)
@@ -129,7 +130,7 @@ def recalibrate(coefficients: pl.DataFrame, recalibration: pl.DataFrame) -> pl.D
     return moved.with_columns(**ratios, **decided)
 
 
-def _judge(forecasts: pl.DataFrame, origin_on: date, name: str) -> dict[str, object]:
+def _evaluate(forecasts: pl.DataFrame, origin_on: date, name: str) -> dict[str, object]:
     """Judge one origin with the curve of the origins whose windows had ended by then."""
     now = forecasts.filter(pl.col("origin_on") == origin_on)
     earlier = forecasts.filter(pl.col("window_end_on") <= origin_on)

@@ -105,7 +105,7 @@ def compare_arrivals(
     return late._replace(usual=usual, z=_z(late.returned, usual, spread, n_users))
 
 
-def tell_arrivals(late: Arrivals | None, *, is_new: bool, horizon_days: int) -> str:
+def describe_arrivals(late: Arrivals | None, *, is_new: bool, horizon_days: int) -> str:
     """Say that those who arrived of late are others than before, or a crowd; empty where they are
     as usual, or too few to matter.
     """

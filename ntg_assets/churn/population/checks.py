@@ -5,11 +5,11 @@ ahead; warnings, since a campaign or a peak is a fact and not a fault.
 import dagster as dg
 import polars as pl
 
-from ntg_assets.churn.population.arrivals import arrivals, compare_arrivals, tell_arrivals
+from ntg_assets.churn.population.arrivals import arrivals, compare_arrivals, describe_arrivals
 from ntg_assets.churn.population.year_ago import (
+    describe_closed,
+    describe_year_ago,
     look_a_year_back,
-    tell_closed,
-    tell_year_ago,
     windows_around,
 )
 from ntg_assets.churn.snapshots import train_history
@@ -45,7 +45,7 @@ def _arrivals_are_as_usual(
     history, settings = train_history(split_boundaries), project.settings.churn
     counts = project.read(arrivals(user_days, history, settings=settings))
     late = compare_arrivals(counts, history, is_new=is_new, settings=settings)
-    sentence = tell_arrivals(late, is_new=is_new, horizon_days=settings.horizon_days)
+    sentence = describe_arrivals(late, is_new=is_new, horizon_days=settings.horizon_days)
     return dg.AssetCheckResult(
         passed=not sentence,
         severity=dg.AssetCheckSeverity.WARN,
@@ -66,8 +66,8 @@ def days_ahead_were_usual_a_year_ago(
     windows = project.read(windows_around(user_days, history, horizon_days=horizon_days))
     year_ago = look_a_year_back(windows, history, horizon_days=horizon_days)
     ahead_days = max(horizon_days, project.settings.value.horizon_days)
-    peak = tell_year_ago(year_ago, horizon_days=horizon_days)
-    sentence = " ".join(filter(None, [peak, tell_closed(history, ahead_days=ahead_days)]))
+    peak = describe_year_ago(year_ago, horizon_days=horizon_days)
+    sentence = " ".join(filter(None, [peak, describe_closed(history, ahead_days=ahead_days)]))
     return dg.AssetCheckResult(
         passed=not sentence,
         severity=dg.AssetCheckSeverity.WARN,

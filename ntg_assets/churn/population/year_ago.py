@@ -86,7 +86,7 @@ def look_a_year_back(
     return YearAgo(on, float(np.exp(off)), off / spread, usual.height)
 
 
-def tell_year_ago(year_ago: YearAgo | None, *, horizon_days: int) -> str:
+def describe_year_ago(year_ago: YearAgo | None, *, horizon_days: int) -> str:
     """Say that the days ahead were unusual a year ago; empty where they were not."""
     if year_ago is None or abs(year_ago.z) < LEAST_Z:
         return ""
@@ -101,7 +101,7 @@ def tell_year_ago(year_ago: YearAgo | None, *, horizon_days: int) -> str:
     )
 
 
-def tell_closed(history: History, *, ahead_days: int) -> str:
+def describe_closed(history: History, *, ahead_days: int) -> str:
     """Say which days that lie ahead the log does not hold of a year ago; empty where it holds them.
 
     Args:

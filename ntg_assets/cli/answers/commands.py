@@ -17,10 +17,10 @@ def explain(
     as_json: JsonOption = False,
 ) -> None:
     """Say why a user's list is as it is, and what is known of the user's risk and value."""
-    from ntg_assets.cli.answers.explain import tell_user  # noqa: PLC0415
+    from ntg_assets.cli.answers.explain import render_user  # noqa: PLC0415
 
     settings, paths = prepare(config)
-    tell_user(user, item=item, settings=settings, paths=paths, console=out, as_json=as_json)
+    render_user(user, item=item, settings=settings, paths=paths, console=out, as_json=as_json)
 
 
 def explain_edge(
@@ -32,10 +32,10 @@ def explain_edge(
     """Show the evidence of a taste edge and the arithmetic of its similarity,
     or which guardrail left it out.
     """
-    from ntg_assets.cli.answers.explain import tell_edge  # noqa: PLC0415
+    from ntg_assets.cli.answers.explain import render_edge  # noqa: PLC0415
 
     settings, paths = prepare(config)
-    tell_edge(item, neighbour, settings=settings, paths=paths, console=out, as_json=as_json)
+    render_edge(item, neighbour, settings=settings, paths=paths, console=out, as_json=as_json)
 
 
 def explain_axis(
@@ -44,10 +44,10 @@ def explain_axis(
     as_json: JsonOption = False,
 ) -> None:
     """Show a taste axis: its items, what sets it apart, who stands on it."""
-    from ntg_assets.cli.answers.explain import tell_axis  # noqa: PLC0415
+    from ntg_assets.cli.answers.explain import render_axis  # noqa: PLC0415
 
     settings, paths = prepare(config)
-    tell_axis(axis, settings=settings, paths=paths, console=out, as_json=as_json)
+    render_axis(axis, settings=settings, paths=paths, console=out, as_json=as_json)
 
 
 def sql(
@@ -62,10 +62,10 @@ def sql(
     """Ask the current publication in SQL, read only;
     `from answers.dictionary` says what it holds.
     """
-    from ntg_assets.cli.answers.sql import tell_sql  # noqa: PLC0415
+    from ntg_assets.cli.answers.sql import render_sql  # noqa: PLC0415
 
     if as_json and as_csv:
         raise typer.BadParameter("--json and --csv exclude each other.")
     settings, paths = prepare(config)
     form: Literal["json", "csv", "table"] = "json" if as_json else "csv" if as_csv else "table"
-    tell_sql(query, settings=settings, paths=paths, console=out, form=form)
+    render_sql(query, settings=settings, paths=paths, console=out, form=form)

@@ -14,7 +14,7 @@ from ntg_assets.configuration.settings import Settings
 from ntg_assets.serving.published import Published, open_published
 
 
-def tell_user(
+def render_user(
     user: str,
     *,
     item: str | None,
@@ -36,7 +36,7 @@ def tell_user(
     from ntg_assets.cli.answers.user_in_words import print_user  # noqa: PLC0415  # each loads what its answer needs
     from ntg_assets.serving.explain_user import explain_user  # noqa: PLC0415  # as above
 
-    _tell(
+    _print_lines(
         lambda published: explain_user(published, user, item=item),
         partial(print_user, is_of_item=item is not None),
         settings,
@@ -46,7 +46,7 @@ def tell_user(
     )
 
 
-def tell_edge(
+def render_edge(
     item: str, neighbour: str, *, settings: Settings, paths: Paths, console: Console, as_json: bool
 ) -> None:
     """Explain why two items are neighbours, or why they are not.
@@ -62,7 +62,7 @@ def tell_edge(
     from ntg_assets.cli.answers.taste_in_words import print_edge  # noqa: PLC0415  # as above
     from ntg_assets.serving.explain_edge import explain_edge  # noqa: PLC0415  # as above
 
-    _tell(
+    _print_lines(
         lambda published: explain_edge(published, item, neighbour),
         print_edge,
         settings,
@@ -72,14 +72,14 @@ def tell_edge(
     )
 
 
-def tell_axis(
+def render_axis(
     axis: str, *, settings: Settings, paths: Paths, console: Console, as_json: bool
 ) -> None:
     """Explain a taste axis."""
     from ntg_assets.cli.answers.taste_in_words import print_axis  # noqa: PLC0415  # as above
     from ntg_assets.serving.explain_axis import explain_axis  # noqa: PLC0415  # as above
 
-    _tell(
+    _print_lines(
         lambda published: explain_axis(published, axis),
         print_axis,
         settings,
@@ -89,7 +89,7 @@ def tell_axis(
     )
 
 
-def _tell(
+def _print_lines(
     ask: Callable[[Published], Any],
     show: Callable[[Any, Console], None],
     settings: Settings,

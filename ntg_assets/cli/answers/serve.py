@@ -18,7 +18,7 @@ from ntg_assets.cli.interruption import Interrupted
 from ntg_assets.cli.ports import HOST, listen
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.settings import Settings
-from ntg_assets.local_days import tell_cutoff
+from ntg_assets.local_days import describe_cutoff
 from ntg_assets.serving.generations import Generations
 from ntg_assets.serving.service import make_service
 
@@ -97,7 +97,9 @@ def _configured(
 
 def _greeting(generations: Generations, address: str, *, workers: int) -> list[str]:
     served, here = generations.current, generations.settings.fingerprint
-    cutoff = tell_cutoff(served.recommender.cutoff_at.isoformat(), served.recommender.model.zone)
+    cutoff = describe_cutoff(
+        served.recommender.cutoff_at.isoformat(), served.recommender.model.zone
+    )
     by = f" by {workers} processes" if workers > 1 else ""
     known = f"generation {served.name}, known before {cutoff},"
     lines = [f"serving {known} on {address}{by} (Ctrl-C ends it)"]

@@ -40,7 +40,7 @@ ANSWERS = (
 )
 
 
-def tell_sql(
+def render_sql(
     question: str | None, *, settings: Settings, paths: Paths, console: Console, form: Form
 ) -> None:
     """Answer one question, or, without one, those of a person or of the standard input.
@@ -129,7 +129,7 @@ def _converse(connection: Connection, generation: str, console: Console, form: F
     """Answer one question after the other until the person ends; a wrong one ends nothing."""
     import readline  # noqa: F401, PLC0415  # gives `input` its line editing
 
-    greeting = f"generation {generation}, read only. {tell_help(connection)}"
+    greeting = f"generation {generation}, read only. {describe_help(connection)}"
     console.print(greeting, highlight=False, soft_wrap=True)
     while (question := _next_question()) is not None:
         try:
@@ -141,7 +141,7 @@ def _converse(connection: Connection, generation: str, console: Console, form: F
             console.print(f"[bold red]error:[/] {escape(str(error))}", highlight=False)
 
 
-def tell_help(connection: Connection) -> str:
+def describe_help(connection: Connection) -> str:
     """Say how to ask, with the answers that this publication holds."""
     ((names,),) = connection.execute(ANSWERS).fetchall()
     return f"{HELP}{names}."
@@ -167,7 +167,7 @@ def _next_question() -> str | None:
 def _short(connection: Connection, text: str, console: Console) -> None:
     command, _, named = text.partition(" ")
     if command not in SHORT:
-        console.print(tell_help(connection), highlight=False, soft_wrap=True)
+        console.print(describe_help(connection), highlight=False, soft_wrap=True)
         return
     values = {"named": named.strip()} if command == ".columns" else None
     show_rows(connection, SHORT[command], n_rows=MOST_LISTED, width=_width(console), values=values)

@@ -5,7 +5,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from ntg_assets.cli.lines import say
-from ntg_assets.local_days import tell_cutoff
+from ntg_assets.local_days import describe_cutoff
 from ntg_assets.ranking.lists.explain import Contribution
 from ntg_assets.revenue.radar.user_risk import Estimate, RiskStory, StrategyStory
 from ntg_assets.serving.explain_user import ItemExplanation, UserExplanation
@@ -20,7 +20,7 @@ def print_user(user: UserExplanation, console: Console, *, is_of_item: bool) -> 
     """What was asked first: the item, where one was named; else whether the user leaves and what
     that costs, then the list.
     """
-    cutoff = tell_cutoff(user.as_of, user.timezone)
+    cutoff = describe_cutoff(user.as_of, user.timezone)
     counts = f"{user.n_events:,} events of {user.n_items:,} items, known before {cutoff}"
     say(console, f"user {user.user_id}: {counts}")
     if user.explained and is_of_item:

@@ -85,7 +85,9 @@ def write_concluded(concluded: Concluded, folder: Path) -> list[Path]:
     return written
 
 
-def tell_concluded(concluded: Concluded, *, folder: Path, as_json: bool, console: Console) -> None:
+def render_concluded(
+    concluded: Concluded, *, folder: Path, as_json: bool, console: Console
+) -> None:
     """Print each decision in its sentence, and what was left out."""
     decisions = concluded.tables.get("decisions")
     made = [] if decisions is None else decisions.drop("receipt").to_dicts()

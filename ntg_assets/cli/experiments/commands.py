@@ -27,11 +27,11 @@ def replay(
     """Derive a decision again from its receipt,
     and hold that against what is published and the log files it was read from.
     """
-    from ntg_assets.cli.experiments.replay import tell_replay  # noqa: PLC0415
+    from ntg_assets.cli.experiments.replay import render_replay  # noqa: PLC0415
 
     # a receipt handed over is replayed wherever it was made, also where nothing was ingested
     settings, paths = prepare(config, for_run=receipt is None)
-    tell_replay(
+    render_replay(
         experiment,
         settings=settings,
         paths=paths,
@@ -74,7 +74,7 @@ def experiments(
     from ntg_assets.cli.experiments.alone import (  # noqa: PLC0415
         FOLDER,
         decide_alone,
-        tell_concluded,
+        render_concluded,
         write_concluded,
     )
 
@@ -84,7 +84,7 @@ def experiments(
         experiment, units=units, aggregates=aggregates, settings=settings, paths=paths
     )
     write_concluded(concluded, folder)
-    tell_concluded(concluded, folder=folder, as_json=as_json, console=out)
+    render_concluded(concluded, folder=folder, as_json=as_json, console=out)
     if concluded.left_out and not concluded.tables:
         raise typer.Exit(1)
 
@@ -93,10 +93,10 @@ def trace(
     experiment: ExperimentArgument, config: ConfigOption = None, as_json: JsonOption = False
 ) -> None:
     """Walk back from a published decision to the files it came from."""
-    from ntg_assets.cli.experiments.trace import tell_trace  # noqa: PLC0415
+    from ntg_assets.cli.experiments.trace import render_trace  # noqa: PLC0415
 
     settings, paths = prepare(config)
-    tell_trace(experiment, settings=settings, paths=paths, console=out, as_json=as_json)
+    render_trace(experiment, settings=settings, paths=paths, console=out, as_json=as_json)
 
 
 def plan_experiment(  # noqa: PLR0913, PLR0917  # one option per figure of a plan
@@ -156,7 +156,7 @@ def plan_experiment(  # noqa: PLR0913, PLR0917  # one option per figure of a pla
     config: ConfigOption = None,
 ) -> None:
     """Plan an experiment: units for an effect, effect for units, days from the traffic."""
-    from ntg_assets.cli.experiments.plan_in_words import tell_plan  # noqa: PLC0415
+    from ntg_assets.cli.experiments.plan_in_words import render_plan  # noqa: PLC0415
     from ntg_assets.cli.experiments.planning import (  # noqa: PLC0415
         Asked,
         known_from,
@@ -185,4 +185,4 @@ def plan_experiment(  # noqa: PLR0913, PLR0917  # one option per figure of a pla
     if experiment is not None:
         settings, paths = prepare(config)
         known = known_from(experiment, settings=settings, paths=paths)
-    tell_plan(request_of(asked, known=known), console=out, as_json=as_json, figure=figure)
+    render_plan(request_of(asked, known=known), console=out, as_json=as_json, figure=figure)

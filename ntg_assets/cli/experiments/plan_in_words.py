@@ -14,7 +14,7 @@ from ntg_assets.statistics.planning.plan_request import PlanRequest
 from ntg_assets.statistics.planning.sample_size import answer_plan
 
 
-def tell_plan(
+def render_plan(
     request: PlanRequest, *, console: Console, as_json: bool, figure: Path | None
 ) -> None:
     """Print a plan, for people or for programs, and draw its power curve when a file is named."""

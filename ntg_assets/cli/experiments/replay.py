@@ -26,7 +26,7 @@ HELD_FOLDERS = ("outputs/experiments", "outputs/reports", "outputs/radar")
 SHOWN_DIGITS = 12
 
 
-def tell_replay(
+def render_replay(
     experiment: str | None,
     *,
     settings: Settings,
@@ -65,7 +65,7 @@ def tell_replay(
             "the arithmetic of the receipt is coherent. Nothing is published here to hold it"
             " against, so whether it is genuine is not known."
         )
-        _tell_outcome(name, outcome, verdict, console=console, as_json=as_json, is_held=False)
+        _render_outcome(name, outcome, verdict, console=console, as_json=as_json, is_held=False)
         return
     receipt, outcome = _held_against_the_store(
         name, receipt_given, again, settings=settings, paths=paths
@@ -73,10 +73,10 @@ def tell_replay(
     files = verify_among(paths, HELD_FOLDERS)
     logs = _held_against_the_logs(name, receipt, paths=paths, published=files)
     verdict = f"{_what_came_out(receipt)}, from the published sums{logs}."
-    _tell_outcome(name, outcome, verdict, console=console, as_json=as_json, is_held=True)
+    _render_outcome(name, outcome, verdict, console=console, as_json=as_json, is_held=True)
 
 
-def _tell_outcome(
+def _render_outcome(
     name: str, outcome: str, verdict: str, *, console: Console, as_json: bool, is_held: bool
 ) -> None:
     """Say what a replay came to, and whether it was held against a publication."""

@@ -14,7 +14,7 @@ from ntg_assets.history.forgets import read_forgets, told_by_a_forget
 from ntg_assets.publish.manifest import read_manifest
 
 
-def tell_trace(
+def render_trace(
     experiment: str, *, settings: Settings, paths: Paths, console: Console, as_json: bool = False
 ) -> None:
     """Print the way from a decision back to the source files."""

@@ -24,7 +24,7 @@ from ntg_assets.evaluation.leakage.verdicts import (
 from ntg_assets.orchestration.collection import collected_assets
 
 
-def tell_verdict(
+def render_verdict(
     settings: Settings, paths: Paths, console: Console, *, in_json: bool = False
 ) -> None:
     """Print the verdict, found where none is known; for programs (`in_json`) every comparison, on
@@ -80,7 +80,7 @@ def write_shipped(settings: dict[str, Settings], console: Console) -> None:
     SHIPPED.write_text(as_json(verdicts), encoding="utf-8")
 
 
-def tell_unproved(settings: dict[str, Settings], console: Console) -> None:
+def render_unproved(settings: dict[str, Settings], console: Console) -> None:
     """Say whether the verdicts beside the code belong to it as it is.
 
     Raises:

@@ -29,7 +29,7 @@ def audit_leakage(
     """
     with loading():
         from ntg_assets.cli.leakage import audit_leakage as auditing  # noqa: PLC0415
-        from ntg_assets.cli.leakage.plant_matrix import tell_matrix  # noqa: PLC0415
+        from ntg_assets.cli.leakage.plant_matrix import render_matrix  # noqa: PLC0415
         from ntg_assets.evaluation.leakage.plants import PLANTS  # noqa: PLC0415
 
     if as_json and (plant is not None or write or check):
@@ -37,11 +37,11 @@ def audit_leakage(
     settings, paths = prepare(config)
     if plant is not None:
         kinds = list(PLANTS) if plant == "all" else [plant]
-        tell_matrix(kinds, out, home=paths.home)
+        render_matrix(kinds, out, home=paths.home)
     elif write:
         auditing.write_shipped(auditing.shipped_settings(paths.home), out)
     elif check:
-        auditing.tell_unproved(auditing.shipped_settings(paths.home), out)
+        auditing.render_unproved(auditing.shipped_settings(paths.home), out)
     else:
         console = err if as_json else out
-        auditing.tell_verdict(settings, paths, console, in_json=as_json)
+        auditing.render_verdict(settings, paths, console, in_json=as_json)

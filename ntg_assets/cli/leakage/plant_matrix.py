@@ -36,7 +36,7 @@ NOTHING, CONTROL = "nothing", Plant("nothing is planted: whoever catches it sees
 Caught = dict[str, str | None]  # by guard what it said, where it caught something
 
 
-def tell_matrix(kinds: Sequence[str], console: Console, *, home: Path) -> None:
+def render_matrix(kinds: Sequence[str], console: Console, *, home: Path) -> None:
     """Plant each leak in a copy and print which guards catch it, two side by side; before all of
     them nothing is planted, which no guard may catch.
 

@@ -85,7 +85,7 @@ def publish(
 ) -> None:
     """Say which publication is kept aside and why; with --accept make it the current one."""
     from ntg_assets.history.currents import kept_aside, read_changes  # noqa: PLC0415
-    from ntg_assets.publish.generations.handover import tell_aside  # noqa: PLC0415
+    from ntg_assets.publish.generations.handover import describe_aside  # noqa: PLC0415
     from ntg_assets.publish.generations.rollback import accept as accept_generation  # noqa: PLC0415
     from ntg_assets.publish.generations.shelf import current_generation  # noqa: PLC0415
 
@@ -97,7 +97,7 @@ def publish(
         return
     current, aside = current_generation(paths), kept_aside(read_changes(paths.history))
     sentence = (
-        tell_aside(current, aside)
+        describe_aside(current, aside)
         if current and aside
         else "nothing is kept aside. `ntg run-all` publishes, `ntg generations` lists."
     )
@@ -114,7 +114,7 @@ def forget(
     """Forget people: a publication without them, nothing older that holds them, no later load of
     them. It cannot be taken back.
     """
-    from ntg_assets.cli.publications.forget import tell_forget  # noqa: PLC0415
+    from ntg_assets.cli.publications.forget import render_forget  # noqa: PLC0415
 
     settings, paths = prepare(config)
     if not yes:
@@ -123,7 +123,7 @@ def forget(
             abort=True,
             err=True,
         )
-    tell_forget(users, settings=settings, paths=paths, console=out, as_json=as_json)
+    render_forget(users, settings=settings, paths=paths, console=out, as_json=as_json)
 
 
 def diff(
@@ -135,10 +135,10 @@ def diff(
     """Say what differs between two publications, by how much, and by which input, setting or code
     (default: the one that is kept aside, or is current, and the one before).
     """
-    from ntg_assets.cli.publications.differences import tell_differences  # noqa: PLC0415
+    from ntg_assets.cli.publications.differences import render_differences  # noqa: PLC0415
 
     _, paths = prepare(config)
-    tell_differences(before, after, paths=paths, console=out, as_json=as_json)
+    render_differences(before, after, paths=paths, console=out, as_json=as_json)
 
 
 def _ids(settings: "Settings") -> "IdTypes":

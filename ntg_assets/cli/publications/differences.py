@@ -20,7 +20,7 @@ SHOWN_COLUMNS = 4
 SHORT = 60  # characters of a value
 
 
-def tell_differences(
+def render_differences(
     before: str | None, after: str | None, *, paths: Paths, console: Console, as_json: bool
 ) -> None:
     """Print what differs; without names: what is kept aside, or is current, and the one before.

@@ -24,7 +24,7 @@ ENDS_WITH = (
 )
 
 
-def tell_forget(
+def render_forget(
     users: Sequence[str], *, settings: Settings, paths: Paths, console: Console, as_json: bool
 ) -> None:
     """Forget people, and say what was touched and what was not.

@@ -9,7 +9,7 @@ import typer
 from ntg_assets.cli.loading import loading
 from ntg_assets.cli.options import ConfigOption, JsonOption, StageOption, err, out, prepare
 from ntg_assets.cli.running.failure import RunFailedError
-from ntg_assets.cli.running.progress import tell_run
+from ntg_assets.cli.running.progress import render_run
 from ntg_assets.errors import ConfigurationError
 
 if TYPE_CHECKING:  # loaded by the commands that need it: help comes at once
@@ -30,30 +30,30 @@ def run_all(config: ConfigOption = None, every_step: AllOption = False) -> None:
     experiments, publish.
     """
     with loading():
-        from ntg_assets.cli.running.published import telling_what_is_published  # noqa: PLC0415  # as above
-        from ntg_assets.cli.running.summary import tell_summary  # noqa: PLC0415  # as above
+        from ntg_assets.cli.running.published import naming_what_is_published  # noqa: PLC0415  # as above
+        from ntg_assets.cli.running.summary import render_summary  # noqa: PLC0415  # as above
         from ntg_assets.publish.generations.shelf import current_kept  # noqa: PLC0415  # as above
 
     settings, paths = prepare(config)
     before = current_kept(paths)
-    with telling_what_is_published(paths):
+    with naming_what_is_published(paths):
         _materialize([], paths=paths, remembers=not every_step)
-        tell_summary(settings, paths, before=before, console=out)
+        render_summary(settings, paths, before=before, console=out)
 
 
 def plan(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Say what `run-all` would make now, and why: which file, setting, code or table changed."""
-    from ntg_assets.cli.running.plan import tell_plan, work_plan  # noqa: PLC0415  # it loads the graph
+    from ntg_assets.cli.running.plan import render_plan, work_plan  # noqa: PLC0415  # it loads the graph
 
     settings, paths = prepare(config)
-    tell_plan(work_plan(settings, paths), console=out, as_json=as_json)
+    render_plan(work_plan(settings, paths), console=out, as_json=as_json)
 
 
 def fetch(config: ConfigOption = None) -> None:
     """Bring what `landing.fetch` names into data/landing, as every run does first."""
     from ntg_assets.landing.fetch import (  # noqa: PLC0415  # pyarrow's file systems take a while
         fetch_all,
-        refuse_failures,
+        raise_if_failures,
     )
 
     settings, paths = prepare(config)
@@ -65,7 +65,7 @@ def fetch(config: ConfigOption = None) -> None:
     for fetched in done:
         if fetched.problem is None:
             out.print(fetched.sentence, highlight=False, soft_wrap=True)
-    refuse_failures(settings.landing, done)
+    raise_if_failures(settings.landing, done)
     for fetched in done:
         if fetched.problem is not None:
             err.print(fetched.sentence, style="yellow", highlight=False, soft_wrap=True)
@@ -158,7 +158,7 @@ def _materialize(groups: list[str], *, paths: "Paths", remembers: bool = False) 
         elif missing := runs.never_made(selected, instance=instance):
             out.print(f"{len(missing)} tables that this needs are made first", highlight=False)
             selected |= missing
-        outcome = tell_run(
+        outcome = render_run(
             runs.run_assets(selected, instance=instance, remake=not remembers, planned_on=state),
             n_assets=len(selected),
             console=out,

@@ -43,7 +43,7 @@ def work_plan(settings: Settings, paths: Paths) -> Plan:
     return plan_of(settings, paths, known_steps(paths.steps))
 
 
-def tell_plan(plan: Plan, *, console: Console, as_json: bool) -> None:
+def render_plan(plan: Plan, *, console: Console, as_json: bool) -> None:
     """Print a plan: steps with one reason together, the reasons that move most steps first."""
     if as_json:
         print_json(as_tree(plan))
@@ -51,7 +51,7 @@ def tell_plan(plan: Plan, *, console: Console, as_json: bool) -> None:
     console.print(in_short(plan), highlight=False, soft_wrap=True)
     for reason, steps in grouped(plan):
         console.print(f"[bold]{escape(reason)}[/]", highlight=False, soft_wrap=True)
-        _tell_steps(steps, console)
+        _render_steps(steps, console)
     for what, steps in (
         ("made if a table that they read comes out differently", [*plan.looked_at]),
         ("told again, since a check had something to say", plan.told_again),
@@ -59,7 +59,7 @@ def tell_plan(plan: Plan, *, console: Console, as_json: bool) -> None:
     ):
         if steps:
             console.print(f"[bold]{what}[/]", highlight=False)
-            _tell_steps(steps, console)
+            _render_steps(steps, console)
 
 
 def in_short(plan: Plan) -> str:
@@ -74,7 +74,7 @@ def in_short(plan: Plan) -> str:
     )
 
 
-def _tell_steps(steps: Sequence[str], console: Console) -> None:
+def _render_steps(steps: Sequence[str], console: Console) -> None:
     plural = "" if len(steps) == 1 else "s"
     line = f"  {len(steps)} step{plural}: {_some(steps)}"
     console.print(line, highlight=False, soft_wrap=True)

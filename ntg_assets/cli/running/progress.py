@@ -25,7 +25,7 @@ if TYPE_CHECKING:  # loading Dagster costs seconds; a wrong option must be told 
     from ntg_assets.cli.running.events import AssetDone, RunEvent, RunOutcome
 
 
-def tell_run(
+def render_run(
     events: Iterable["RunEvent"],
     *,
     n_assets: int,

@@ -9,7 +9,7 @@ from ntg_assets.publish.generations.shelf import current_generation
 
 
 @contextmanager
-def telling_what_is_published(paths: Paths) -> Iterator[None]:
+def naming_what_is_published(paths: Paths) -> Iterator[None]:
     """Say of an interrupted run whether it had published: everything, or nothing."""
     before = _name(paths)
     try:

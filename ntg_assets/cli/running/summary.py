@@ -11,7 +11,7 @@ from ntg_assets.configuration.settings import Settings
 from ntg_assets.history.currents import kept_aside, read_changes
 from ntg_assets.publish.brief import facts
 from ntg_assets.publish.exports import CONTACT_LISTS
-from ntg_assets.publish.generations.handover import tell_aside
+from ntg_assets.publish.generations.handover import describe_aside
 from ntg_assets.publish.generations.news import news
 from ntg_assets.publish.generations.shelf import Kept, current_kept, find
 from ntg_assets.publish.locations import BRIEF
@@ -22,7 +22,7 @@ from ntg_assets.storage.connection import connect  # noqa: TID251  # of the publ
 from ntg_assets.storage.run import run
 
 
-def tell_summary(
+def render_summary(
     settings: Settings, paths: Paths, *, before: Kept | None, console: Console
 ) -> None:
     """Print what a person can act on, read from what was just published.
@@ -48,7 +48,7 @@ def tell_summary(
             strategies=[strategy.name for strategy in settings.radar.strategies],
         )
     rows = [
-        *([("aside", tell_aside(manifest, aside))] if aside else []),
+        *([("aside", describe_aside(manifest, aside))] if aside else []),
         *told_rows(collected, header=header),
         *(("changed", sentence) for sentence in changed),
         *where_things_are(paths, generation=manifest.generation),

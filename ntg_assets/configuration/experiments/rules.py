@@ -37,7 +37,7 @@ def _arm_problems(experiment: DefinedTerms) -> Iterator[str]:
 
 def _metric_problems(experiment: DefinedTerms) -> Iterator[str]:
     measured = [metric.name for metric in experiment.measured]
-    for name in experiment.judged_metrics:
+    for name in experiment.evaluated_metrics:
         if name not in measured:
             yield f"metric {name!r} is not measured; known: {', '.join(measured)}"
     for guardrail in experiment.guarded:

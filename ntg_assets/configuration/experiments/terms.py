@@ -81,7 +81,7 @@ class DefinedTerms(Definition):
         return next(metric for metric in self.measured if metric.name == name)
 
     @property
-    def judged_metrics(self) -> list[str]:
+    def evaluated_metrics(self) -> list[str]:
         """The metrics on which the decision rests: the primary one first, then the guardrails."""
         return list(
             dict.fromkeys(
@@ -110,7 +110,7 @@ class DefinedTerms(Definition):
         """Say what a metric is for: `primary`, `guardrail`, `negative control` or `secondary`."""
         if metric == self.primary_metric:
             return "primary"
-        if metric in self.judged_metrics:
+        if metric in self.evaluated_metrics:
             return "guardrail"
         return "negative control" if self.is_fixed(metric) else "secondary"
 
@@ -178,7 +178,7 @@ class DefinedTerms(Definition):
         Source: Schultzberg, Ankargren and Franberg 2024, "Risk-aware product decisions in A/B tests
         with multiple metrics".
         """
-        return 1 - (1 - self.power) / len(self.judged_metrics)
+        return 1 - (1 - self.power) / len(self.evaluated_metrics)
 
     def effect_in_question(self, metric: str, *, baseline: float | None = None) -> float | None:
         """Effect that a metric must be able to show: the smallest worth finding,

@@ -75,11 +75,11 @@ class EventSourceSettings(FileSource, TimeOptions, NumberOptions):
 
     @model_validator(mode="after")
     def _columns_differ(self) -> "EventSourceSettings":
-        refuse_same_columns(self, ("user_id", "item_id", "event_at"))
+        raise_if_same_columns(self, ("user_id", "item_id", "event_at"))
         return self
 
 
-def refuse_same_columns(source: FileSource, keys: tuple[str, ...]) -> None:
+def raise_if_same_columns(source: FileSource, keys: tuple[str, ...]) -> None:
     """Refuse settings of which two name the same column."""
     named = [column_name(given) for given in source.mapped(keys).values()]
     if len(set(named)) < len(named):

@@ -12,9 +12,9 @@ from ntg_assets.engines.engine import Made
 from ntg_assets.engines.folders import holds_rows, remove
 from ntg_assets.engines.kernel import Kernel
 from ntg_assets.engines.spark.cluster import HANDED, Cluster
-from ntg_assets.engines.spark.judging import count, judge, shape_of
 from ntg_assets.engines.spark.kernels import ClusterLog
 from ntg_assets.engines.spark.placed import Placed, store_rows, write_folder
+from ntg_assets.engines.spark.validation import count, shape_of, validate
 from ntg_assets.engines.versions import (
     claim,
     drop_tables,
@@ -179,7 +179,7 @@ def _accept(
 ) -> Written:
     """Judge a version, seal it, and let the warehouse show it."""
     connection, before = placed.connection, placed.folders.get(table)
-    judge(placed, table, folder, model, ids=ids)
+    validate(placed, table, folder, model, ids=ids)
     counted = count(placed, folder)
     seal(folder, n_rows=counted.n_rows, content_hash=counted.content_hash)
     connection.begin()

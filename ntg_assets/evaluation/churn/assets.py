@@ -23,7 +23,7 @@ from ntg_assets.evaluation.churn.interval_coverage import (
 from ntg_assets.evaluation.churn.money_calibration import money_calibration as calibrate_money
 from ntg_assets.evaluation.churn.radar_backtest import radar_backtest as measure_radar
 from ntg_assets.evaluation.churn.report import churn_report, holdout_note
-from ntg_assets.evaluation.churn.value_horizons import value_horizons as judge_horizons
+from ntg_assets.evaluation.churn.value_horizons import value_horizons as evaluate_horizons
 from ntg_assets.local_days import shift_instant
 from ntg_assets.orchestration.project import Project
 from ntg_assets.orchestration.staging import staged_asset
@@ -152,7 +152,7 @@ def value_horizons(
     """
     settings = project.settings
     forecasts = horizon_forecasts(value_walk_forward, value_evidence(value_walk_forward))
-    found = judge_horizons(
+    found = evaluate_horizons(
         forecasts,
         horizon_days=settings.value.horizon_days,
         churn=settings.churn,

@@ -37,7 +37,7 @@ def held(quality: pl.DataFrame) -> Held:
     return Held(n_inside, len(judged), bool(binom.cdf(n_inside, len(judged), NOMINAL) >= SMALL))
 
 
-def tell_quality(quality: pl.DataFrame) -> str:
+def describe_quality(quality: pl.DataFrame) -> str:
     """Say what is expected of tonight's scores and how earlier expectations held; empty without a
     measure that is defined.
     """

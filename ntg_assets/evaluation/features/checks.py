@@ -3,7 +3,7 @@
 import dagster as dg
 import polars as pl
 
-from ntg_assets.evaluation.features.drift import tell_drift
+from ntg_assets.evaluation.features.drift import describe_drift
 from ntg_assets.orchestration.checking import staged_check
 from ntg_assets.stages import LIVE
 
@@ -16,6 +16,6 @@ def features_are_as_before(feature_drift: pl.DataFrame) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
         passed=not feature_drift["is_alarm"].any(),
         severity=dg.AssetCheckSeverity.WARN,
-        description=tell_drift(feature_drift),
+        description=describe_drift(feature_drift),
         metadata={"n_features": feature_drift.height},
     )

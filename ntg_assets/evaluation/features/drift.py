@@ -78,7 +78,7 @@ def feature_drift(
     return pl.DataFrame(rows, schema=SCHEMA, orient="row")
 
 
-def tell_drift(drift: pl.DataFrame) -> str:
+def describe_drift(drift: pl.DataFrame) -> str:
     """Name the features that moved, the furthest first."""
     moved = drift.filter("is_alarm").sort("psi", descending=True)
     if moved.is_empty():

@@ -13,7 +13,7 @@ from itertools import filterfalse
 import polars as pl
 
 from ntg_assets.configuration.settings import Settings
-from ntg_assets.errors import LeakageError, UndeclaredReadError, tell_error
+from ntg_assets.errors import LeakageError, UndeclaredReadError, describe_error
 from ntg_assets.evaluation.leakage import futures
 from ntg_assets.evaluation.leakage.clocks import CLOCKED
 from ntg_assets.evaluation.leakage.comparison import (
@@ -64,7 +64,7 @@ def audit_by_remaking(makers: Makers, tables: Sequence[str], *, settings: Settin
     except UndeclaredReadError as error:
         return unaudited(str(error), n_violations=1)
     except Exception as error:  # noqa: BLE001  # whatever it is, nothing was audited, and that is said
-        return unaudited(f"{NOT_AUDITED}: {tell_error(error)}")
+        return unaudited(f"{NOT_AUDITED}: {describe_error(error)}")
     stirred = _in_this_process(makers.remake, world, made, again, tables)
     deleted = _another_future(makers.remake, world, made, futures.deleted, tables)
     futures_made = {futures.stirred.__name__: stirred, futures.deleted.__name__: deleted}
@@ -128,7 +128,7 @@ def _from_a_crowd(remake: Remake, crowd: World) -> Iterator[Finding]:
     made = remade(remake, crowd, CROWDED)
     if isinstance(made, Exception):
         for table in CROWDED:
-            yield Finding(table, END, 0, not_audited=(f"no crowd ({tell_error(made)}): all",))
+            yield Finding(table, END, 0, not_audited=(f"no crowd ({describe_error(made)}): all",))
         return
     past = remade(remake, futures.other_past(crowd), CROWDED)
     other = _another_future(remake, crowd, made, futures.stirred, CROWDED)

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
-from ntg_assets.errors import tell_error
+from ntg_assets.errors import describe_error
 from ntg_assets.evaluation.leakage.comparison import ROWS, Difference, moved_columns
 from ntg_assets.evaluation.leakage.findings import LATER, NIGHT, WORLD, Finding
 from ntg_assets.evaluation.leakage.planted_world.left_behind import earlier_nights, later_nights
@@ -29,7 +29,7 @@ def from_another_night(
     if isinstance(made, Exception):
         return
     if isinstance(again, Exception):
-        difference = Difference(ROWS, 1, tell_error(again))
+        difference = Difference(ROWS, 1, describe_error(again))
         yield Finding(WORLD, NIGHT, 1, (("that of the night before", difference),))
         return
     for table in tables:

@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol
 import polars as pl
 
 from ntg_assets.contracts import contract_of, key_of
-from ntg_assets.errors import tell_error
+from ntg_assets.errors import describe_error
 from ntg_assets.evaluation.leakage.clocks import Clocked
 from ntg_assets.evaluation.leakage.comparison import Difference, differences
 from ntg_assets.evaluation.leakage.planted_world.world import World
@@ -81,7 +81,7 @@ def compared(
     columns = [name for name in made.columns if name not in outcomes]
     for future, other in others.items():
         if isinstance(other, Exception):
-            yield future, Difference("rows", max(made.height, 1), tell_error(other))
+            yield future, Difference("rows", max(made.height, 1), describe_error(other))
             continue
         for difference in differences(
             made,

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import polars as pl
 
 from ntg_assets.configuration.experiments.settings import ExperimentSettings, ExperimentsSettings
-from ntg_assets.errors import tell_error
+from ntg_assets.errors import describe_error
 
 MakeRows = Callable[[ExperimentSettings], pl.DataFrame]
 SOURCES = "sources"
@@ -101,5 +101,5 @@ def _reason(experiment: ExperimentSettings, make: MakeRows) -> str | None:
     try:
         make(experiment)
     except Exception as error:  # noqa: BLE001  # whatever it is, it is this experiment's reason
-        return tell_error(error)
+        return describe_error(error)
     return None

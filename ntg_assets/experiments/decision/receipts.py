@@ -87,7 +87,7 @@ def replay(receipt: Mapping[str, Any]) -> dict[str, Any]:
         ReplayMismatchError: the receipt is damaged, its inputs were changed, the rule has another
             version, or any number comes out differently.
     """
-    _refuse_unreadable(receipt)
+    _raise_if_unreadable(receipt)
     again = make_receipt(*inputs_of(receipt))
     if receipt["rule_version"] in BEFORE:
         return _same_outcome(again, receipt)
@@ -117,7 +117,7 @@ def _same_outcome(again: dict[str, Any], receipt: Mapping[str, Any]) -> dict[str
     return again
 
 
-def _refuse_unreadable(receipt: Mapping[str, Any]) -> None:
+def _raise_if_unreadable(receipt: Mapping[str, Any]) -> None:
     """Refuse a receipt of another rule, a damaged one, and one whose inputs were changed."""
     if receipt.get("rule_version", RULE_VERSION) not in {RULE_VERSION, *BEFORE}:
         raise ReplayMismatchError(

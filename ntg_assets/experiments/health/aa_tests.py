@@ -111,7 +111,7 @@ def _nothing_to_shuffle(values: Floats) -> bool:
 
 
 def _repetitions(experiment: ExperimentSettings, metric: MetricSettings, *, is_costly: bool) -> int:
-    is_brief = is_costly or metric.name not in experiment.judged_metrics
+    is_brief = is_costly or metric.name not in experiment.evaluated_metrics
     return FEWER_REPETITIONS if is_brief else REPETITIONS
 
 
@@ -146,7 +146,7 @@ def _test_metric(
         return
     p = np.array([min(effect.p for effect in trial.differences) for trial in trials])
     yield _false_positives(experiment, metric, p, n_units=len(units.columns))
-    if factor is not None and metric.name in experiment.judged_metrics:
+    if factor is not None and metric.name in experiment.evaluated_metrics:
         shuffled = reassigned(metric, units, len(trials), rng)
         changed = _trials(experiment, metric, (with_effect(arms, factor) for arms in shuffled))
         gain = (factor - 1) * centre_of(metric, units)

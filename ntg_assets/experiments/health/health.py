@@ -10,7 +10,7 @@ from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.experiments.data.evidence import Evidence
 from ntg_assets.experiments.health import effects, logs, metrics, traffic
 from ntg_assets.experiments.health.health_check import HealthCheck
-from ntg_assets.experiments.health.registry import QUESTIONS
+from ntg_assets.experiments.health.registry import HEALTH_CHECKS
 
 for _folder in (traffic, logs, metrics, effects):
     for _file in iter_modules(_folder.__path__):
@@ -18,8 +18,8 @@ for _folder in (traffic, logs, metrics, effects):
 
 
 def examine(experiment: ExperimentSettings, evidence: Evidence) -> list[HealthCheck]:
-    """Ask every question, in order."""
-    return [check for question in QUESTIONS for check in question.ask(experiment, evidence)]
+    """Check every question, in order."""
+    return [check for registered in HEALTH_CHECKS for check in registered.run(experiment, evidence)]
 
 
 def is_sick(checks: Sequence[HealthCheck]) -> bool:
@@ -46,5 +46,5 @@ def of_decision(experiment: ExperimentSettings, checks: Sequence[HealthCheck]) -
     return [
         check
         for check in checks
-        if check.metric is None or check.metric in experiment.judged_metrics
+        if check.metric is None or check.metric in experiment.evaluated_metrics
     ]

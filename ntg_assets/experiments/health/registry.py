@@ -1,8 +1,8 @@
-"""The questions that every experiment is asked, in order: one file each, found by being in a folder
-of questions.
+"""The health checks of every experiment, in order: one file each, found by being in a folder of
+checks.
 
-A question is a function of an experiment and its evidence that yields checks. It is added by adding
-a file with a function under `@asks(place)`.
+A check is a function of an experiment and its evidence that yields what it found. It is added by
+adding a file with a function under `@health_check(place)`.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,35 +12,35 @@ from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.experiments.data.evidence import Evidence
 from ntg_assets.experiments.health.health_check import HealthCheck
 
-Ask = Callable[[ExperimentSettings, Evidence], Iterator[HealthCheck]]
+Check = Callable[[ExperimentSettings, Evidence], Iterator[HealthCheck]]
 
 
-class Question(NamedTuple):
-    """One question, and its place among the others."""
+class RegisteredCheck(NamedTuple):
+    """One check, and its place among the others."""
 
     place: int
     name: str
-    ask: Ask
+    run: Check
 
 
-QUESTIONS: list[Question] = []
+HEALTH_CHECKS: list[RegisteredCheck] = []
 
 
-def asks(place: int) -> Callable[[Ask], Ask]:
-    """Register a question under the name of its file.
+def health_check(place: int) -> Callable[[Check], Check]:
+    """Register a check under the name of its file.
 
     Raises:
-        ValueError: another question has the same place.
+        ValueError: another check has the same place.
     """
 
-    def register(ask: Ask) -> Ask:
-        name = ask.__module__.rsplit(".", maxsplit=1)[-1]
-        for other in QUESTIONS:
+    def register(check: Check) -> Check:
+        name = check.__module__.rsplit(".", maxsplit=1)[-1]
+        for other in HEALTH_CHECKS:
             if other.place == place:
-                msg = f"{name} and {other.name} both want to be question {place}"
+                msg = f"{name} and {other.name} both want to be check {place}"
                 raise ValueError(msg)
-        QUESTIONS.append(Question(place, name, ask))
-        QUESTIONS.sort()
-        return ask
+        HEALTH_CHECKS.append(RegisteredCheck(place, name, check))
+        HEALTH_CHECKS.sort()
+        return check
 
     return register

@@ -23,8 +23,8 @@ def with_plan(readout: Readout, experiment: ExperimentSettings) -> Readout:
     if readout.standard_error is None or readout.difference is None:
         return readout
     n_joint = len(experiment.treatments) if readout.role == "primary" else 1
-    is_judged = readout.metric in experiment.judged_metrics
-    power = experiment.power_of_each if is_judged else experiment.power
+    is_evaluated = readout.metric in experiment.evaluated_metrics
+    power = experiment.power_of_each if is_evaluated else experiment.power
     tail = experiment.significance_of(readout.metric) / 2 / n_joint
     reach = float(special.ndtri(power) - special.ndtri(tail)) * readout.standard_error
     effect = experiment.effect_in_question(readout.metric, baseline=readout.mean_control) or abs(
@@ -58,7 +58,9 @@ def with_money(readout: Readout, experiment: ExperimentSettings, evidence: Evide
     )
 
 
-def judge(readout: Readout, checks: Sequence[HealthCheck], *, minimum_units: int) -> Readout:
+def evaluate_readout(
+    readout: Readout, checks: Sequence[HealthCheck], *, minimum_units: int
+) -> Readout:
     """Say what the numbers allow; a sick or thin experiment makes no claim, whatever its p."""
     if not readout.is_valid:
         return readout

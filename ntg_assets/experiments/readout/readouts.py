@@ -13,7 +13,7 @@ from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.experiments.data.evidence import Evidence
 from ntg_assets.experiments.data.looks import look_of, wait_in_words
 from ntg_assets.experiments.health.health_check import HealthCheck, concerning, is_unfit
-from ntg_assets.experiments.readout.claims import judge, with_money, with_plan
+from ntg_assets.experiments.readout.claims import evaluate_readout, with_money, with_plan
 from ntg_assets.experiments.readout.harm import harm_to_date
 from ntg_assets.experiments.readout.metric_readouts import read_between, read_pairs
 from ntg_assets.experiments.readout.pooled import ROLE, pooled
@@ -52,7 +52,7 @@ def read_out(
     adjusted = _adjust_secondary(fit, experiment.alpha_weights)
     priced = [with_money(readout, experiment, evidence) for readout in adjusted]
     fewest = experiment.minimum_units_per_arm
-    return [judge(r, concerning(checks, r.metric), minimum_units=fewest) for r in priced]
+    return [evaluate_readout(r, concerning(checks, r.metric), minimum_units=fewest) for r in priced]
 
 
 def _read_apart(
@@ -67,7 +67,7 @@ def _read_apart(
         replace(readout, look=look.number, n_looks=look.n_looks, significance=own.significance)
         for comparison in comparisons
         for metric in experiment.measured
-        if metric.name in experiment.judged_metrics or not judged_only
+        if metric.name in experiment.evaluated_metrics or not judged_only
         if comparison == Comparison.BETWEEN_USERS or metric.has_pairs
         for own in [_at_look(experiment, evidence, metric, comparison)]
         for readout in _read_metric(own, evidence, metric=metric, comparison=comparison)

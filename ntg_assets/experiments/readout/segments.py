@@ -57,7 +57,7 @@ def segment_effects(
     if len(evidence.segments) < FEWEST_SEGMENTS:
         return []
     kinds = {metric.name: metric.how for metric in experiment.measured}
-    judged = [metric for metric in experiment.judged_metrics if kinds[metric].has_segments]
+    judged = [metric for metric in experiment.evaluated_metrics if kinds[metric].has_segments]
     return [
         _withheld(effect, concerning(checks, metric))
         for metric in judged

@@ -16,7 +16,7 @@ def state_of(paths: Paths) -> str:
     return f"{seen.st_ino}-{seen.st_size}-{seen.st_mtime_ns}"
 
 
-def refuse_other_state(paths: Paths, tags: Mapping[str, str]) -> None:
+def raise_if_other_state(paths: Paths, tags: Mapping[str, str]) -> None:
     """Refuse a run whose plan was made on another state of the warehouse.
 
     Raises:

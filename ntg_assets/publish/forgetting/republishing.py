@@ -39,7 +39,7 @@ def publish_without(paths: Paths, done: Forgot, settings: Settings) -> None:
             done.n_rows = count_people_rows(store, done.ids)
             if not done.n_rows:
                 return
-            _refuse_older(store)
+            _raise_if_older(store)
             remove_people(store, done.ids)
             publisher = _publisher(store, here, manifest, settings)
             name = name_generation(publisher)
@@ -66,7 +66,7 @@ def _publisher(store: Connection, here: Paths, manifest: Manifest, settings: Set
     return Publisher(store, here, settings, ids, header, origin)
 
 
-def _refuse_older(store: Connection) -> None:
+def _raise_if_older(store: Connection) -> None:
     """Refuse a generation of a version that published other tables: it cannot be written again."""
     listed = "select schema_name, table_name from duckdb_tables()"
     held = {*store.execute(listed).fetchall()}

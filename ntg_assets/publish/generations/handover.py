@@ -111,7 +111,7 @@ def keep_aside(paths: Paths, folder: Path, reasons: list[str], *, run: str | Non
         append_change(paths.history, change)
 
 
-def tell_aside(current: Manifest, change: Change) -> str:
+def describe_aside(current: Manifest, change: Change) -> str:
     """Say that a newer generation waits, why, and what to do."""
     return (
         f"A newer publication, generation {change.generation} (everything known before"
@@ -182,7 +182,7 @@ def say_on_the_page(paths: Paths, current: Manifest, aside: Change) -> None:
     page = folder / BRIEF
     if not page.is_file():
         return
-    sentence = escape(tell_aside(current, aside))
+    sentence = escape(describe_aside(current, aside))
     notice = f'<div class="alarm" id="kept-aside"><strong>{sentence}</strong></div>\n'
     text = page.read_text(encoding="utf-8")
     told_text = NOTICE.sub("", text).replace(BODY, BODY + notice, 1)

@@ -63,7 +63,7 @@ class Pace(NamedTuple):
         return self.half_life_days[int(np.flatnonzero(behind.mean(axis=0) <= error)[-1])]
 
 
-def judge_pace(
+def evaluate_pace(
     log: Interactions, *, strategy: str, settings: RankingSettings, seed: int
 ) -> Pace | None:
     """Ask at many instants of a log which popularity would have served users best.

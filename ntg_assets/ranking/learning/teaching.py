@@ -11,7 +11,7 @@ from ntg_assets.interactions.interactions import code_interactions
 from ntg_assets.ranking.learning.examples import Examples
 from ntg_assets.ranking.learning.inner_cut import MOST_SLICES, inner_slices
 from ntg_assets.ranking.learning.inner_examples import collect_examples
-from ntg_assets.ranking.learning.popularity_pace import Pace, judge_pace
+from ntg_assets.ranking.learning.popularity_pace import Pace, evaluate_pace
 from ntg_assets.ranking.learning.ranking_weights import learn_weights
 from ntg_assets.ranking.scoring.popularity import with_half_lives
 from ntg_assets.ranking.scoring.sources import configured_sources
@@ -92,7 +92,7 @@ def blended_settings(
     if latest is None:
         return Blended(settings, None)
     before = code_interactions(latest.history)
-    pace = judge_pace(before, strategy=strategy, settings=settings, seed=seed)
+    pace = evaluate_pace(before, strategy=strategy, settings=settings, seed=seed)
     if pace is None:
         return Blended(settings, None)
     alone = settings.model_copy(update={"popularity_half_life_days": [pace.chosen]})

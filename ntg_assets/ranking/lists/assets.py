@@ -15,7 +15,7 @@ from ntg_assets.ranking.lists.contracts import (
     StrategyLists,
 )
 from ntg_assets.ranking.lists.excluded_items import find_excluded
-from ntg_assets.ranking.lists.item_rules import judge_items
+from ntg_assets.ranking.lists.item_rules import validate_items
 from ntg_assets.ranking.lists.list_kernel import ListKernel
 from ntg_assets.ranking.lists.list_work import ItemSide
 from ntg_assets.ranking.lists.progress import Progress
@@ -40,7 +40,7 @@ def item_rules(
     rules = project.settings.ranking.rules
     events = project.columns(train_events, "item_id", "event_at")
     excluded = find_excluded(excluded_items["listed_id"], events["item_id"].unique()).ids
-    return judge_items(
+    return validate_items(
         events,
         item_categories,
         rules=rules,

@@ -16,7 +16,7 @@ COLUMNS = ["item_id", "first_seen_at", "age_days", "categories", "exclusion", "b
 SHOWN = 3  # names in a sentence
 
 
-def judge_items(
+def validate_items(
     events: pl.DataFrame,
     item_categories: pl.DataFrame,
     *,
@@ -38,7 +38,7 @@ def judge_items(
     Raises:
         ConfigurationError: rules speak of categories, and the source has none.
     """
-    _refuse_without_categories(item_categories, rules)
+    _raise_if_without_categories(item_categories, rules)
     judged = apply_rules(_facts(events, item_categories, cutoff_at), rules=rules, excluded=excluded)
     if unavailable is None or unavailable.is_empty():
         return judged
@@ -100,7 +100,7 @@ def _hint(name: str, known: Collection[str]) -> str:
     return f" (did you mean {close[0]!r}?)" if close else ""
 
 
-def _refuse_without_categories(item_categories: pl.DataFrame, rules: RulesSettings) -> None:
+def _raise_if_without_categories(item_categories: pl.DataFrame, rules: RulesSettings) -> None:
     by_category = rules.diversity is not None and rules.diversity.by == "categories"
     if item_categories.is_empty() and (
         rules.categories or rules.every_category_at_most or by_category

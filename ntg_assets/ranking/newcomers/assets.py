@@ -11,8 +11,8 @@ from ntg_assets.ranking.lists.contracts import DefaultList, DefaultListReport
 from ntg_assets.ranking.lists.recommendations import default_list as popular_list
 from ntg_assets.ranking.newcomers.cold_start import (
     chosen_half_life,
+    evaluate_half_lives,
     floor_half_life,
-    judge_half_lives,
     newcomer_settings,
 )
 from ntg_assets.ranking.scoring.popularity import with_half_lives
@@ -36,7 +36,7 @@ def default_list_report(
     """
     settings, log = project.settings, code_interactions(project.columns(train_events, *HISTORY))
     ranking = with_half_lives(settings.ranking, log.at)
-    return judge_half_lives(
+    return evaluate_half_lives(
         log,
         floor=floor_half_life(ranking_weights, settings=ranking),
         settings=ranking,

@@ -35,7 +35,7 @@ SCHEMA = {
 }
 
 
-def judge_half_lives(
+def evaluate_half_lives(
     log: Interactions,
     *,
     floor: float,

@@ -12,8 +12,8 @@ from ntg_assets.configuration.revenue import RadarSettings
 from ntg_assets.orchestration.checking import staged_check
 from ntg_assets.orchestration.project import Project
 from ntg_assets.revenue.contacts.contact_candidates import LEFT
-from ntg_assets.revenue.contacts.hidden_silence import tell_hidden
-from ntg_assets.revenue.contacts.lists.contact_holds import tell_holds
+from ntg_assets.revenue.contacts.hidden_silence import describe_hidden
+from ntg_assets.revenue.contacts.lists.contact_holds import describe_holds
 from ntg_assets.revenue.contacts.lists.user_list_report import remarks
 from ntg_assets.revenue.contacts.objectives import WIN_BACK
 from ntg_assets.revenue.contacts.trial.trial_log import TRIAL
@@ -60,7 +60,7 @@ def win_back_names(radar: RadarSettings) -> list[str]:
     return [strategy.name for strategy in radar.strategies if strategy.objective == WIN_BACK]
 
 
-def tell_sent(report: pl.DataFrame) -> list[str]:
+def describe_sent(report: pl.DataFrame) -> list[str]:
     """Say how many of the treated were sent what was intended, where the CRM has reported it."""
     return [
         f"{row['n_treated_sent']:,} of {row['n_treated_reported']:,} treated users whose night was"
@@ -86,7 +86,7 @@ def silence_is_no_missing_day(contact_candidates: pl.DataFrame) -> dg.AssetCheck
     """Nobody's silence is made of days that the log does not hold; a warning, since those of whom
     that cannot be told are on no list.
     """
-    sentence = tell_hidden(contact_candidates)
+    sentence = describe_hidden(contact_candidates)
     return dg.AssetCheckResult(
         passed=not sentence,
         severity=dg.AssetCheckSeverity.WARN,
@@ -188,7 +188,7 @@ def nobody_is_contacted_while_lists_are_withheld(
 def contact_lists_go_out(contact_holds: pl.DataFrame) -> dg.AssetCheckResult:
     """Nothing keeps the contact lists of the night back; all else is published either way."""
     summary = (
-        f"every contact list is withheld: {tell_holds(contact_holds)}"
+        f"every contact list is withheld: {describe_holds(contact_holds)}"
         if contact_holds.height
         else "nothing keeps the lists back"
     )
@@ -234,6 +234,6 @@ def trial_can_be_measured(persuadability_report: pl.DataFrame) -> dg.AssetCheckR
     problems = persuadability_report["problem"].drop_nulls().to_list()
     return dg.AssetCheckResult(
         passed=not problems,
-        description="; ".join([*problems, *tell_sent(persuadability_report)])
+        description="; ".join([*problems, *describe_sent(persuadability_report)])
         or "nothing went wrong",
     )

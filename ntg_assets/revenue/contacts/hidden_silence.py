@@ -63,7 +63,7 @@ def _missing_days(log_holes: pl.DataFrame, cutoff_on: date) -> pl.Expr:
     )
 
 
-def tell_hidden(candidates: pl.DataFrame) -> str:
+def describe_hidden(candidates: pl.DataFrame) -> str:
     """Say how many users the lists leave out for days that are missing; empty where none."""
     head = HIDDEN.split("{}", maxsplit=1)[0]
     hidden = candidates.filter(pl.col("left_out").str.starts_with(head).fill_null(value=False))

@@ -79,12 +79,12 @@ def take(report: Report, *, history: Path, place: Place, ids: IdTypes, zone: str
         sha256 = hashlib.file_digest(opened, "sha256").hexdigest()
     drawn = drawn_for(rows, history, name)
     reports, n_unknown = on_their_lists(rows, drawn, report)
-    _refuse_twice(reports, name)
+    _raise_if_twice(reports, name)
     fresh = reports.with_columns(file_name=pl.lit(name), sha256=pl.lit(sha256))
     before = kept_taken(history, user_type=pl.String)
     new = fresh.join(before, on=["user_id", "assigned_on", "status"], how="anti")
     if new.is_empty():
-        _refuse_nothing_new(before, name, sha256=sha256, n_rows=reports.height)
+        _raise_nothing_new(before, name, sha256=sha256, n_rows=reports.height)
     typed = new.with_columns(pl.col("user_id").cast(_user_type(ids)))
     append_days(history, TAKEN_DAYS, typed, published_for=new["assigned_on"].max(), ids=ids)  # type: ignore[arg-type]  # a date
     counts = {"n_rows": rows.height, "n_new": new.height, "n_unknown": n_unknown}
@@ -95,7 +95,7 @@ def _user_type(ids: IdTypes) -> Any:  # noqa: ANN401  # a type of polars
     return pl.Int64 if ids.user == "integer" else pl.String
 
 
-def _refuse_nothing_new(before: pl.DataFrame, name: str, *, sha256: str, n_rows: int) -> NoReturn:
+def _raise_nothing_new(before: pl.DataFrame, name: str, *, sha256: str, n_rows: int) -> NoReturn:
     """Say from which file all rows of this one are kept already."""
     same = before.filter(pl.col("sha256") == sha256)
     held = f"as {same['file_name'][0]}" if same.height else "from other files"
@@ -104,7 +104,7 @@ def _refuse_nothing_new(before: pl.DataFrame, name: str, *, sha256: str, n_rows:
     )
 
 
-def _refuse_twice(rows: pl.DataFrame, name: str) -> None:
+def _raise_if_twice(rows: pl.DataFrame, name: str) -> None:
     twice = rows.filter(pl.struct("user_id", "assigned_on", "status").is_duplicated())
     if twice.height:
         first = twice.row(0, named=True)

@@ -22,7 +22,7 @@ from ntg_assets.revenue.contacts.contacts_taken import (
 )
 from ntg_assets.sources.files.derived_columns import Described
 from ntg_assets.sources.optional_files import FileRows, read_rows
-from ntg_assets.sources.reading.refused_values import refuse_unreadable
+from ntg_assets.sources.reading.refused_values import raise_if_unreadable
 from ntg_assets.sources.reading.rules import Rule
 from ntg_assets.sources.sources import Place
 from ntg_assets.sources.values.ids import as_listed_id, as_log_id_or_written
@@ -52,7 +52,7 @@ def read_taken(report: Report, *, place: Place, ids: IdTypes, zone: str) -> pl.D
         user_id=as_log_id_or_written(pl.col("listed_id"), ids.user),
         word=pl.col("status").str.strip_chars(),
     ).with_columns(status=meanings(rows["status"], words))
-    _refuse_incomplete(named, name)
+    _raise_if_incomplete(named, name)
     return named.drop("word")
 
 
@@ -66,7 +66,7 @@ def _rows(report: Report, *, place: Place, zone: str) -> pl.DataFrame:
         return read.rows.with_columns(assigned_on=pl.lit(report.night, pl.Date))
     is_no_night = read.rows["night_at"].is_null()
     column = column_name(_night_column(report.settings, name))
-    refuse_unreadable(read.rows, is_no_night, "night_at", what=name, column=column)
+    raise_if_unreadable(read.rows, is_no_night, "night_at", what=name, column=column)
     dated = settle_times(read.rows, "night_at", zone=zone)
     return dated.with_columns(assigned_on=local_days(dated["night_at"], zone))
 
@@ -100,7 +100,7 @@ def _night_column(settings: TakenSettings, name: str) -> ColumnName:
     return settings.assigned_on
 
 
-def _refuse_incomplete(rows: pl.DataFrame, name: str) -> None:
+def _raise_if_incomplete(rows: pl.DataFrame, name: str) -> None:
     words = rows.filter(pl.col("status").is_null())
     blank = rows.filter(pl.col("user_id").is_null())
     if blank.height:

@@ -3,8 +3,8 @@
 import dagster as dg
 import polars as pl
 
-from ntg_assets.features.amount_scales import find_scales, tell_scales
-from ntg_assets.features.price_steps import counts_amounts, price_sample, tell_steps
+from ntg_assets.features.amount_scales import describe_scales, find_scales
+from ntg_assets.features.price_steps import counts_amounts, describe_steps, price_sample
 from ntg_assets.orchestration.checking import staged_check
 from ntg_assets.orchestration.project import Project
 from ntg_assets.sql import Table
@@ -14,7 +14,7 @@ from ntg_assets.stages import STAGES
 @staged_check("price_steps", stages=STAGES)
 def prices_have_not_jumped(price_steps: pl.DataFrame) -> dg.AssetCheckResult:
     """What the same users pay has not jumped; a warning, since prices may."""
-    sentence = tell_steps(price_steps)
+    sentence = describe_steps(price_steps)
     return dg.AssetCheckResult(
         passed=not sentence,
         severity=dg.AssetCheckSeverity.WARN,
@@ -31,5 +31,5 @@ def amounts_stand_on_one_scale(user_days: Table, project: Project) -> dg.AssetCh
     return dg.AssetCheckResult(
         passed=scales is None,
         severity=dg.AssetCheckSeverity.WARN,
-        description=tell_scales(scales) or "what users pay differs as one hill of amounts does",
+        description=describe_scales(scales) or "what users pay differs as one hill of amounts does",
     )

@@ -8,7 +8,7 @@ import polars as pl
 
 from ntg_assets.sources.accounting.quarantine import place_rows
 from ntg_assets.sources.accounting.reconciliation import FileCounts
-from ntg_assets.sources.accounting.threshold import find_breach, refuse
+from ntg_assets.sources.accounting.threshold import find_breach, raise_too_many
 from ntg_assets.sources.reading.plans import Plan
 from ntg_assets.sources.reading.typed_rows import over_typed_rows
 from ntg_assets.sources.sniffing.advice import advise_numbers, advise_times
@@ -26,7 +26,7 @@ INVALID_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
 }
 
 
-def refuse_too_many(
+def raise_if_too_many(
     connection: Connection,
     plan: Plan,
     counts: Mapping[int, FileCounts],
@@ -50,7 +50,7 @@ def refuse_too_many(
     judged = plan.only(breach.files)
     invalid = invalid_rows(connection, judged, counts, max_rows=LOOKED_AT)
     placed = place_rows(judged, invalid, {number: file.rejects for number, file in counts.items()})
-    refuse(
+    raise_too_many(
         breach,
         reasons=bad_reasons(connection, judged, counts),
         examples=placed,

@@ -139,15 +139,15 @@ def _place_lines(
             column, reason = ROW, reject.reason
         elif row is not None:
             if layout.format == "csv":
-                _refuse_other_row(plan, layout, file, record, row["raw_fields"])
-                _refuse_other_header(file, record.line, row["raw_fields"])
+                _raise_if_other_row(plan, layout, file, record, row["raw_fields"])
+                _raise_if_other_header(file, record.line, row["raw_fields"])
             column, reason = plan.named_columns[row["column_name"]], row["reason"]
         else:
             continue
         yield BadRow(file.number, record.line, column, reason, record.text)
 
 
-def _refuse_other_header(file: SourceFile, line: int, fields: Sequence[str | None]) -> None:
+def _raise_if_other_header(file: SourceFile, line: int, fields: Sequence[str | None]) -> None:
     """Raise where each field of a bad row is the name of a column: the rows below it stand in
     another order, and would be read under wrong names.
     """
@@ -202,7 +202,7 @@ def _text(parts: list[bytes]) -> str:
     return b"".join(parts).decode("utf-8").rstrip("\r\n")
 
 
-def _refuse_other_row(
+def _raise_if_other_row(
     plan: Plan, layout: Layout, file: SourceFile, record: _Record, fields: Sequence[str | None]
 ) -> None:
     """Raise when the text found for a bad row is not that row: then its line number would be a

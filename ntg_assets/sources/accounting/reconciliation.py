@@ -159,8 +159,8 @@ def _account(
         for file in layout.files:
             row, n_rows = read.get(file.number, NOTHING_READ), expected[file.number]
             refused = rejects.get(str(file.read_path), ())
-            _refuse_unreconciled(file, n_rows=n_rows, n_read=row["n_read"], rejects=refused)
-            refuse_other_count(file, n_rows)
+            _raise_if_unreconciled(file, n_rows=n_rows, n_read=row["n_read"], rejects=refused)
+            raise_if_other_count(file, n_rows)
             counts[file.number] = FileCounts.of(
                 row, n_rows=n_rows, rejects=refused, n_last_lines=file.n_last_lines
             )
@@ -189,7 +189,7 @@ def _csv_rows(file: SourceFile, layout: Layout, row: Mapping[str, int]) -> int:
     return file.n_lines - file.n_header_lines - skipped - row["n_inner_lines"]
 
 
-def refuse_other_count(file: SourceFile, n_rows: int) -> None:
+def raise_if_other_count(file: SourceFile, n_rows: int) -> None:
     """Raise when a file has other than the records that its manifest says, which counts those with
     lists inside once.
     """
@@ -201,7 +201,7 @@ def refuse_other_count(file: SourceFile, n_rows: int) -> None:
         )
 
 
-def _refuse_unreconciled(
+def _raise_if_unreconciled(
     file: SourceFile, *, n_rows: int, n_read: int, rejects: Sequence[Reject]
 ) -> None:
     if n_rows == n_read + len(rejects):

@@ -80,7 +80,7 @@ def _is_mostly_bad(counts: FileCounts) -> bool:
     return is_telling and counts.n_bad > WRONG_FILE_SHARE * counts.n_rows
 
 
-def refuse(
+def raise_too_many(
     breach: Breach,
     *,
     reasons: pl.DataFrame,

@@ -11,7 +11,7 @@ SIGN_WORDS = {"\t": "tabs", " ": "spaces"}
 SHOWN_SIGNS = {"\t": "\\t", "\x01": "\\x01"}
 
 
-def tell_other_delimiter(header: str, delimiter: str, wanted: Collection[str] = ()) -> str:
+def describe_other_delimiter(header: str, delimiter: str, wanted: Collection[str] = ()) -> str:
     """Say which delimiter a header seems to have been written with;
     nothing where the configured one is as good.
 

@@ -69,7 +69,7 @@ class Exploded:
         self.keys |= dict.fromkeys(entry.key for entry in members(record, 0))
         yield from self._objects(record, 0, self.lists.parents, "")
 
-    def refuse_no_lists(self, *, name: str) -> None:
+    def raise_if_no_lists(self, *, name: str) -> None:
         """Raise when no record of a file holds a list where one should be."""
         if self.n_lists or not self.n_records:
             return

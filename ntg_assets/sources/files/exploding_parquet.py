@@ -108,7 +108,7 @@ class _ParquetLists:
         start = f"(select * from {READER})"  # noqa: S608  # our own text
         first, *_ = names = (*self.lists.parents[:1],) or self.lists.names
         if absent := next((name for name in names if name not in columns), None):
-            self._refuse(absent, columns)
+            self._raise_error(absent, columns)
         if self.lists.parents:
             part = self._exploded(start, quote_identifier(first), self.lists.parents[1:])
             relation, replaced = part.relation, {first: part.value}
@@ -137,10 +137,10 @@ class _ParquetLists:
         if key == EACH:
             return self._members(relation, value, type_, parents)
         if not type_.startswith("STRUCT"):
-            self._refuse_type(key, type_, "a struct")
+            self._raise_type(key, type_, "a struct")
         fields = self._types_in(relation, f"unnest({value})")
         if absent := next((name for name in (key,) if name not in fields), None):
-            self._refuse(absent, fields)
+            self._raise_error(absent, fields)
         if parents:
             part = self._exploded(relation, f"{value}.{quote_identifier(key)}", parents[1:])
             updated = f"struct_update({value}, {quote_identifier(key)} := {part.value})"
@@ -154,7 +154,7 @@ class _ParquetLists:
     def _members(self, relation: str, value: str, type_: str, parents: Sequence[str]) -> _Part:
         """The entries of a map, each with its key beside its value."""
         if not type_.startswith("MAP"):
-            self._refuse_type(EACH, type_, "a map")
+            self._raise_type(EACH, type_, "a map")
         full = f"case when cardinality({value}) > 0 then map_entries({value}) else [null] end"
         relation, (entry,) = self._with_columns(relation, [f"unnest({full})"])
         key, inner = f'"{EACH}{KEY}" := {entry}.key', f"{entry}.value"
@@ -175,7 +175,7 @@ class _ParquetLists:
         """
         for name, value in values.items():
             if not (type_ := self._type_of(relation, value)).endswith("]"):
-                self._refuse_type(name, type_, "a list")
+                self._raise_type(name, type_, "a list")
         lengths = [f"coalesce(len({value}), 0)" for value in values.values()]
         longest = f"greatest({', '.join(lengths)}, 1)"
         are_alike = " and ".join(f"{length} = {lengths[0]}" for length in lengths)
@@ -212,14 +212,14 @@ class _ParquetLists:
     def _path(self) -> str:
         return ".".join((*self.lists.parents, *self.lists.names[:1]))
 
-    def _refuse(self, key: str, columns: Collection[str]) -> NoReturn:
+    def _raise_error(self, key: str, columns: Collection[str]) -> NoReturn:
         shown = ", ".join(map(repr, list(columns)[:SHOWN_KEYS]))
         raise SourceError(
             f"{self.name}: explode names {self._path!r}, but there is no {key!r}; columns found:"
             f" {shown}. Correct `explode`."
         )
 
-    def _refuse_type(self, key: str, type_: str, wanted: str) -> NoReturn:
+    def _raise_type(self, key: str, type_: str, wanted: str) -> NoReturn:
         raise SourceError(
             f"{self.name}: explode names {self._path!r}, but {key!r} of it holds {type_}, {wanted}"
             " was expected. Correct `explode`, or leave it out."

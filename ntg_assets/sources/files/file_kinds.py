@@ -75,7 +75,7 @@ def head_text(head: bytes, encoding: str) -> bytes:
     return text.removeprefix("\ufeff").lstrip().encode()
 
 
-def tell_misnamed(path: Path, *, format_: Format, packing: Packing) -> str | None:
+def describe_misnamed(path: Path, *, format_: Format, packing: Packing) -> str | None:
     """Say where a file's bytes are not what its name promises (they are read as what they are)."""
     lower, named = path.name.lower(), named_format(path)
     if format_ == "parquet":

@@ -48,7 +48,7 @@ def find_paths(patterns: Sequence[str], *, home: Path, roots: Sequence[Path] = (
     files, markers, folders = (
         {path for paths in matched for path in paths[kind]} for kind in range(3)
     )
-    _refuse_outside(sorted(files), home=home, roots=roots)
+    _raise_if_outside(sorted(files), home=home, roots=roots)
     read_below = {folder for path in files for folder in path.parents}
     by_name = [
         tuple(sorted(paths, key=lambda path: name_of(path, home)))
@@ -57,7 +57,7 @@ def find_paths(patterns: Sequence[str], *, home: Path, roots: Sequence[Path] = (
     return Found(*by_name)
 
 
-def _refuse_outside(paths: Sequence[Path], *, home: Path, roots: Sequence[Path]) -> None:
+def _raise_if_outside(paths: Sequence[Path], *, home: Path, roots: Sequence[Path]) -> None:
     """Raise when a file lies where the store may not read."""
     allowed = [root.resolve() for root in (home, *roots)]
     for path in paths:
@@ -92,7 +92,7 @@ def read_literally(path: Path) -> str:
     return "".join(f"[{sign}]" if sign in GLOB_SIGNS else sign for sign in str(path))
 
 
-def tell_passed_over(paths: Sequence[Path], *, home: Path) -> str:
+def describe_passed_over(paths: Sequence[Path], *, home: Path) -> str:
     """Say which markers lay among the files."""
     return (
         f"{len(paths):,} file(s) passed over as markers of the engine that wrote the folder:"
@@ -100,7 +100,7 @@ def tell_passed_over(paths: Sequence[Path], *, home: Path) -> str:
     )
 
 
-def tell_folders(paths: Sequence[Path], *, home: Path) -> str:
+def describe_folders(paths: Sequence[Path], *, home: Path) -> str:
     """Say which folders lay among the files, whose files are not read."""
     shown = _some_of([name_of(path, home) for path in paths])
     return (
@@ -125,22 +125,22 @@ def _matches(pattern: str, home: Path) -> tuple[list[Path], list[Path], list[Pat
     ]
     markers = {entry for entry in entries if is_marker(entry, pattern, home)}
     others = [entry for entry in entries if entry not in markers]
-    _refuse_dead_ends(others, home)
+    _raise_if_dead_ends(others, home)
     files = [entry for entry in others if entry.is_file()]
     marker_files = sorted(entry for entry in markers if entry.is_file())
     if not files:
-        _refuse_nothing(pattern, entries, marker_files, home)
+        _raise_nothing(pattern, entries, marker_files, home)
     return files, marker_files, [entry for entry in others if _holds_files(entry)]
 
 
-def _refuse_nothing(
+def _raise_nothing(
     pattern: str, entries: Sequence[Path], markers: Sequence[Path], home: Path
 ) -> NoReturn:
     """Say why a pattern finds no file, or nothing but markers."""
     if markers:
         raise SourceError(
-            f"{pattern}: finds no data. {tell_passed_over(markers, home=home)}. Deliver the files,"
-            " or name others."
+            f"{pattern}: finds no data. {describe_passed_over(markers, home=home)}. Deliver"
+            " the files, or name others."
         )
     raise SourceError(
         f"{pattern}: {_explain_nothing(pattern, entries, home)} Mend `files` in the configuration."
@@ -154,7 +154,7 @@ def _holds_files(entry: Path) -> bool:
     )
 
 
-def _refuse_dead_ends(entries: Sequence[Path], home: Path) -> None:
+def _raise_if_dead_ends(entries: Sequence[Path], home: Path) -> None:
     """Raise when a glob finds what should be a file and cannot be read as one."""
     for entry in entries:
         if entry.is_file() or entry.is_dir():
@@ -173,7 +173,7 @@ def _explain_nothing(pattern: str, entries: Sequence[Path], home: Path) -> str:
     literal = absolute(home / pattern)
     is_folder = literal.is_dir()
     if os.path.lexists(literal) and not is_folder:
-        _refuse_dead_ends([literal], home)
+        _raise_if_dead_ends([literal], home)
     folders = [literal] if is_folder else [entry for entry in entries if entry.is_dir()]
     if not folders:
         return f"no such file in the project folder.{_neighbours(literal)}"

@@ -11,12 +11,12 @@ from ntg_assets.sources.files.derived_columns import Described
 from ntg_assets.sources.files.exploding_parquet import stage_parquet
 from ntg_assets.sources.files.file_kinds import (
     Format,
+    describe_misnamed,
     format_of,
-    tell_misnamed,
 )
 from ntg_assets.sources.files.file_names import SHOWN_NAMES, name_of
-from ntg_assets.sources.files.manifests import Manifests, refuse_other_content
-from ntg_assets.sources.files.other_kinds import refuse_no_parquet
+from ntg_assets.sources.files.manifests import Manifests, raise_if_other_content
+from ntg_assets.sources.files.other_kinds import raise_if_no_parquet
 from ntg_assets.sources.files.packing import Packing, packing_of, unpacking
 from ntg_assets.sources.files.partitions import partition_of
 from ntg_assets.sources.files.source_files import SourceFile
@@ -52,7 +52,7 @@ def inspect_files(
     """
     kinds = {path: _kind(path, name=name_of(path, home), source=described.source) for path in paths}
     if not mixed and len(set(kinds.values())) > 1:
-        _refuse_mixed(kinds, home=home)
+        _raise_if_mixed(kinds, home=home)
     manifests = Manifests(home)
     inspected: list[SourceFile] = []
     numbers: dict[str, int] = {}
@@ -72,11 +72,11 @@ def _as_stated(file: SourceFile, manifests: Manifests, *, required: bool) -> Sou
     stated = manifests.find(file.path, name=file.name, required=required)
     if stated is None:
         return file
-    refuse_other_content(stated, name=file.name, sha256=file.sha256)
+    raise_if_other_content(stated, name=file.name, sha256=file.sha256)
     return replace(file, n_stated_rows=stated.n_rows)
 
 
-def _refuse_mixed(kinds: dict[Path, Format], *, home: Path) -> None:
+def _raise_if_mixed(kinds: dict[Path, Format], *, home: Path) -> None:
     shown = [
         next(path for path in kinds if kinds[path] == kind)
         for kind in dict.fromkeys(kinds.values())
@@ -125,10 +125,10 @@ def _inspect(
         stat.st_mtime_ns,
         partition=(*partition_of(name), *described.said_by_place(name)),
         packing=packing,
-        misnamed=tell_misnamed(path, format_=format_, packing=packing),
+        misnamed=describe_misnamed(path, format_=format_, packing=packing),
     )
     if format_ == "parquet":
-        refuse_no_parquet(path, name=name, source=described.source)
+        raise_if_no_parquet(path, name=name, source=described.source)
         return _with_lists_exploded(file, described, folder=staging_folder(scratch))
     with unpacking(name):
         folder = staging_folder(scratch)

@@ -33,12 +33,12 @@ def records_of(
                 end = yield from elements(text, start + 1)
             else:
                 if not (may_be_lone and text[start : start + 1] == "{"):
-                    _refuse_lone_object(text, start, place, n_documents, name=name)
+                    _raise_if_lone_object(text, start, place, n_documents, name=name)
                 _, end = DECODER.raw_decode(text, start)
                 yield text[start:end]
             begin = after_space(text, _end_of(text, end, len(keys)))
             n_documents += 1
-            _refuse_comma(text, begin, name=name)
+            _raise_if_comma(text, begin, name=name)
     except json.JSONDecodeError as error:
         raise SourceError(
             f"{name}: is no whole JSON (line {error.lineno}: {error.msg}). Was its copy"
@@ -50,7 +50,7 @@ def records_of(
         ) from None
 
 
-def _refuse_lone_object(
+def _raise_if_lone_object(
     text: str,
     start: int,
     place: str | None,
@@ -65,7 +65,7 @@ def _refuse_lone_object(
     if place is None and is_object:
         _, end = DECODER.raw_decode(text, start)
         after = after_space(text, end)
-        _refuse_comma(text, after, name=name)
+        _raise_if_comma(text, after, name=name)
         if n_before or after < len(text):
             return
     where = f"under records: {place}" if place else "in it"
@@ -76,7 +76,7 @@ def _refuse_lone_object(
     )
 
 
-def _refuse_comma(text: str, place: int, *, name: str) -> None:
+def _raise_if_comma(text: str, place: int, *, name: str) -> None:
     """Raise when a comma follows a document: it is one of several records without an array."""
     if text[place : place + 1] == ",":
         line = text.count("\n", 0, place) + 1

@@ -60,7 +60,7 @@ class Manifests:
         return self._known[folder]
 
 
-def refuse_other_content(stated: Stated, *, name: str, sha256: str) -> None:
+def raise_if_other_content(stated: Stated, *, name: str, sha256: str) -> None:
     """Raise when a file's bytes are not what is said of them."""
     if stated.sha256 is not None and stated.sha256 != sha256:
         raise SourceError(

@@ -98,7 +98,7 @@ TEXT_KINDS = (
 )
 
 
-def refuse_other_kinds(head: bytes, *, name: str, source: FileSource) -> None:
+def raise_if_other_kinds(head: bytes, *, name: str, source: FileSource) -> None:
     """Raise when the first bytes of what should be text are those of something else.
 
     Args:
@@ -117,13 +117,13 @@ def refuse_other_kinds(head: bytes, *, name: str, source: FileSource) -> None:
         raise SourceError(f"{name}: {sentence}")
 
 
-def refuse_binary_kinds(head: bytes, *, name: str) -> None:
+def raise_if_binary_kinds(head: bytes, *, name: str) -> None:
     """Raise when first bytes are those of an archive, a workbook, a picture, a database."""
     if sentence := _binary_kind(head):
         raise SourceError(f"{name}: {sentence}")
 
 
-def refuse_no_parquet(path: Path, *, name: str, source: FileSource) -> None:
+def raise_if_no_parquet(path: Path, *, name: str, source: FileSource) -> None:
     """Raise when what should be a Parquet file does not begin like one,
     and say what it is instead.
     """
@@ -138,7 +138,7 @@ def refuse_no_parquet(path: Path, *, name: str, source: FileSource) -> None:
             raise SourceError(
                 f"{name}: is {packing}, not Parquet (which packs its own pages). Unpack it."
             )
-    refuse_other_kinds(head, name=name, source=source)
+    raise_if_other_kinds(head, name=name, source=source)
     if first := _first_text(head):
         raise SourceError(
             f"{name}: is text, not Parquet (first line: {first!r}). Name it .csv, or set `format:"

@@ -74,7 +74,7 @@ class SourceFile:
         return content_identity(self.sha256, self.partition)
 
 
-def refuse_changed(files: Sequence[SourceFile]) -> None:
+def raise_if_changed(files: Sequence[SourceFile]) -> None:
     """Raise when a file is not what it was when it was inspected: then two readings of it may
     differ.
     """

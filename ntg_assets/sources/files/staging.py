@@ -161,7 +161,7 @@ def stage_exploded(
         for record in filter(None, records):
             for element in _elements_of(record, exploded):
                 written.write(element.translate(LINE_ENDS).encode() + b"\n")
-        exploded.refuse_no_lists(name=name)
+        exploded.raise_if_no_lists(name=name)
     return Staged(target, 0, exploded.n_records)
 
 

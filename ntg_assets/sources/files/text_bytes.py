@@ -32,7 +32,7 @@ class TextCounts:
 
     def add(self, chunk: bytes) -> None:
         """Count one more chunk, and refuse what is no UTF-8 text."""
-        self._refuse_other_encodings(chunk)
+        self._raise_if_other_encodings(chunk)
         self.has_quotes = self.has_quotes or bool(self._quote and self._quote in chunk)
         plain = chunk.replace(b"\r", b"") if b"\r" in chunk else chunk
         if len(plain) < len(chunk):
@@ -57,7 +57,7 @@ class TextCounts:
 
     def finish(self) -> None:
         """Count a last line without a line end."""
-        self._refuse_other_encodings(b"", final=True)
+        self._raise_if_other_encodings(b"", final=True)
         if not self._at_line_start:
             self.n_lines += 1
 
@@ -86,7 +86,7 @@ class TextCounts:
         """
         return self._has_long_ends or 0 < self._n_two_byte_ends < self.n_lines - 1
 
-    def _refuse_other_encodings(self, chunk: bytes, *, final: bool = False) -> None:
+    def _raise_if_other_encodings(self, chunk: bytes, *, final: bool = False) -> None:
         if b"\0" in chunk:
             line = self._line_of(chunk, chunk.index(b"\0"))
             raise SourceError(

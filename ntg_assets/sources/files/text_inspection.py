@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ntg_assets.configuration.inputs.files import FileSource
 from ntg_assets.errors import SourceError
-from ntg_assets.sources.files.delimiters import tell_other_delimiter
+from ntg_assets.sources.files.delimiters import describe_other_delimiter
 from ntg_assets.sources.files.derived_columns import Described
 from ntg_assets.sources.files.dialects import Dialect
 from ntg_assets.sources.files.exploding import place_column
@@ -19,7 +19,7 @@ from ntg_assets.sources.files.file_kinds import (
     json_kind,
 )
 from ntg_assets.sources.files.json_keys import keys_of_records
-from ntg_assets.sources.files.other_kinds import refuse_other_kinds
+from ntg_assets.sources.files.other_kinds import raise_if_other_kinds
 from ntg_assets.sources.files.packing import is_padded, open_unpacked
 from ntg_assets.sources.files.source_files import SourceFile
 from ntg_assets.sources.files.staging import (
@@ -40,7 +40,7 @@ def staged_text(file: SourceFile, described: Described, *, folder: Path) -> Sour
     source = described.source
     with open_unpacked(file.path) as opened:
         head = opened.read(HEAD_BYTES)
-    refuse_other_kinds(head, name=file.name, source=source)
+    raise_if_other_kinds(head, name=file.name, source=source)
     text = head_text(head, source.encoding)
     named = {"name": file.name, "sha256": file.sha256}
     is_document = source.records is not None or json_kind(text) == "json"
@@ -148,7 +148,7 @@ def _read_header(file: SourceFile, source: FileSource) -> tuple[tuple[str, ...],
         except csv.Error as error:
             text.seek(0)
             hint = (
-                tell_other_delimiter(text.readline().rstrip("\r\n"), dialect.delimiter)
+                describe_other_delimiter(text.readline().rstrip("\r\n"), dialect.delimiter)
                 or "Mend the first line."
             )
             raise SourceError(f"{file.name}: its header cannot be read ({error}). {hint}") from None

@@ -56,11 +56,11 @@ def find_layouts(
         for index, (shape, same) in enumerate(grouped.items())
     )
     for layout in layouts:
-        refuse_contradictions(connection, layout, described.mapping)
+        raise_if_contradictions(connection, layout, described.mapping)
     return layouts
 
 
-def refuse_contradictions(
+def raise_if_contradictions(
     connection: duckdb.DuckDBPyConnection, layout: Layout, mapping: Mapping[str, str]
 ) -> None:
     """Raise when a configured column holds other values than a folder of the same name says: one of

@@ -41,7 +41,7 @@ class PossibleTimes:
         """Values that rules of times are bound to (see `within_times`)."""
         return {"earliest": self.earliest} | ({"latest": self.latest} if self.latest else {})
 
-    def refuse_earlier(self, times: pl.Series, *, what: str, column: str) -> None:
+    def raise_if_earlier(self, times: pl.Series, *, what: str, column: str) -> None:
         """Refuse times that are too early.
 
         Args:
@@ -57,7 +57,7 @@ class PossibleTimes:
                 " `timestamp_unit` right? Mend the rows, or set an earlier ingest.earliest_event."
             )
 
-    def tell_later(self, times: pl.Series) -> str | None:
+    def describe_later(self, times: pl.Series) -> str | None:
         """Say how many times have not come yet."""
         late = times.filter(times >= self.latest) if self.latest else times.clear()
         if late.is_empty():
@@ -70,7 +70,7 @@ def first_day(times: pl.Series) -> str:
     return times.head(1).dt.strftime("%Y-%m-%d")[0]
 
 
-def refuse_unreadable(
+def raise_if_unreadable(
     rows: pl.DataFrame,
     broken: pl.Series,
     name: str,

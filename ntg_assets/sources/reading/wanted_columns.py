@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from typing import NoReturn
 
 from ntg_assets.errors import SourceError
-from ntg_assets.sources.files.delimiters import tell_other_delimiter
+from ntg_assets.sources.files.delimiters import describe_other_delimiter
 from ntg_assets.sources.files.source_files import SourceFile
 
 DATUM = re.compile(r"-?[\d.,:/ TZ+-]*\d[\d.,:/ TZ+-]*")
@@ -25,7 +25,7 @@ def require_columns(
     """
     missing = {key: name for key, name in mapping.items() if name not in columns}
     if missing:
-        _refuse_missing(file, missing, columns, mapping, delimiter=delimiter)
+        _raise_missing(file, missing, columns, mapping, delimiter=delimiter)
     folded = [name.casefold() for name in columns] if file.format != "json" else []
     for key, name in mapping.items():
         if folded.count(name.casefold()) > 1:
@@ -35,7 +35,7 @@ def require_columns(
             )
 
 
-def _refuse_missing(
+def _raise_missing(
     file: SourceFile,
     missing: Mapping[str, str],
     columns: Sequence[str],
@@ -47,10 +47,12 @@ def _refuse_missing(
     shown_missing = " and ".join(f"{name!r} ({key})" for key, name in missing.items())
     shown = ", ".join(map(repr, columns)) or "none"
     why = (
-        _tell_blanks(missing.values(), columns)
+        _describe_blanks(missing.values(), columns)
         or _other_delimiter(file, delimiter, mapping.values())
         or _why_missing(file, mapping.values())
-        or _tell_alike(missing.values(), [name for name in columns if name not in mapping.values()])
+        or _describe_alike(
+            missing.values(), [name for name in columns if name not in mapping.values()]
+        )
     )
     raise SourceError(f"{file.name}: no column {shown_missing}; columns found: {shown}. {why}")
 
@@ -59,17 +61,17 @@ def _other_delimiter(file: SourceFile, delimiter: str, wanted: Collection[str]) 
     """Say which delimiter divides the header of a CSV file better."""
     if file.format != "csv":
         return ""
-    return tell_other_delimiter(delimiter.join(file.header), delimiter, wanted)
+    return describe_other_delimiter(delimiter.join(file.header), delimiter, wanted)
 
 
-def _tell_alike(wanted: Iterable[str], free: list[str]) -> str:
+def _describe_alike(wanted: Iterable[str], free: list[str]) -> str:
     """Ask whether columns with names like the wanted ones are meant."""
     advice = "Set the names in the configuration."
     hints = [f"{near!r} for {name!r}" for name, near in _nearest(wanted, free)]
     return f"Did you mean {', '.join(hints)}? {advice}" if hints else advice
 
 
-def _tell_blanks(wanted: Iterable[str], columns: Sequence[str]) -> str:
+def _describe_blanks(wanted: Iterable[str], columns: Sequence[str]) -> str:
     """Say that columns are called as they are wanted, but for blanks around their names."""
     stripped = {name.strip(): name for name in columns}
     around = [stripped[name] for name in wanted if stripped.get(name, name) != name]

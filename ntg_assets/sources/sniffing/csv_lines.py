@@ -40,15 +40,15 @@ def sniff_csv(
         name: The file in messages.
     """
     body, comment = _without_comments(lines, sniffed)
-    _refuse_printed_table(body, name=name)
-    _refuse_server_log(body, name=name)
+    _raise_if_printed_table(body, name=name)
+    _raise_if_server_log(body, name=name)
     is_for_excel = bool(body) and body[0].lower().startswith("sep=")
     quote, escape = _quotes_of(body, sniffed)
     delimiter, n_fields = delimiter_of(body[is_for_excel:], quote, escape)
     rows = list(rows_of(body[: SAMPLE_RECORDS + 1], delimiter, quote, escape))
     if n_fields == 1:
-        _refuse_aligned_lines(body, name=name)
-        _refuse_quoted_lines(rows, body, name=name)
+        _raise_if_aligned_lines(body, name=name)
+        _raise_if_quoted_lines(rows, body, name=name)
     last = body if last_lines is None else [line for line in last_lines if line.strip()]
     last_rows = rows if last is body else list(rows_of(last, delimiter, quote, escape))
     n_below = take_lines_below(
@@ -66,7 +66,7 @@ def sniff_csv(
     if n_before or (n_skipped and not comment):
         why = "its first line is `sep=` for Excel" if is_for_excel else "lines before the header"
         sniffed.take("skip_lines", n_skipped, why)
-    _refuse_unclosed_quote(rows, body, quote, name=name)
+    _raise_if_unclosed_quote(rows, body, quote, name=name)
     take_columns(rows[n_before:], n_fields, sniffed, name=name)
     take_lists_in_fields(sniffed)
 
@@ -80,7 +80,7 @@ def _without_comments(lines: Sequence[str], sniffed: Sniffed) -> tuple[list[str]
     return body, comment
 
 
-def _refuse_printed_table(lines: Sequence[str], *, name: str) -> None:
+def _raise_if_printed_table(lines: Sequence[str], *, name: str) -> None:
     """Raise when a line of dashes stands below a header, as databases print tables for people."""
     rule = next((line for line in lines[:FIRST_LINES] if RULES.fullmatch(line)), None)
     if rule is not None:
@@ -90,7 +90,7 @@ def _refuse_printed_table(lines: Sequence[str], *, name: str) -> None:
         )
 
 
-def _refuse_server_log(lines: Sequence[str], *, name: str) -> None:
+def _raise_if_server_log(lines: Sequence[str], *, name: str) -> None:
     """Raise when lines are those of a web server, or pairs of keys and values: no sign divides such
     into columns.
     """
@@ -113,7 +113,7 @@ def _begins_with_comment(lines: Sequence[str]) -> bool:
     return n_marked > 1 or len(first) != n_fields or n_fields == 1
 
 
-def _refuse_aligned_lines(lines: Sequence[str], *, name: str) -> None:
+def _raise_if_aligned_lines(lines: Sequence[str], *, name: str) -> None:
     """Raise when fields are padded with spaces to columns of one width."""
     n_fields = {len(GAP.split(line.strip())) for line in lines[:SAMPLE_LINES]}
     if len(n_fields) == 1 and min(n_fields) > 1:
@@ -123,7 +123,9 @@ def _refuse_aligned_lines(lines: Sequence[str], *, name: str) -> None:
         )
 
 
-def _refuse_quoted_lines(rows: Sequence[Sequence[str]], lines: Sequence[str], *, name: str) -> None:
+def _raise_if_quoted_lines(
+    rows: Sequence[Sequence[str]], lines: Sequence[str], *, name: str
+) -> None:
     """Raise when each line as a whole stands in quotes."""
     inside = [row[0] for row in rows if row]
     delimiter, n_fields = delimiter_of(inside, '"', None)
@@ -134,7 +136,7 @@ def _refuse_quoted_lines(rows: Sequence[Sequence[str]], lines: Sequence[str], *,
         )
 
 
-def _refuse_unclosed_quote(
+def _raise_if_unclosed_quote(
     rows: Sequence[Sequence[str]], lines: Sequence[str], quote: str, *, name: str
 ) -> None:
     """Raise when a field swallows the lines after it."""

@@ -39,7 +39,7 @@ ENCODED_TWICE = re.compile(
 )
 
 
-def refuse_no_text(text: str, *, name: str) -> None:
+def raise_if_no_text(text: str, *, name: str) -> None:
     """Raise when what was decoded is mostly no text."""
     n_control = sum(
         unicodedata.category(sign) in {"Cc", "Cn"} and sign not in SEPARATORS
@@ -69,7 +69,7 @@ def encodings_of(head: bytes, *, name: str) -> list[str]:
         one_byte, is_sure = _of_one_byte(head)
         if not is_sure and (east_asian := _east_asian(head[:EXAMINED_BYTES])):
             return east_asian
-        _refuse_two_encodings(head, error.start, name=name)
+        _raise_if_two_encodings(head, error.start, name=name)
         return [one_byte]
     return ["utf-8"]
 
@@ -194,7 +194,7 @@ def _share(signs: str, *scripts: str) -> float:
     return sum(_script(sign) in scripts for sign in signs) / max(len(signs), 1)
 
 
-def _refuse_two_encodings(head: bytes, place: int, *, name: str) -> None:
+def _raise_if_two_encodings(head: bytes, place: int, *, name: str) -> None:
     """Raise when some of a text is UTF-8 and some is not."""
     text = head.decode("utf-8", "surrogateescape")
     n_others = sum("\udc80" <= sign <= "\udcff" for sign in text)

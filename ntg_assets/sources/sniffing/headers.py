@@ -22,7 +22,7 @@ def take_columns(rows: list[list[str]], n_fields: int, sniffed: Sniffed, *, name
     """
     if _is_header(rows):
         sniffed.columns, rows = rows[0], rows[1:]
-        _judge_header(sniffed, rows, name=name)
+        _validate_header(sniffed, rows, name=name)
         rows = [row for row in rows if len(row) == n_fields and row != sniffed.columns]
     else:
         sniffed.columns = [f"column_{place}" for place in range(1, n_fields + 1)]
@@ -33,11 +33,11 @@ def take_columns(rows: list[list[str]], n_fields: int, sniffed: Sniffed, *, name
     }
 
 
-def _judge_header(sniffed: Sniffed, rows: Sequence[Sequence[str]], *, name: str) -> None:
+def _validate_header(sniffed: Sniffed, rows: Sequence[Sequence[str]], *, name: str) -> None:
     """Say what is odd about a header; refuse one that is not that of the lines below it."""
     header = sniffed.columns
-    _refuse_foreign_header(header, rows, name=name)
-    _refuse_other_header(rows, header, name=name)
+    _raise_if_foreign_header(header, rows, name=name)
+    _raise_if_other_header(rows, header, name=name)
     folded = [entry.casefold() for entry in header]
     twice = sorted({entry for entry in header if entry and folded.count(entry.casefold()) > 1})
     if twice:
@@ -49,7 +49,7 @@ def _judge_header(sniffed: Sniffed, rows: Sequence[Sequence[str]], *, name: str)
         )
 
 
-def _refuse_foreign_header(
+def _raise_if_foreign_header(
     header: Sequence[str], rows: Sequence[Sequence[str]], *, name: str
 ) -> None:
     """Raise when no line follows a header, or nearly all have another number of fields."""
@@ -68,7 +68,7 @@ def _refuse_foreign_header(
         )
 
 
-def _refuse_other_header(
+def _raise_if_other_header(
     rows: Sequence[Sequence[str]], header: Sequence[str], *, name: str
 ) -> None:
     """Raise when the names of the header come again in another order: what follows would be read

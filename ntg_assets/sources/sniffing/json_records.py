@@ -53,7 +53,7 @@ def sniff_json(text: str, path: Path, sniffed: Sniffed, *, kind: str, name: str)
             f"{name}: is JSON without an object. Records are objects with named keys, in an array"
             " or one a line; deliver such."
         )
-    _refuse_columns_of_json(flat, name=name)
+    _raise_if_columns_of_json(flat, name=name)
     take_records(sniffed, records)
 
 
@@ -158,7 +158,7 @@ def _document_records(
         whole = opened.read().decode(sniffed.settings.get("encoding", "utf-8"))
     whole = whole.removeprefix("\ufeff")
     document = _first_document(whole)
-    _refuse_objects_of_columns(document, name=name)
+    _raise_if_objects_of_columns(document, name=name)
     if "records" not in sniffed.settings and "explode" not in sniffed.settings:
         keyed = keyed_lists(document)
         if keyed and not _has_other_events(document, keyed):
@@ -192,7 +192,7 @@ def _is_record(document: object) -> bool:
     return keyed_lists(document) is not None or find_lists([document]) is not None
 
 
-def _refuse_columns_of_json(flat: Sequence[Mapping[str, str]], *, name: str) -> None:
+def _raise_if_columns_of_json(flat: Sequence[Mapping[str, str]], *, name: str) -> None:
     """Raise when a document holds one list per column, not one object per record."""
     if (
         len(flat) == 1
@@ -205,7 +205,7 @@ def _refuse_columns_of_json(flat: Sequence[Mapping[str, str]], *, name: str) -> 
         )
 
 
-def _refuse_objects_of_columns(document: object, *, name: str) -> None:
+def _raise_if_objects_of_columns(document: object, *, name: str) -> None:
     """Raise when a document holds one object per column, whose keys are the places of records, or
     the names of the columns apart from rows that are lists.
     """

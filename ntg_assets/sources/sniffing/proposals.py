@@ -14,12 +14,12 @@ from polars import selectors
 from ntg_assets.configuration.inputs.files import FileSource
 from ntg_assets.errors import SourceError
 from ntg_assets.sources.files.file_kinds import HEAD_BYTES, is_whole_parquet, json_kind
-from ntg_assets.sources.files.other_kinds import refuse_binary_kinds, refuse_other_kinds
+from ntg_assets.sources.files.other_kinds import raise_if_binary_kinds, raise_if_other_kinds
 from ntg_assets.sources.files.packing import open_unpacked, unpacking
 from ntg_assets.sources.files.text_bytes import ends_in_returns
 from ntg_assets.sources.sniffing.column_roles import sniff_roles
 from ntg_assets.sources.sniffing.csv_lines import sniff_csv
-from ntg_assets.sources.sniffing.encodings import encodings_of, is_encoded_twice, refuse_no_text
+from ntg_assets.sources.sniffing.encodings import encodings_of, is_encoded_twice, raise_if_no_text
 from ntg_assets.sources.sniffing.json_records import sniff_json, take_lists, take_records
 from ntg_assets.sources.sniffing.sniffed import (
     SAMPLE_BYTES,
@@ -118,7 +118,7 @@ def _as_text(value: object) -> str:
 def _sniff_text(
     head: bytes, path: Path, sniffed: Sniffed, *, name: str, encoding: str | None
 ) -> None:
-    refuse_binary_kinds(head[:HEAD_BYTES], name=name)
+    raise_if_binary_kinds(head[:HEAD_BYTES], name=name)
     encodings = [encoding] if encoding else encodings_of(head, name=name)
     text = _decoded(head, encodings, sniffed, name=name)
     if text.lstrip().startswith(PRINTED_DICT):
@@ -164,9 +164,9 @@ def _decoded(head: bytes, encodings: Sequence[str], sniffed: Sniffed, *, name: s
     if len(encodings) > 1:
         sniffed.open["encoding"] = list(encodings)
     source = FileSource(files=[name], encoding=encoding, skip_lines=1)
-    refuse_other_kinds(head[:HEAD_BYTES], name=name, source=source)
+    raise_if_other_kinds(head[:HEAD_BYTES], name=name, source=source)
     text = head.decode(encoding, "ignore").removeprefix("\ufeff")
-    refuse_no_text(text, name=name)
+    raise_if_no_text(text, name=name)
     if is_encoded_twice(text):
         sniffed.notes.append(
             f"texts look encoded twice, such as {_first_beyond_ascii(text)!r}: they are read as"

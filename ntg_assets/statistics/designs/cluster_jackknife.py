@@ -105,7 +105,7 @@ def jackknife(sums: ClusterSums, *, labels: npt.NDArray[np.int64], n_arms: int) 
             on one cluster.
     """
     counts = np.bincount(labels, minlength=n_arms)
-    _refuse_lone_clusters(int(counts.min()))
+    _raise_if_lone_clusters(int(counts.min()))
     whole, left = (_adjusted_means if sums.q else _means)(sums, labels, n_arms)
     freedom = [satterthwaite(sums.weights[labels == arm]) for arm in range(n_arms)]
     compared = []
@@ -114,20 +114,20 @@ def jackknife(sums: ClusterSums, *, labels: npt.NDArray[np.int64], n_arms: int) 
         parts = np.bincount(labels, weights=moved**2, minlength=n_arms) * (counts - 1) / counts
         squared = float(parts.sum())
         if squared <= 0:
-            _refuse_equal_means(whole[0], whole[arm])
+            _raise_equal_means(whole[0], whole[arm])
         df = squared**2 / sum(part**2 / own for part, own in zip(parts, freedom, strict=True))
         compared.append(Jackknifed(whole, squared, float(parts[0]), max(df - sums.q, 1.0)))
     return compared
 
 
-def _refuse_lone_clusters(fewest: int) -> None:
+def _raise_if_lone_clusters(fewest: int) -> None:
     if fewest < MINIMUM_UNITS:
         raise NotEnoughDataError(
             f"an arm of {fewest} clusters has no error; at least {MINIMUM_UNITS} are needed."
         )
 
 
-def _refuse_equal_means(control: float, treatment: float) -> NoReturn:
+def _raise_equal_means(control: float, treatment: float) -> NoReturn:
     raise NotEnoughDataError(
         f"every cluster has the same mean in its arm ({control:g}, {treatment:g}): no interval"
         " exists."

@@ -35,7 +35,7 @@ def compare_within_strata(
     Raises:
         NotEnoughDataError: the arms do not have the same strata, or nothing varies in any.
     """
-    _refuse_strata_of_one_arm(control, treatment)
+    _raise_if_strata_of_one_arm(control, treatment)
     sizes = weights or {name: control[name].n + treatment[name].n for name in control}
     shares = {name: sizes[name] / sum(sizes.values()) for name in control}
     difference = sum(
@@ -54,7 +54,7 @@ def compare_within_strata(
     return t_difference(difference, error, df, confidence=confidence, alternative=alternative)
 
 
-def _refuse_strata_of_one_arm(
+def _raise_if_strata_of_one_arm(
     control: Mapping[str, Sample], treatment: Mapping[str, Sample]
 ) -> None:
     if control.keys() != treatment.keys() or not control:

@@ -8,7 +8,7 @@ from ntg_assets.orchestration.staging import staged_asset
 from ntg_assets.sql import Query, Table
 from ntg_assets.stages import BACKTEST
 from ntg_assets.subscriptions.hazard import snapshots as looks
-from ntg_assets.subscriptions.hazard.backtest import contract_backtest as judge
+from ntg_assets.subscriptions.hazard.backtest import contract_backtest as evaluate
 from ntg_assets.subscriptions.hazard.contracts import ContractBacktest
 from ntg_assets.subscriptions.hazard.snapshot_contracts import (
     ContractSignals,
@@ -59,4 +59,4 @@ def contract_snapshots(
 @staged_asset(contract=ContractBacktest, group=GROUP, stages=(BACKTEST,), kinds=("polars",))
 def contract_backtest(contract_walk_forward: pl.DataFrame) -> pl.DataFrame:
     """What was forecast of contracts at past origins, beside what came."""
-    return judge(contract_walk_forward)
+    return evaluate(contract_walk_forward)

@@ -55,10 +55,10 @@ def sampling_steps(
     origins = set(origin_days(days, horizon_days=horizon_days))
     is_origin = [day in origins for day in days[:-1]]
     n_rows = {False: 0, True: 0}
-    for n, is_judged in zip(running, is_origin, strict=True):
-        n_rows[is_judged] += n
-    step = {is_judged: max(1, -(-2 * n // most)) for is_judged, n in n_rows.items()}
-    return [*(step[is_judged] for is_judged in is_origin), 1]
+    for n, is_evaluated in zip(running, is_origin, strict=True):
+        n_rows[is_evaluated] += n
+    step = {is_evaluated: max(1, -(-2 * n // most)) for is_evaluated, n in n_rows.items()}
+    return [*(step[is_evaluated] for is_evaluated in is_origin), 1]
 
 
 def _n_running(terms: pl.DataFrame, days: Sequence[date]) -> list[int]:

@@ -110,7 +110,7 @@ def monthly_amounts(price: pl.Expr, months: pl.Expr, days: pl.Expr) -> pl.Expr:
     return pl.when(months > 0).then(by_month).otherwise(by_day)
 
 
-def tell_amount(minor: float, currency: str) -> str:
+def describe_amount(minor: float, currency: str) -> str:
     """Write an amount as people do: 1,234.50 EUR."""
     n_decimals = decimals_of(currency)
     return f"{minor / 10**n_decimals:,.{n_decimals}f} {currency}"

@@ -54,6 +54,6 @@ def _said(name: str, rows: pl.DataFrame, what: str) -> tuple[Any, ...]:
 
 def too_late(happened: pl.Series, possible: PossibleTimes) -> list[tuple[Any, ...]]:
     """Attempts that have not been made yet."""
-    sentence = possible.tell_later(happened)
+    sentence = possible.describe_later(happened)
     n_later = int((happened >= possible.latest).sum()) if possible.latest else 0
     return [("not_yet", n_later, None, False, sentence)] if sentence else []

@@ -28,7 +28,7 @@ from ntg_assets.subscriptions.terms.payment_checks import (
 )
 from ntg_assets.subscriptions.terms.payment_currencies import with_currencies
 from ntg_assets.subscriptions.terms.reading import ANY_TIME, contract_ids
-from ntg_assets.subscriptions.terms.refused_rows import quarantined, refuse_too_many
+from ntg_assets.subscriptions.terms.refused_rows import quarantined, raise_if_too_many
 from ntg_assets.subscriptions.terms.row_problems import (
     NO_DAY,
     NOTHING,
@@ -118,7 +118,7 @@ def read_payments(
     typed = _typed(placed, source=source, unit=subscriptions.price_unit)
     rows = _judged(typed, source, earliest_on=day_of(possible.earliest, zone))
     refused = rows.filter(pl.col("reason").is_not_null())
-    refuse_too_many(refused, n_rows=rows.height, limit=source.max_bad_share, key=KEY)
+    raise_if_too_many(refused, n_rows=rows.height, limit=source.max_bad_share, key=KEY)
     named = [pl.col(name).cast(dtype) for name, dtype in PAYMENT_TYPES.items()]
     kept = rows.lazy().filter(pl.col("reason").is_null()).select("happened_at", *named).collect()
     return ReadPayments(

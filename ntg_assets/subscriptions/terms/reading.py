@@ -18,10 +18,14 @@ from ntg_assets.subscriptions.terms.billing import period_lengths
 from ntg_assets.subscriptions.terms.configured_rows import read_configured
 from ntg_assets.subscriptions.terms.contracts import CANCELLED, NOT_CONVERTED, PAYMENT_FAILED
 from ntg_assets.subscriptions.terms.distinct_texts import read_distinct
-from ntg_assets.subscriptions.terms.refused_rows import quarantined, refuse_too_many
-from ntg_assets.subscriptions.terms.term_checks import ENDLESS_YEAR, tell_terms
-from ntg_assets.subscriptions.terms.term_order import close_terms, judge_in_order, with_first_trials
-from ntg_assets.subscriptions.terms.term_rules import DAYS_IN, judge_terms
+from ntg_assets.subscriptions.terms.refused_rows import quarantined, raise_if_too_many
+from ntg_assets.subscriptions.terms.term_checks import ENDLESS_YEAR, describe_terms
+from ntg_assets.subscriptions.terms.term_order import (
+    close_terms,
+    validate_in_order,
+    with_first_trials,
+)
+from ntg_assets.subscriptions.terms.term_rules import DAYS_IN, validate_terms
 
 KEY = "ingest.subscriptions"
 TERM_TYPES: dict[str, Any] = {
@@ -117,16 +121,16 @@ def read_subscriptions(
     read = _read(source, place=place, zone=zone)
     rows = _typed(read.rows, source=source, ids=ids, zone=zone)
     distinct = _without_copies(rows)
-    alone = judge_terms(with_first_trials(distinct), earliest_on=day_of(possible.earliest, zone))
-    judged = judge_in_order(alone, longest_gap_days=source.longest_gap_days)
+    alone = validate_terms(with_first_trials(distinct), earliest_on=day_of(possible.earliest, zone))
+    judged = validate_in_order(alone, longest_gap_days=source.longest_gap_days)
     refused = judged.filter(pl.col("reason").is_not_null())
-    refuse_too_many(refused, n_rows=read.rows.height, limit=source.max_bad_share, key=KEY)
+    raise_if_too_many(refused, n_rows=read.rows.height, limit=source.max_bad_share, key=KEY)
     kept = judged.filter(pl.col("reason").is_null(), ~pl.col("is_superseded"))
     n_copies, n_superseded = rows.height - distinct.height, int(judged["is_superseded"].sum())
     return ReadTerms(
         typed(close_terms(kept), term_types(ids)),
         quarantined(refused, "subscriptions"),
-        tell_terms(kept, refused, n_copies=n_copies, n_superseded=n_superseded, source=source),
+        describe_terms(kept, refused, n_copies=n_copies, n_superseded=n_superseded, source=source),
         read.n_files,
     )
 

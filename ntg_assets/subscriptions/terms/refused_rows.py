@@ -20,7 +20,7 @@ REFUSED_TYPES: dict[str, Any] = {
 }
 
 
-def refuse_too_many(refused: pl.DataFrame, *, n_rows: int, limit: float, key: str) -> None:
+def raise_if_too_many(refused: pl.DataFrame, *, n_rows: int, limit: float, key: str) -> None:
     """Raise when more rows are refused than the source may hold.
 
     Args:

@@ -57,7 +57,7 @@ SENTENCES = {
 }
 
 
-def tell_terms(
+def describe_terms(
     kept: pl.DataFrame,
     refused: pl.DataFrame,
     *,
@@ -132,13 +132,13 @@ def refusals(refused: pl.DataFrame) -> list[tuple[Any, ...]]:
             rows.height,
             rows["subscription_id"][0],
             True,
-            _tell_refused(f"the {word} {reason}", rows),
+            _describe_refused(f"the {word} {reason}", rows),
         )
         for (word, reason), rows in grouped
     ]
 
 
-def _tell_refused(what: str, rows: pl.DataFrame) -> str:
+def _describe_refused(what: str, rows: pl.DataFrame) -> str:
     place, contract, written = rows.select("place", "subscription_id", "found").row(0)
     example = f"row {place + 1}, contract {contract}, {written!r}"
     advice = advise(rows["reason"][0], rows["found"])

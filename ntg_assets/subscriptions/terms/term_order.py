@@ -11,7 +11,7 @@ from ntg_assets.subscriptions.terms.row_problems import (
 )
 
 
-def judge_in_order(rows: pl.DataFrame, *, longest_gap_days: int) -> pl.DataFrame:
+def validate_in_order(rows: pl.DataFrame, *, longest_gap_days: int) -> pl.DataFrame:
     """Judge the terms of each contract against one another; add what follows each.
 
     A term that starts while the one before it runs without an end closes it. One that starts before

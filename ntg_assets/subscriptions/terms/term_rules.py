@@ -21,7 +21,7 @@ DAYS_IN = {
 }
 
 
-def judge_terms(rows: pl.DataFrame, *, earliest_on: date) -> pl.DataFrame:
+def validate_terms(rows: pl.DataFrame, *, earliest_on: date) -> pl.DataFrame:
     """Add the first thing that is wrong with each row: `column_name`, `reason`, `found`.
 
     Args:

@@ -12,7 +12,7 @@ from ntg_assets.subscriptions.money.values import ValueTerms
 from ntg_assets.subscriptions.survival.contract_lifetimes import day_number
 from ntg_assets.subscriptions.winback import lifetimes as lasting
 from ntg_assets.subscriptions.winback import return_snapshots as looks
-from ntg_assets.subscriptions.winback.backtest import return_backtest as judge
+from ntg_assets.subscriptions.winback.backtest import return_backtest as evaluate
 from ntg_assets.subscriptions.winback.contracts import (
     ReturnBacktest,
     ReturnHazards,
@@ -103,4 +103,4 @@ def return_scores(
 @staged_asset(contract=ReturnBacktest, group=GROUP, stages=(BACKTEST,), kinds=("polars",))
 def return_backtest(return_walk_forward: pl.DataFrame) -> pl.DataFrame:
     """What was forecast of people who left at past origins, beside who came back."""
-    return judge(return_walk_forward, chosen=chosen_model(return_walk_forward))
+    return evaluate(return_walk_forward, chosen=chosen_model(return_walk_forward))

@@ -3,10 +3,10 @@
 import polars as pl
 
 from ntg_assets.subscriptions.hazard.backtest import TOGETHER
-from ntg_assets.subscriptions.terms.amounts import tell_amount
+from ntg_assets.subscriptions.terms.amounts import describe_amount
 
 
-def tell_returns(scores: pl.DataFrame, backtest: pl.DataFrame) -> list[str]:
+def describe_returns(scores: pl.DataFrame, backtest: pl.DataFrame) -> list[str]:
     """Say who left, how many are expected back, what would come with them, and how far that was
     right before.
 
@@ -21,7 +21,7 @@ def tell_returns(scores: pl.DataFrame, backtest: pl.DataFrame) -> list[str]:
         return [f"{scores.height:,} people have left; whether they come back cannot be said yet"]
     expected = float(scored["return_probability"].sum())
     amounts = ", ".join(
-        tell_amount(int(rows["value_to_win_minor"].sum()), str(rows["currency"][0]))
+        describe_amount(int(rows["value_to_win_minor"].sum()), str(rows["currency"][0]))
         for rows in scored.sort("currency").partition_by("currency")
     )
     sentence = (

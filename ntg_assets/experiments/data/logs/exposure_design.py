@@ -36,7 +36,7 @@ def with_log_design(
             number.
     """
     if "cluster_id" in rows.columns:
-        _refuse_unclear_clusters(rows, experiment, what=what)
+        _raise_if_unclear_clusters(rows, experiment, what=what)
     design = {
         name: f"{COVARIATE}{place}"
         for place, name in enumerate(experiment.covariate_columns)
@@ -54,7 +54,7 @@ def with_log_design(
     )
 
 
-def _refuse_unclear_clusters(
+def _raise_if_unclear_clusters(
     rows: pl.DataFrame, experiment: ExperimentSettings, *, what: str
 ) -> None:
     name = experiment.cluster_id

@@ -23,8 +23,8 @@ from ntg_assets.experiments.data.logs.log_files import patterns_of
 from ntg_assets.experiments.data.logs.log_reading import ANY_TIME, LogFiles
 from ntg_assets.experiments.data.logs.log_rules import (
     COUNT_TYPES,
-    Judged,
     LogRules,
+    ValidatedRows,
 )
 from ntg_assets.experiments.data.logs.outcome_rows import OUTCOME_TYPES, outcomes_of
 from ntg_assets.zones import UTC_ZONE
@@ -196,7 +196,7 @@ def _with_outcomes(
     ]
 
 
-def _counts_of(experiment: ExperimentSettings, judged: Sequence[Judged]) -> pl.DataFrame:
+def _counts_of(experiment: ExperimentSettings, judged: Sequence[ValidatedRows]) -> pl.DataFrame:
     counts = [
         log.counts.select(pl.lit(experiment.id).alias("experiment"), pl.all()) for log in judged
     ]

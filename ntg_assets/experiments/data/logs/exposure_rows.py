@@ -20,8 +20,8 @@ from ntg_assets.experiments.data.logs.interventions import read_interventions
 from ntg_assets.experiments.data.logs.log_reading import LogFiles
 from ntg_assets.experiments.data.logs.log_rules import (
     EXPOSURES,
-    Judged,
-    judge_rows,
+    ValidatedRows,
+    validate_rows,
 )
 from ntg_assets.local_days import local_day, shift_days
 from ntg_assets.sources.sniffing.advice import like_null
@@ -54,7 +54,7 @@ MOST_NAMED = 5
 
 def judged_exposures(
     experiment: ExperimentSettings, source: LoggedSource, *, files: LogFiles
-) -> Judged:
+) -> ValidatedRows:
     """Read the exposures of one experiment and leave out what cannot be true."""
     what = (
         f"experiment {experiment.id}:"
@@ -66,12 +66,12 @@ def judged_exposures(
     else:
         rows = _logged_exposures(experiment, source, files=files)
     named, note = _with_arms(rows, experiment)
-    judged = judge_rows(named, files.rules, at="exposed_at", log=EXPOSURES, what=what)
-    notes = [note, _tell_null_units(named["unit_id"])]
+    judged = validate_rows(named, files.rules, at="exposed_at", log=EXPOSURES, what=what)
+    notes = [note, _describe_null_units(named["unit_id"])]
     return judged._replace(note="; ".join(filter(None, notes)))
 
 
-def _tell_null_units(units: pl.Series) -> str:
+def _describe_null_units(units: pl.Series) -> str:
     """Say that a word for none is a unit."""
     words = like_null(units.unique())
     if not words:

@@ -39,11 +39,11 @@ def _kept_of(experiment: ExperimentSettings, *, files: LogFiles) -> pl.DataFrame
     )
     of_arms = rows.filter(pl.col("arm").is_in([arm.name for arm in experiment.arms]))
     kept = of_arms.select(experiment=pl.lit(experiment.id), unit_id="unit_id", arm="arm").unique()
-    _refuse_several_arms(kept, what)
+    _raise_if_several_arms(kept, what)
     return kept.sort("unit_id")
 
 
-def _refuse_several_arms(kept: pl.DataFrame, what: str) -> None:
+def _raise_if_several_arms(kept: pl.DataFrame, what: str) -> None:
     twice = kept.filter(kept["unit_id"].is_duplicated()).sort("unit_id", "arm")["unit_id"]
     if len(twice):
         raise SourceError(

@@ -16,7 +16,7 @@ from ntg_assets.experiments.data.logs.log_rules import LogRules
 from ntg_assets.sources.files.derived_columns import Described
 from ntg_assets.sources.files.file_names import find_paths
 from ntg_assets.sources.optional_files import read_rows
-from ntg_assets.sources.reading.refused_values import refuse_unreadable
+from ntg_assets.sources.reading.refused_values import raise_if_unreadable
 from ntg_assets.sources.reading.rules import Rule, number_parameters
 from ntg_assets.sources.sources import Place
 from ntg_assets.sources.values.columns import Column
@@ -195,10 +195,10 @@ def _readable(rows: pl.DataFrame, wanted: Mapping[str, ColumnName], *, what: str
     """
     for name in sorted(TIMES.intersection(wanted)):
         column = column_name(wanted[name])
-        refuse_unreadable(rows, rows[name].is_null(), name, what=what, column=column)
+        raise_if_unreadable(rows, rows[name].is_null(), name, what=what, column=column)
     if VALUE in wanted:
         is_written = rows[f"{VALUE}_text"].fill_null("").str.strip_chars() != ""
         broken = rows[VALUE].is_null() & is_written
         column = column_name(wanted[VALUE])
-        refuse_unreadable(rows, broken, VALUE, what=what, column=column, kind="number")
+        raise_if_unreadable(rows, broken, VALUE, what=what, column=column, kind="number")
     return rows.drop("file_name", *(f"{name}_text" for name in wanted if f"{name}_text" in rows))

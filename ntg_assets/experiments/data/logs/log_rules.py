@@ -46,7 +46,7 @@ class LogRules:
     max_bad_share: float = 0.01
 
 
-class Judged(NamedTuple):
+class ValidatedRows(NamedTuple):
     """Rows that count, and how many there are and were, by type of event
     (`COUNT_TYPES` without the experiment); what else there is to say of them.
     """
@@ -64,7 +64,7 @@ def log_rules(ingest: IngestSettings, *, max_bad_share: float, now: datetime) ->
     return LogRules(instant(ingest.earliest_event, ingest.zone), latest, max_bad_share)
 
 
-def judge_rows(
+def validate_rows(
     rows: pl.DataFrame,
     rules: LogRules,
     *,
@@ -72,7 +72,7 @@ def judge_rows(
     log: str,
     what: str,
     distinct: Sequence[str] = (),
-) -> Judged:
+) -> ValidatedRows:
     """Leave out rows whose time cannot be true, and all but one of those that are equal;
     count both.
 
@@ -91,13 +91,13 @@ def judge_rows(
         (pl.col(at) < rules.latest) if rules.latest else pl.lit(value=True)
     )
     marked = rows.with_columns(in_time.alias("is_in_time"))
-    _refuse_too_many(marked, rules, at=at, what=what)
+    _raise_if_too_many(marked, rules, at=at, what=what)
     possible = marked.filter("is_in_time")
     kept = possible.unique(distinct, keep="any", maintain_order=False) if distinct else possible
-    return Judged(kept.drop("is_in_time"), _counts(marked, kept, at=at, log=log))
+    return ValidatedRows(kept.drop("is_in_time"), _counts(marked, kept, at=at, log=log))
 
 
-def _refuse_too_many(marked: pl.DataFrame, rules: LogRules, *, at: str, what: str) -> None:
+def _raise_if_too_many(marked: pl.DataFrame, rules: LogRules, *, at: str, what: str) -> None:
     outside = marked.filter(~pl.col("is_in_time"))
     n, n_bad = marked.height, outside.height
     if n_bad > rules.max_bad_share * n and (n_bad > FEWEST_BAD or n_bad > MOST_BAD * n):

@@ -11,8 +11,8 @@ from ntg_assets.configuration.experiments.sources import (
 from ntg_assets.experiments.data.logs.log_reading import LogFiles
 from ntg_assets.experiments.data.logs.log_rules import (
     OUTCOMES,
-    Judged,
-    judge_rows,
+    ValidatedRows,
+    validate_rows,
 )
 from ntg_assets.local_days import local_day
 
@@ -31,7 +31,7 @@ OUTCOME_TYPES: dict[str, Any] = {
 
 def outcomes_of(
     experiment: ExperimentSettings, log: OutcomeLogSettings, *, files: LogFiles
-) -> Judged:
+) -> ValidatedRows:
     """Read the outcomes of one experiment and leave out what cannot be true."""
     what = f"experiment {experiment.id}: outcomes"
     wanted = _columns(log)
@@ -47,7 +47,9 @@ def outcomes_of(
         event_on=local_day(pl.col("event_at"), files.zone),
     )
     distinct = list(OUTCOME_TYPES) if log.duplicates == "drop" else []
-    return judge_rows(typed, files.rules, at="event_at", log=OUTCOMES, what=what, distinct=distinct)
+    return validate_rows(
+        typed, files.rules, at="event_at", log=OUTCOMES, what=what, distinct=distinct
+    )
 
 
 def _columns(log: OutcomeLogSettings) -> "dict[str, ColumnName]":

@@ -11,7 +11,7 @@ from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.errors import NotEnoughDataError, SourceError
 from ntg_assets.experiments.data.units.contrast_rows import EVERYBODY, contrasts_frame
 from ntg_assets.experiments.data.units.unit_columns import UNKNOWN
-from ntg_assets.experiments.data.units.unit_designs import in_words, refuse_divided_clusters
+from ntg_assets.experiments.data.units.unit_designs import in_words, raise_if_divided_clusters
 from ntg_assets.statistics.designs.contrasts import contrast_units, stratified_contrasts
 from ntg_assets.statistics.designs.units import Contrast, Units
 from ntg_assets.statistics.samples import Sample
@@ -29,9 +29,9 @@ def contrasts_of_aggregates(
     metrics = [metric for metric in experiment.measured if experiment.is_designed(metric)]
     if not metrics:
         return None
-    _refuse_missing_columns(experiment, metrics, rows)
+    _raise_if_missing_columns(experiment, metrics, rows)
     if experiment.cluster_id:
-        refuse_divided_clusters(experiment, rows)
+        raise_if_divided_clusters(experiment, rows)
     contrasts = [
         (metric.name, arm.name, EVERYBODY, contrast)
         for metric in metrics
@@ -42,7 +42,7 @@ def contrasts_of_aggregates(
     return contrasts_frame(experiment, contrasts)
 
 
-def _refuse_missing_columns(
+def _raise_if_missing_columns(
     experiment: ExperimentSettings, metrics: Sequence[MetricSettings], rows: pl.DataFrame
 ) -> None:
     for metric in metrics:

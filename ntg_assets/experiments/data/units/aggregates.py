@@ -12,7 +12,7 @@ from ntg_assets.errors import SourceError
 from ntg_assets.experiments.data.units.unit_designs import with_clusters
 from ntg_assets.experiments.data.units.unit_tables import (
     ALL,
-    refuse_unknown_arms,
+    raise_if_unknown_arms,
     traffic_of_counts,
 )
 from ntg_assets.statistics.metric_kinds import KINDS
@@ -29,9 +29,9 @@ def sums_of_aggregates(experiment: ExperimentSettings, rows: pl.DataFrame) -> pl
             cannot be one.
     """
     metrics = {metric.name for metric in experiment.measured}
-    _refuse_other_rows(experiment, rows)
-    _refuse_odd_numbers(rows)
-    _refuse_repeated_rows(rows)
+    _raise_if_other_rows(experiment, rows)
+    _raise_if_odd_numbers(rows)
+    _raise_if_repeated_rows(rows)
     segment = rows["segment"] if "segment" in rows.columns else [ALL] * rows.height
     parts = [
         _sums(experiment, row, part or ALL)
@@ -48,14 +48,14 @@ def sums_of_aggregates(experiment: ExperimentSettings, rows: pl.DataFrame) -> pl
     )
 
 
-def _refuse_other_rows(experiment: ExperimentSettings, rows: pl.DataFrame) -> None:
+def _raise_if_other_rows(experiment: ExperimentSettings, rows: pl.DataFrame) -> None:
     """Raise where a column, an arm or a metric is missing, or cannot come from aggregates."""
     missing = [name for name in AGGREGATE if name not in rows.columns]
     if missing:
         raise SourceError(
             f"aggregates have no column {missing[0]!r}; they have {', '.join(rows.columns)}."
         )
-    refuse_unknown_arms(experiment, rows)
+    raise_if_unknown_arms(experiment, rows)
     metrics = {metric.name: metric for metric in experiment.measured}
     unread = [name for name, metric in metrics.items() if not _can_be_added(metric.kind)]
     if unread:
@@ -79,7 +79,7 @@ def _can_be_added(kind: str) -> bool:
     return not KINDS[kind].reads_ranks and not KINDS[kind].needs_denominator
 
 
-def _refuse_odd_numbers(rows: pl.DataFrame) -> None:
+def _raise_if_odd_numbers(rows: pl.DataFrame) -> None:
     """Refuse texts and parts of a unit."""
     for name in ("n", "mean", "variance"):
         if not (rows[name].dtype.is_numeric() or rows[name].dtype == pl.Null):
@@ -93,7 +93,7 @@ def _refuse_odd_numbers(rows: pl.DataFrame) -> None:
         )
 
 
-def _refuse_repeated_rows(rows: pl.DataFrame) -> None:
+def _raise_if_repeated_rows(rows: pl.DataFrame) -> None:
     """Refuse rows that stand twice (days and segments differ)."""
     twice = rows.filter(rows.is_duplicated())
     if twice.height:
@@ -107,7 +107,7 @@ def _refuse_repeated_rows(rows: pl.DataFrame) -> None:
 
 def _sums(experiment: ExperimentSettings, row: dict[str, Any], segment: str) -> dict[str, Any]:
     """Make the row of `metric_sums` that a row of aggregates is the short form of."""
-    _refuse_impossible(experiment, row)
+    _raise_if_impossible(experiment, row)
     n, mean, variance = row["n"], row["mean"], row["variance"]
     squares = round(((n - 1) * variance + n * mean**2) * MICRO**2)
     return {
@@ -126,7 +126,7 @@ def _sums(experiment: ExperimentSettings, row: dict[str, Any], segment: str) -> 
     }
 
 
-def _refuse_impossible(experiment: ExperimentSettings, row: dict[str, Any]) -> None:
+def _raise_if_impossible(experiment: ExperimentSettings, row: dict[str, Any]) -> None:
     """Raise where count, mean and variance are those of no metric."""
     n, mean, variance = row["n"], row["mean"], row["variance"]
     if n is None or n < 0 or mean is None or variance is None or not variance >= 0:

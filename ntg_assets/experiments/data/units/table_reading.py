@@ -15,7 +15,7 @@ from ntg_assets.configuration.inputs.columns_from import ColumnName, column_name
 from ntg_assets.errors import ConfigurationError, SourceError
 from ntg_assets.sources.files.derived_columns import Described
 from ntg_assets.sources.optional_files import FileRows, columns_of_files, read_rows
-from ntg_assets.sources.reading.refused_values import refuse_unreadable
+from ntg_assets.sources.reading.refused_values import raise_if_unreadable
 from ntg_assets.sources.reading.rules import Rule, number_parameters
 from ntg_assets.sources.sources import Place
 from ntg_assets.sources.values.columns import Column
@@ -212,7 +212,9 @@ def _believed(read: FileRows, columns: TableColumns, *, what: str) -> pl.DataFra
     rows = read.rows
     for name, column in columns.numbers.items():
         is_text = rows[f"{name}_text"].fill_null("").str.strip_chars() != ""
-        refuse_unreadable(rows, is_text, name, what=what, column=column_name(column), kind="number")
+        raise_if_unreadable(
+            rows, is_text, name, what=what, column=column_name(column), kind="number"
+        )
     filled = [
         pl.when(pl.col(name).str.strip_chars() != "").then(pl.col(name)).alias(name)
         for name in columns.texts

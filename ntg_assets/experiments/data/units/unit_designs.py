@@ -26,14 +26,14 @@ def design_columns(experiment: ExperimentSettings, rows: pl.DataFrame) -> pl.Dat
             f"the unit table has no column {missing[0]!r}, which {experiment.id} names as"
             f" {_use_of(missing[0], experiment)}; it has {', '.join(rows.columns)}."
         )
-    _refuse_texts(experiment, rows)
+    _raise_if_texts(experiment, rows)
     if experiment.cluster_id:
-        refuse_divided_clusters(experiment, rows)
+        raise_if_divided_clusters(experiment, rows)
     single = rows.filter(~pl.col("unit_id").is_duplicated())
     return single.select("unit_id", *(pl.col(name).alias(f"design {name}") for name in wanted))
 
 
-def refuse_divided_clusters(experiment: ExperimentSettings, rows: pl.DataFrame) -> None:
+def raise_if_divided_clusters(experiment: ExperimentSettings, rows: pl.DataFrame) -> None:
     """Refuse clusters that were not randomised as a whole.
 
     Raises:
@@ -120,7 +120,7 @@ def _use_of(name: str, experiment: ExperimentSettings) -> str:
     return uses.get(name, "a covariate")
 
 
-def _refuse_texts(experiment: ExperimentSettings, rows: pl.DataFrame) -> None:
+def _raise_if_texts(experiment: ExperimentSettings, rows: pl.DataFrame) -> None:
     for name in sorted(
         {covariate for metric in experiment.measured for covariate in metric.covariates}
     ):

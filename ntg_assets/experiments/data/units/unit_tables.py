@@ -14,7 +14,7 @@ from ntg_assets.configuration.experiments.metrics import MetricSettings
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.errors import SourceError
 from ntg_assets.experiments.data.units.unit_designs import with_clusters
-from ntg_assets.experiments.data.units.unit_refusals import refuse_wrong_units
+from ntg_assets.experiments.data.units.unit_validation import raise_if_wrong_units
 from ntg_assets.randomness import bucket_of
 
 ALL = "all"
@@ -44,9 +44,9 @@ def unit_metrics_of(experiment: ExperimentSettings, rows: pl.DataFrame) -> pl.Da
         SourceError: a column is missing or no number, an arm is not of the experiment, or a unit
             stands in one arm twice.
     """
-    refuse_wrong_units(experiment, rows)
-    refuse_unknown_arms(experiment, rows)
-    _refuse_repeated_units(rows)
+    raise_if_wrong_units(experiment, rows)
+    raise_if_unknown_arms(experiment, rows)
+    _raise_if_repeated_units(rows)
     single = rows.filter(~pl.col("unit_id").is_duplicated())
     columns = (_columns_of(experiment, metric, rows) for metric in experiment.measured)
     return pl.concat(single.select(**columns_of_metric) for columns_of_metric in columns)
@@ -72,7 +72,7 @@ def _columns_of(
     }
 
 
-def _refuse_repeated_units(rows: pl.DataFrame) -> None:
+def _raise_if_repeated_units(rows: pl.DataFrame) -> None:
     twice = rows.filter(pl.struct("unit_id", "arm").is_duplicated())
     if twice.height:
         raise SourceError(
@@ -167,7 +167,7 @@ def _denominator(metric: MetricSettings, rows: pl.DataFrame) -> pl.Expr:
     return pl.when(below < 0).then(-float("inf")).otherwise(below)
 
 
-def refuse_unknown_arms(experiment: ExperimentSettings, rows: pl.DataFrame) -> None:
+def raise_if_unknown_arms(experiment: ExperimentSettings, rows: pl.DataFrame) -> None:
     """Refuse rows of arms that the experiment does not have.
 
     Raises:

@@ -7,12 +7,12 @@ from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.experiments.data.evidence import Evidence
 from ntg_assets.experiments.health.balance import no_difference, value_sample
 from ntg_assets.experiments.health.health_check import HealthCheck
-from ntg_assets.experiments.health.registry import asks
+from ntg_assets.experiments.health.registry import health_check
 
 
-@asks(150)
-def ask(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:
-    """Ask every metric that no arm can change."""
+@health_check(150)
+def check(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:
+    """Check every metric that no arm can change."""
     yield from _negative_controls(experiment, evidence)
 
 

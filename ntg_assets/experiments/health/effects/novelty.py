@@ -11,19 +11,19 @@ from ntg_assets.experiments.health.health_check import (
     HealthCheck,
     Verdict,
 )
-from ntg_assets.experiments.health.registry import asks
+from ntg_assets.experiments.health.registry import health_check
 from ntg_assets.statistics.over_time.novelty import Movement, by_age, by_cohort
 from ntg_assets.statistics.over_time.trends import LATE, Cohort
 
 
-@asks(170)
-def ask(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:
-    """Ask both questions for each treatment."""
+@health_check(170)
+def check(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:
+    """Check both questions for each treatment."""
     yield from examine_novelty(experiment, evidence)
 
 
 def examine_novelty(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:
-    """Ask both questions for each treatment; where they stand, they warn,
+    """Check both questions for each treatment; where they stand, they warn,
     or stop a claim if the experiment says so.
     """
     for arm in experiment.treatments:
@@ -35,7 +35,7 @@ def examine_novelty(experiment: ExperimentSettings, evidence: Evidence) -> Itera
 def _by_day(
     experiment: ExperimentSettings, evidence: Evidence, arm: str, what: str
 ) -> Iterator[HealthCheck]:
-    """Ask whether the effect of an arm moves with the days since the exposure."""
+    """Check whether the effect of an arm moves with the days since the exposure."""
     names, by_day = (experiment.control.name, arm), f"{what} by day since the exposure"
     control, treated = (evidence.trends.get(name) for name in names)
     if control and treated:
@@ -46,7 +46,7 @@ def _by_day(
 def _by_time(
     experiment: ExperimentSettings, evidence: Evidence, arm: str, what: str
 ) -> Iterator[HealthCheck]:
-    """Ask whether units exposed late show another effect of an arm than those exposed early."""
+    """Check whether units exposed late show another effect of an arm than those exposed early."""
     control, treated = (evidence.cohorts.get(name, {}) for name in (experiment.control.name, arm))
     if len(control.keys() & treated.keys()) > 1:
         moves, since = by_cohort(control, treated), _since(control, treated)

@@ -7,12 +7,12 @@ from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.experiments.data.evidence import Evidence, before
 from ntg_assets.experiments.health.balance import covariate_sample, no_difference, no_difference_of
 from ntg_assets.experiments.health.health_check import HealthCheck
-from ntg_assets.experiments.health.registry import asks
+from ntg_assets.experiments.health.registry import health_check
 
 
-@asks(140)
-def ask(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:
-    """Ask every treatment."""
+@health_check(140)
+def check(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:
+    """Check every treatment."""
     yield from _pre_period_balance(experiment, evidence)
 
 
@@ -34,7 +34,7 @@ def _pre_period_balance(
 
 
 def _by_design(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:
-    """Ask as the units were randomised: clusters differ by chance more than their units say."""
+    """Check as the units were randomised: clusters differ by chance more than their units say."""
     metric = experiment.primary_metric
     for arm in experiment.treatments:
         contrast = evidence.contrasts.get((before(metric), arm.name, ""))

@@ -9,15 +9,15 @@ from ntg_assets.experiments.health.health_check import (
     HealthCheck,
     Verdict,
 )
-from ntg_assets.experiments.health.registry import asks
+from ntg_assets.experiments.health.registry import health_check
 
 # share of exposed units that the interaction log knows; below it the ids are hardly the same
 FEWEST_KNOWN = 0.05
 
 
-@asks(60)
-def ask(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:
-    """Ask whether the ids are the same in both logs."""
+@health_check(60)
+def check(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:
+    """Check whether the ids are the same in both logs."""
     if isinstance(experiment.source, LoggedSource) and evidence.arms_in_logs:
         yield _exposed_units_known(experiment.source, evidence.arms_in_logs)
 

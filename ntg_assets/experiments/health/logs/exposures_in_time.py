@@ -9,16 +9,16 @@ from ntg_assets.experiments.health.health_check import (
     HealthCheck,
     Verdict,
 )
-from ntg_assets.experiments.health.registry import asks
+from ntg_assets.experiments.health.registry import health_check
 
 # share of exposed units whose window is not over; above it the readable ones are the early birds
 # alone
 MOST_LATE = 0.5
 
 
-@asks(70)
-def ask(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:
-    """Ask how many exposures came too late."""
+@health_check(70)
+def check(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:
+    """Check how many exposures came too late."""
     if isinstance(experiment.source, LoggedSource) and evidence.arms_in_logs:
         yield _exposures_in_time(experiment.source, evidence.arms_in_logs)
 

@@ -9,12 +9,12 @@ from ntg_assets.experiments.health.health_check import (
     HealthCheck,
     Verdict,
 )
-from ntg_assets.experiments.health.registry import asks
+from ntg_assets.experiments.health.registry import health_check
 
 
-@asks(50)
-def ask(_: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:
-    """Ask whether a log changed while it was read."""
+@health_check(50)
+def check(_: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:
+    """Check whether a log changed while it was read."""
     yield from examine_log_files(evidence.files)
 
 

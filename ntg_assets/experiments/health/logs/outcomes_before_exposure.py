@@ -10,13 +10,13 @@ from ntg_assets.experiments.health.health_check import (
     HealthCheck,
     Verdict,
 )
-from ntg_assets.experiments.health.registry import asks
+from ntg_assets.experiments.health.registry import health_check
 from ntg_assets.statistics.shares.proportions import Count, equal_shares_p
 
 
-@asks(80)
-def ask(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:
-    """Ask whether the arms differ in outcomes just before their exposure."""
+@health_check(80)
+def check(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:
+    """Check whether the arms differ in outcomes just before their exposure."""
     if experiment.cluster_id:
         return  # units of a cluster act together: counts of units would differ by chance alone
     if isinstance(experiment.source, LoggedSource) and evidence.arms_in_logs:
@@ -24,7 +24,7 @@ def ask(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCh
 
 
 def _nothing_before_its_cause(arms: list[ArmTraffic]) -> HealthCheck:
-    """Ask whether as many units of each arm did something in the day before their exposure;
+    """Check whether as many units of each arm did something in the day before their exposure;
     that never counts as an effect.
     """
     counts = [Count(arm.n_just_before or 0, arm.n_exposed) for arm in arms if arm.n_exposed]

@@ -7,11 +7,11 @@ from ntg_assets.experiments.data.evidence import Evidence
 from ntg_assets.experiments.data.logs.log_content import LogContent
 from ntg_assets.experiments.data.logs.log_rules import INTERACTIONS, OUTCOMES
 from ntg_assets.experiments.health.health_check import HealthCheck, Verdict
-from ntg_assets.experiments.health.registry import asks
+from ntg_assets.experiments.health.registry import health_check
 
 
-@asks(90)
-def ask(_: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:
+@health_check(90)
+def check(_: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:
     """Say what was left out of each log and where it ends."""
     for log in sorted({content.log for content in evidence.logs}):
         contents = [content for content in evidence.logs if content.log == log]

@@ -11,7 +11,7 @@ from ntg_assets.experiments.health.health_check import (
     Verdict,
 )
 from ntg_assets.experiments.health.metric_units import alone, arms_with_sums, sums_of_arms
-from ntg_assets.experiments.health.registry import asks
+from ntg_assets.experiments.health.registry import health_check
 from ntg_assets.statistics.shares.proportions import Count, equal_shares_p
 
 # share of an arm's units without a value; more than that and the missing ones may differ from the
@@ -19,9 +19,9 @@ from ntg_assets.statistics.shares.proportions import Count, equal_shares_p
 MOST_NULLS = 0.01
 
 
-@asks(110)
-def ask(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:
-    """Ask every metric."""
+@health_check(110)
+def check(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:
+    """Check every metric."""
     for metric in experiment.measured:
         yield _complete_values(experiment, metric, evidence)
 
@@ -29,7 +29,7 @@ def ask(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCh
 def _complete_values(
     experiment: ExperimentSettings, metric: MetricSettings, evidence: Evidence
 ) -> HealthCheck:
-    """Ask whether values are missing: too many in an arm,
+    """Check whether values are missing: too many in an arm,
     or more in one arm than in another, say what the rest cannot.
     """
     arm_sums = sums_of_arms(experiment, metric, evidence)

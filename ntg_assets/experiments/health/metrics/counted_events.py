@@ -9,14 +9,14 @@ from ntg_assets.experiments.data.evidence import Evidence
 from ntg_assets.experiments.data.logs.log_rules import EXPOSURES
 from ntg_assets.experiments.health.health_check import HealthCheck, Verdict
 from ntg_assets.experiments.health.metric_units import alone, sums_of_arms
-from ntg_assets.experiments.health.registry import asks
+from ntg_assets.experiments.health.registry import health_check
 
 MOST_NAMED = 5
 
 
-@asks(100)
-def ask(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:
-    """Ask every metric."""
+@health_check(100)
+def check(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:
+    """Check every metric."""
     for metric in experiment.measured:
         yield from _counted_events(experiment, metric, evidence)
 
@@ -24,7 +24,7 @@ def ask(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCh
 def _counted_events(
     experiment: ExperimentSettings, metric: MetricSettings, evidence: Evidence
 ) -> Iterator[HealthCheck]:
-    """Ask whether the log holds what the metric counts: a type that never occurs is misspelled or
+    """Check whether the log holds what the metric counts: a type that never occurs is misspelled or
     not logged, and zero is no finding.
     """
     if not evidence.logs:

@@ -8,12 +8,12 @@ from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.experiments.data.evidence import Evidence
 from ntg_assets.experiments.health.health_check import HealthCheck, Verdict
 from ntg_assets.experiments.health.metric_units import alone
-from ntg_assets.experiments.health.registry import asks
+from ntg_assets.experiments.health.registry import health_check
 
 
-@asks(105)
-def ask(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:
-    """Ask every metric that names a minimum: a metric of its own is sick without, the primary one
+@health_check(105)
+def check(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:
+    """Check every metric that names a minimum: a metric of its own is sick without, the primary one
     waits.
     """
     for metric in experiment.measured:

@@ -9,13 +9,13 @@ from ntg_assets.experiments.health.health_check import (
     Verdict,
 )
 from ntg_assets.experiments.health.metric_units import sums_of_arms
-from ntg_assets.experiments.health.registry import asks
+from ntg_assets.experiments.health.registry import health_check
 from ntg_assets.statistics.moments import Sums
 
 
-@asks(130)
-def ask(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:
-    """Ask all metrics with a covariate."""
+@health_check(130)
+def check(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:
+    """Check all metrics with a covariate."""
     yield from _known_past(experiment, evidence)
 
 

@@ -11,16 +11,16 @@ from ntg_assets.experiments.health.health_check import (
     Verdict,
 )
 from ntg_assets.experiments.health.metric_units import alone
-from ntg_assets.experiments.health.registry import asks
+from ntg_assets.experiments.health.registry import health_check
 from ntg_assets.statistics.moments import Sums
 
 MOST_IN_ONE_UNIT = 0.5  # of an arm's variance; beyond it the largest value decides, not the arm
 ENOUGH_FOR_OUTLIERS = 100  # units; among fewer one unit always carries much
 
 
-@asks(120)
-def ask(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:
-    """Ask every metric."""
+@health_check(120)
+def check(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:
+    """Check every metric."""
     for metric in experiment.measured:
         yield from _no_huge_outlier(experiment, metric, evidence)
 
@@ -28,7 +28,7 @@ def ask(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCh
 def _no_huge_outlier(
     experiment: ExperimentSettings, metric: MetricSettings, evidence: Evidence
 ) -> Iterator[HealthCheck]:
-    """Ask whether one unit carries the variance: then the interval speaks of that unit alone."""
+    """Check whether one unit carries the variance: then the interval speaks of that unit alone."""
     shares = _shares_of_the_largest(experiment, metric, evidence)
     if "no_huge_outlier" in metric.how.checks and shares:
         largest, limit = max(shares), MOST_IN_ONE_UNIT

@@ -9,14 +9,14 @@ from ntg_assets.experiments.data.evidence import Evidence
 from ntg_assets.experiments.data.level import MOST_TIMES, MOST_TIMES_OF_RANKS, Level
 from ntg_assets.experiments.health.health_check import HealthCheck, Verdict
 from ntg_assets.experiments.health.metric_units import alone
-from ntg_assets.experiments.health.registry import asks
+from ntg_assets.experiments.health.registry import health_check
 
 ADVICE = "; cut its values (winsorise_at) or compare the share of units above a value"
 
 
-@asks(135)
-def ask(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:
-    """Ask every metric that was put to the self-tests. One whose test claims too often where
+@health_check(135)
+def check(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:
+    """Check every metric that was put to the self-tests. One whose test claims too often where
     nothing differs makes no claim; where only a part of its units was tested, more of them may do
     better, so that is a warning.
     """

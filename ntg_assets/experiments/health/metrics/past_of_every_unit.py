@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.experiments.data.evidence import Evidence
 from ntg_assets.experiments.health.health_check import HealthCheck, Verdict
-from ntg_assets.experiments.health.registry import asks
+from ntg_assets.experiments.health.registry import health_check
 
 
-@asks(131)
-def ask(_: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:
+@health_check(131)
+def check(_: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:
     """Say of how many units it is missing, and what they count as."""
     for metric, n in sorted(evidence.without_past.items()):
         yield HealthCheck(

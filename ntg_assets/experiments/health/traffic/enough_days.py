@@ -8,17 +8,17 @@ from ntg_assets.experiments.health.health_check import (
     HealthCheck,
     Verdict,
 )
-from ntg_assets.experiments.health.registry import asks
+from ntg_assets.experiments.health.registry import health_check
 
 
-@asks(180)
-def ask(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:
-    """Ask a running experiment."""
+@health_check(180)
+def check(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:
+    """Check a running experiment."""
     yield from _enough_days(experiment, evidence)
 
 
 def _enough_days(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:
-    """Ask a running experiment for whole weeks: weekends and first days are not like the rest."""
+    """Check a running experiment for whole weeks: weekends and first days are not like the rest."""
     if not experiment.is_replay:
         days, limit = evidence.days, experiment.minimum_days
         covered = "exposures cover"

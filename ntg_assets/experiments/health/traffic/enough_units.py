@@ -10,12 +10,12 @@ from ntg_assets.experiments.health.health_check import (
     HealthCheck,
     Verdict,
 )
-from ntg_assets.experiments.health.registry import asks
+from ntg_assets.experiments.health.registry import health_check
 
 
-@asks(900)
-def ask(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:
-    """Ask for the planned look and the smallest arm."""
+@health_check(900)
+def check(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:
+    """Check for the planned look and the smallest arm."""
     yield _enough_units(experiment, evidence)
 
 

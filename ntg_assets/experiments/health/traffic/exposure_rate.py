@@ -9,18 +9,18 @@ from ntg_assets.experiments.health.health_check import (
     HealthCheck,
     Verdict,
 )
-from ntg_assets.experiments.health.registry import asks
+from ntg_assets.experiments.health.registry import health_check
 from ntg_assets.statistics.shares.proportions import Count, equal_shares_p
 
 
-@asks(160)
-def ask(_: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:
-    """Ask where some of the assigned units were not exposed."""
+@health_check(160)
+def check(_: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:
+    """Check where some of the assigned units were not exposed."""
     yield from _exposure_rate(evidence)
 
 
 def _exposure_rate(evidence: Evidence) -> Iterator[HealthCheck]:
-    """Ask whether the arm decides who gets to see it;
+    """Check whether the arm decides who gets to see it;
     asked only where some of the assigned units were not exposed.
     """
     counts = [

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.experiments.data.evidence import Evidence
 from ntg_assets.experiments.health.health_check import HealthCheck
-from ntg_assets.experiments.health.registry import asks
+from ntg_assets.experiments.health.registry import health_check
 from ntg_assets.experiments.health.traffic.share_check import share_check
 
 
-@asks(35)
-def ask(_: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:
-    """Ask how many clusters of a log have units in several arms."""
+@health_check(35)
+def check(_: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:
+    """Check how many clusters of a log have units in several arms."""
     arms = [arm for arm in evidence.traffic.values() if arm.n_clusters_in_several_arms is not None]
     if arms:
         yield share_check(

@@ -7,13 +7,13 @@ from ntg_assets.experiments.data.evidence import Evidence
 from ntg_assets.experiments.health.health_check import (
     HealthCheck,
 )
-from ntg_assets.experiments.health.registry import asks
+from ntg_assets.experiments.health.registry import health_check
 from ntg_assets.experiments.health.traffic.share_check import share_check
 
 
-@asks(30)
-def ask(_: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:
-    """Ask how many units saw several arms."""
+@health_check(30)
+def check(_: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:
+    """Check how many units saw several arms."""
     yield share_check(
         "one_arm_per_unit",
         sum(arm.units_in_several_arms for arm in evidence.traffic.values()),

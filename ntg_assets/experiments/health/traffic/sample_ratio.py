@@ -8,7 +8,7 @@ from ntg_assets.configuration.experiments.comparisons import Comparison
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.experiments.data.evidence import Evidence
 from ntg_assets.experiments.health.health_check import FAULT_P, NOTICE_P, HealthCheck, Verdict
-from ntg_assets.experiments.health.registry import asks
+from ntg_assets.experiments.health.registry import health_check
 from ntg_assets.statistics.repeated.multiple_testing import bonferroni
 from ntg_assets.statistics.shares.proportions import sample_ratio_p
 
@@ -16,9 +16,9 @@ FEWEST_PARTS = 2
 FEWEST_EXPECTED = 5  # units of the smallest arm, below which chi-squared is no chi-squared
 
 
-@asks(20)
-def ask(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:
-    """Ask of everybody first; a part may be off while the whole is not, when another part is off
+@health_check(20)
+def check(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:
+    """Check everybody first; a part may be off while the whole is not, when another part is off
     the other way round.
     """
     weights = {name: arm.weight for name, arm in evidence.traffic.items()}
@@ -33,7 +33,7 @@ def ask(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCh
 
 
 def _clusters(evidence: Evidence, weights: Mapping[str, float]) -> Iterator[HealthCheck]:
-    """Ask of the clusters: units of one come together, so their numbers vary more."""
+    """Check of the clusters: units of one come together, so their numbers vary more."""
     clusters_of = {name: arm.n_clusters for name, arm in evidence.traffic.items()}
     counted = {name: n for name, n in clusters_of.items() if n is not None}
     if len(counted) == len(clusters_of):

@@ -81,7 +81,7 @@ def volume_holds(volume_report: pl.DataFrame, *, limit: float) -> Iterator[Hold]
         yield Hold("ingest.volume_report", rule, row["sentence"], row["ratio"], limit)
 
 
-def tell_holds(holds: pl.DataFrame) -> str:
+def describe_holds(holds: pl.DataFrame) -> str:
     """Say in one text why nobody is contacted."""
     return "; ".join(holds["sentence"])
 

@@ -17,7 +17,7 @@ from ntg_assets.revenue.contacts.lists.listed_rows import (
 )
 from ntg_assets.sources.files.derived_columns import Described
 from ntg_assets.sources.optional_files import FileRows, read_rows
-from ntg_assets.sources.reading.refused_values import PossibleTimes, refuse_unreadable
+from ntg_assets.sources.reading.refused_values import PossibleTimes, raise_if_unreadable
 from ntg_assets.sources.sources import Place
 from ntg_assets.sources.values.words import are_among
 from ntg_assets.sources.written_times import settle_times, written_time_rules
@@ -55,14 +55,14 @@ def read_contacts(
     is_contact = _is_contact(read.rows, log)
     made, others = read.rows.filter(is_contact), read.rows.filter(~is_contact)
     at, column = made["contacted_at"], column_name(log.contacted_at)
-    refuse_unreadable(made, at.is_null(), "contacted_at", what="", column=column)
-    times.refuse_earlier(at, what="", column=column)
+    raise_if_unreadable(made, at.is_null(), "contacted_at", what="", column=column)
+    times.raise_if_earlier(at, what="", column=column)
     contacts = made.with_columns(contacted_on=local_days(at, zone))
-    said = [_tell_others(others), times.tell_later(at)]
+    said = [_describe_others(others), times.describe_later(at)]
     return as_list_rows(read._replace(rows=contacts), CONTACTS, pl.lit(None, pl.String), said=said)
 
 
-def _tell_others(others: pl.DataFrame) -> str | None:
+def _describe_others(others: pl.DataFrame) -> str | None:
     """Say which rows of the log are no contacts, by their words."""
     if others.is_empty():
         return None

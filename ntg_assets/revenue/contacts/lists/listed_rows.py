@@ -86,10 +86,10 @@ def as_list_rows(
     rows = read.rows.select(
         pl.lit(name).alias("list"), "file_name", "listed_id", detail.alias("detail"), day
     )
-    return ListRows(rows, read.n_files, _tell(name, rows.height, read, said=said))
+    return ListRows(rows, read.n_files, _describe(name, rows.height, read, said=said))
 
 
-def _tell(name: str, n_rows: int, read: FileRows, *, said: Sequence[str | None]) -> str:
+def _describe(name: str, n_rows: int, read: FileRows, *, said: Sequence[str | None]) -> str:
     nobody = NOBODY[name]
     if not read.n_files:
         return f"no file is there yet: {nobody}"

@@ -99,7 +99,7 @@ def read_opt_outs(listed: UserListSettings, *, place: Place) -> ListRows:
     """
     described = Described.of(KEYS[OPT_OUTS], listed, ("user_id",))
     read = _read(described, list_rules(listed.user_id), place)
-    return as_list_rows(read, OPT_OUTS, pl.lit(None, pl.String), said=[_tell_states(read)])
+    return as_list_rows(read, OPT_OUTS, pl.lit(None, pl.String), said=[_describe_states(read)])
 
 
 def read_exclusions(listed: ExclusionListSettings, *, place: Place) -> ListRows:
@@ -112,10 +112,10 @@ def read_exclusions(listed: ExclusionListSettings, *, place: Place) -> ListRows:
     read = _read(described, list_rules(listed.user_id, detail=listed.reason), place)
     reason = pl.col("detail").str.strip_chars()
     detail = pl.when(reason != "").then(reason).otherwise(pl.lit(NO_REASON))
-    return as_list_rows(read, EXCLUSIONS, detail, said=[_tell_states(read)])
+    return as_list_rows(read, EXCLUSIONS, detail, said=[_describe_states(read)])
 
 
-def _tell_states(read: FileRows) -> str | None:
+def _describe_states(read: FileRows) -> str | None:
     """Say that a column seems to tell which rows count, and is not read."""
     states = [name for name in read.unread if words_of(name) & STATES]
     if not read.rows.height or not states:

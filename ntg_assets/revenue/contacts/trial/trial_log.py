@@ -14,7 +14,7 @@ from ntg_assets.errors import SourceError
 from ntg_assets.local_days import local_days
 from ntg_assets.sources.files.derived_columns import Described
 from ntg_assets.sources.optional_files import FileRows, read_rows
-from ntg_assets.sources.reading.refused_values import PossibleTimes, refuse_unreadable
+from ntg_assets.sources.reading.refused_values import PossibleTimes, raise_if_unreadable
 from ntg_assets.sources.reading.rules import Rule, number_parameters
 from ntg_assets.sources.sources import Place
 from ntg_assets.sources.values.columns import Column
@@ -75,8 +75,8 @@ def read_trial(
     rows = settle_times(read.rows, "assigned_at", zone=zone)
     times, column = rows["assigned_at"], column_name(trial.assigned_at)
     is_treated = _is_treated(rows, trial)
-    _refuse_incomplete(rows, trial)
-    possible.refuse_earlier(times, what="", column=column)
+    _raise_if_incomplete(rows, trial)
+    possible.raise_if_earlier(times, what="", column=column)
     share = "propensity" if trial.propensity else pl.lit(is_treated.mean(), pl.Float64)
     parsed = rows.select(
         listed_id=as_log_id_or_written(pl.col("listed_id"), id_type),
@@ -84,17 +84,17 @@ def read_trial(
         is_treated=is_treated,
         propensity=share,
     )
-    _refuse_certain(parsed, rows)
+    _raise_if_certain(parsed, rows)
     kept, n_both = _once_per_user(parsed)
-    said = [_tell(parsed, kept, n_both=n_both, n_files=read.n_files)]
-    said += filter(None, [possible.tell_later(times)])
+    said = [_describe(parsed, kept, n_both=n_both, n_files=read.n_files)]
+    said += filter(None, [possible.describe_later(times)])
     return TrialLog(kept, read.n_files, "; ".join(said))
 
 
 def _is_treated(rows: pl.DataFrame, trial: TrialSettings) -> pl.Series:
     """Whether each row is of the treated arm; refuses arms that nobody has named."""
     arms = meanings(rows["arm"], {trial.treated: trial.treated, trial.control: trial.control})
-    _refuse_unknown_arms(rows, arms, trial)
+    _raise_if_unknown_arms(rows, arms, trial)
     return arms == trial.treated
 
 
@@ -124,7 +124,7 @@ def _once_per_user(parsed: pl.DataFrame) -> tuple[pl.DataFrame, int]:
     return kept, users.height - kept.height
 
 
-def _tell(parsed: pl.DataFrame, kept: pl.DataFrame, *, n_both: int, n_files: int) -> str:
+def _describe(parsed: pl.DataFrame, kept: pl.DataFrame, *, n_both: int, n_files: int) -> str:
     n_treated = int(kept["is_treated"].sum())
     counts = (
         f"{parsed.height:,} rows in {n_files:,} file(s): {kept.height:,} users, {n_treated:,}"
@@ -164,7 +164,7 @@ def _no_text(_: Column) -> str:
     return "cast(null as varchar)"
 
 
-def _refuse_incomplete(rows: pl.DataFrame, trial: TrialSettings) -> None:
+def _raise_if_incomplete(rows: pl.DataFrame, trial: TrialSettings) -> None:
     """Refuse rows without a user, a day or a propensity, each for itself."""
     if n_blank := rows["listed_id"].null_count():
         file = rows.filter(pl.col("listed_id").is_null())["file_name"][0]
@@ -173,14 +173,14 @@ def _refuse_incomplete(rows: pl.DataFrame, trial: TrialSettings) -> None:
             f" (first in {file}). Mend the log."
         )
     column = column_name(trial.assigned_at)
-    refuse_unreadable(rows, rows["assigned_at"].is_null(), "assigned_at", what="", column=column)
+    raise_if_unreadable(rows, rows["assigned_at"].is_null(), "assigned_at", what="", column=column)
     if trial.propensity is not None:
         share = column_name(trial.propensity)
         is_none = rows["propensity"].is_null()
-        refuse_unreadable(rows, is_none, "propensity", what="", column=share, kind="number")
+        raise_if_unreadable(rows, is_none, "propensity", what="", column=share, kind="number")
 
 
-def _refuse_certain(parsed: pl.DataFrame, rows: pl.DataFrame) -> None:
+def _raise_if_certain(parsed: pl.DataFrame, rows: pl.DataFrame) -> None:
     """Refuse propensities with which there is nobody to compare, or that are none."""
     is_broken = ~parsed["propensity"].is_between(0, 1, closed="none").fill_null(value=False)
     if is_broken.any():
@@ -193,7 +193,7 @@ def _refuse_certain(parsed: pl.DataFrame, rows: pl.DataFrame) -> None:
         )
 
 
-def _refuse_unknown_arms(rows: pl.DataFrame, arms: pl.Series, trial: TrialSettings) -> None:
+def _raise_if_unknown_arms(rows: pl.DataFrame, arms: pl.Series, trial: TrialSettings) -> None:
     unknown = rows.filter(arms.is_null())
     if unknown.height:
         raise SourceError(

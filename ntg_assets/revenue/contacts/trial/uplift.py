@@ -23,7 +23,7 @@ import numpy as np
 import polars as pl
 
 from ntg_assets.arrays import Floats
-from ntg_assets.errors import tell_error
+from ntg_assets.errors import describe_error
 from ntg_assets.randomness import unit_interval
 from ntg_assets.revenue.contacts.trial.ridge import Ridge
 from ntg_assets.statistics.glm import Z_95
@@ -83,7 +83,7 @@ def measure_uplift(trial: pl.DataFrame, now: pl.DataFrame, *, window_days: int) 
         return Uplift(pl.DataFrame([{**sizes, "verdict": TOO_FEW}], schema=REPORT_SCHEMA), nobody)
     with one_thread():  # the order of sums in a threaded product is not fixed
         score, forecast = _cross_fitted(ordered)
-        verdict = {**sizes, **_judge(score, forecast)}
+        verdict = {**sizes, **_evaluate(score, forecast)}
         report = pl.DataFrame([verdict], schema=REPORT_SCHEMA)
         if verdict["verdict"] != MEASURED:
             return Uplift(report, nobody)
@@ -119,7 +119,7 @@ def uplift_or_problem(
     try:
         return measure()
     except Exception as error:  # noqa: BLE001  # the night goes on without the trial, and says so
-        row = {**_sizes(trial, window_days), "verdict": BROKEN, "problem": tell_error(error)}
+        row = {**_sizes(trial, window_days), "verdict": BROKEN, "problem": describe_error(error)}
         return Uplift(pl.DataFrame([row], schema=REPORT_SCHEMA), _nobody(now))
 
 
@@ -157,7 +157,7 @@ def _scores(trial: pl.DataFrame, arms: tuple[Ridge, Ridge]) -> Floats:
     )
 
 
-def _judge(score: Floats, forecast: Floats) -> dict[str, float | str]:
+def _evaluate(score: Floats, forecast: Floats) -> dict[str, float | str]:
     """Effect on all, and what the half with the higher forecast gained beyond it;
     one score per user, so errors are plain.
     """

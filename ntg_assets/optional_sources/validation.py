@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import polars as pl
 
-from ntg_assets.errors import tell_error
+from ntg_assets.errors import describe_error
 from ntg_assets.optional_sources.input_files import (
     InputFile,
     compare_files,
@@ -33,7 +33,7 @@ class Found(NamedTuple):
     sentence: str
 
 
-class Judgements:
+class ValidatedSources:
     """The verdicts on all sources, as they are read one after the other, and what files held."""
 
     def __init__(self, home: Path) -> None:
@@ -69,7 +69,7 @@ class Judgements:
             result = read()
             summary = found(result)
         except Exception as error:  # noqa: BLE001  # whatever it is, it concerns this source alone
-            self.rows.append((source, named, 0, 0, False, tell_error(error), without))
+            self.rows.append((source, named, 0, 0, False, describe_error(error), without))
             return None
         after = hash_files(files, home=self.home) if before else {}
         self.files += compare_files(source, before, after)

@@ -14,7 +14,7 @@ from ntg_assets.statistics.moments import MICRO
 ENDS = ("", "_denominator", "_before", "_denominator_before")
 
 
-def refuse_wrong_units(experiment: ExperimentSettings, rows: pl.DataFrame) -> None:
+def raise_if_wrong_units(experiment: ExperimentSettings, rows: pl.DataFrame) -> None:
     """Refuse a table that cannot be one of this experiment's units.
 
     Raises:

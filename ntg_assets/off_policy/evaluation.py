@@ -18,7 +18,7 @@ ESTIMATOR_OF = {
 }
 
 
-class Judged(NamedTuple):
+class ValidatedRows(NamedTuple):
     """One strategy: its estimates by estimator, its sanity numbers."""
 
     strategy: str
@@ -26,9 +26,9 @@ class Judged(NamedTuple):
     sanity: dict[str, Any]
 
 
-def judge_strategy(
+def evaluate_strategy(
     name: str, match: Match, log: est.Logged, *, settings: OffPolicySettings, minimum_users: int
-) -> Judged:
+) -> ValidatedRows:
     """Estimate what a strategy would have earned, and say whether that can be believed.
 
     Args:
@@ -48,7 +48,9 @@ def judge_strategy(
     doubts = doubts_of(sanity, settings=settings, minimum_users=minimum_users)
     cut = [_cut(sanity["clipped_share"], log)] if sanity["clipped_share"] > 0 else []
     verdict = "; ".join([*doubts, *cut]) or "the checks hold"
-    return Judged(name, estimates, sanity | {"supports_claim": not doubts, "verdict": verdict})
+    return ValidatedRows(
+        name, estimates, sanity | {"supports_claim": not doubts, "verdict": verdict}
+    )
 
 
 def _clipped(match: Match, limit: float | None) -> Match:

@@ -9,7 +9,7 @@ from ntg_assets.engines.versions import rows_of
 from ntg_assets.sql import Query, Table, quote_identifier
 from ntg_assets.storage.connection import Connection
 from ntg_assets.storage.extreme_values import are_enough, witnesses_of
-from ntg_assets.storage.row_checks import BrokenContractError, doubled_keys, judge_all_rows
+from ntg_assets.storage.row_checks import BrokenContractError, doubled_keys, validate_all_rows
 from ntg_assets.violations import violations
 
 HASH_BITS = 64
@@ -22,12 +22,12 @@ class Counted(NamedTuple):
     content_hash: str
 
 
-def judge(
+def validate(
     placed: Placed, table: Table, folder: Path, model: type[Contract], *, ids: IdTypes
 ) -> None:
     """Refuse a version whose rows do not keep the contract.
 
-    Values are judged by their extremes, and keys counted, on the cluster. What they cannot acquit
+    Values are judged by their extremes, and keys counted, on the cluster. What they cannot clear
     is read here batch by batch, so that the message names the rows.
 
     Args:
@@ -45,12 +45,12 @@ def judge(
     there = Placed(placed.cluster, placed.connection, {candidate: folder}, placed.undo)
     schema, key = schema_of(model, ids), key_of(model)
     name = f"{table.schema}.{table.name}"
-    is_acquitted = are_enough(schema) and not violations(
+    is_cleared = are_enough(schema) and not violations(
         there.rows(witnesses_of(candidate, schema)), schema
     )
     try:
-        if not is_acquitted:
-            judge_all_rows(placed.connection, candidate, schema)
+        if not is_cleared:
+            validate_all_rows(placed.connection, candidate, schema)
     except BrokenContractError as broken:
         raise BrokenContractError(name, broken.violations) from None
     if key and count_doubled(there, candidate, key):
