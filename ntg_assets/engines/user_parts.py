@@ -29,7 +29,7 @@ def work_on_users(
     """Work on the users of one part.
 
     Args:
-        batches: Rows sorted by user; a user's rows are all of this part.
+        batches: Rows in any order; a user's rows are all of this part.
         work: What is done with them.
         rows: No rows, with the columns and types that the work takes.
         folder: Where the files go.
@@ -46,21 +46,20 @@ def work_on_users(
 
 
 def _whole_users(batches: Iterator[pa.RecordBatch], rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
-    """Yield rows of whole users, so many at once that memory suffices."""
-    held, n_held = [rows], 0
-    for batch in batches:
-        frame = pl.DataFrame(pl.from_arrow(batch)).select(rows.columns).cast(rows.schema)
-        held.append(frame)
-        n_held += frame.height
-        if n_held >= ROWS_AT_ONCE:
-            users = pl.concat(held)
-            is_last = users["user_id"] == users["user_id"][-1]
-            if not is_last.all():
-                yield users.filter(~is_last)
-            held = [users.filter(is_last)]
-            n_held = held[0].height
-    if n_held:
-        yield pl.concat(held)
+    """Yield rows of whole users, some at a time.
+
+    The part is held and sorted here: a cluster may drop an order that nobody asks for (Sail does,
+    and users then came in pieces).
+    """
+    received = [pl.DataFrame(pl.from_arrow(batch)).select(rows.columns) for batch in batches]
+    part = pl.concat([rows, *(frame.cast(rows.schema) for frame in received)]).sort("user_id")
+    received.clear()
+    ends = part["user_id"].rle().struct.field("len").cum_sum().to_list()
+    first = 0
+    for end in ends:
+        if end - first >= ROWS_AT_ONCE or (end == part.height and end > first):
+            yield part[first:end]
+            first = end
 
 
 class _Files:

@@ -57,7 +57,8 @@ class HereCluster:
         block = given["user_id"].hash(7) % N_BLOCKS
         parts = []
         for number in range(N_BLOCKS):
-            batches = given.filter(block == number).sort("user_id").to_arrow().to_batches(11)
+            part = given.filter(block == number).sample(fraction=1.0, shuffle=True, seed=1)
+            batches = part.to_arrow().to_batches(11)
             on_users, schema = read_work(str(file.path), file.sha256)
             parts += list(work_on_users(iter(batches), on_users, schema, self.folder))
         made = pl.DataFrame(pl.from_arrow(pa.Table.from_batches(parts)))

@@ -94,8 +94,7 @@ def _made(placed: Placed, rows: Query, file: WorkFile, code: Path, *, what: str)
     run = user_block.worker(str(code), str(file.path), file.sha256)
     frame = placed.frame(rows)
     with placed.cluster.explained(f"{what} on the workers"):
-        users = _by_user(placed, frame).sortWithinPartitions("user_id")
-        made = users.mapInArrow(run, user_block.SCHEMA).toArrow()
+        made = _by_user(placed, frame).mapInArrow(run, user_block.SCHEMA).toArrow()
     return pl.DataFrame(pl.from_arrow(made)).sort("made", "file")
 
 

@@ -11,7 +11,7 @@ SCHEMA = "made int, file string, n_rows bigint, n_bytes bigint"
 
 
 def worker(code: str, work: str, sha256: str) -> Callable[[Iterator[Any]], Iterator[Any]]:
-    """Return what works on one partition that holds whole users, sorted by user.
+    """Return what works on one partition that holds whole users.
 
     Args:
         code: Archive of the package.
