@@ -152,7 +152,8 @@ def test_every_csv_of_the_package_is_written_by_these_rules(project_home: Path) 
         for file in sorted((project_home / "ntg_assets").rglob("*.py"))
         if writers.search(file.read_text(encoding="utf-8"))
     ]
-    own_rules = {"spreadsheets.py", "sql.py"}  # the second makes each text safe by the first
+    # the second makes each text safe by the first; the third names what an asset may not call
+    own_rules = {"spreadsheets.py", "sql.py", "asking_readers.py"}
     made = {"contract_world.py"}  # a source of the planted world, read by NTG alone
     assert {file.name for file in found} - made == own_rules
     assert "safe_text" in (project_home / "ntg_assets" / "cli" / "answers" / "sql.py").read_text()

@@ -99,8 +99,8 @@ def test_what_steps_took_is_read_from_the_last_runs_that_succeeded(tmp_path: Pat
         logs=tmp_path,
     )
     assert left.seconds == 4.0 + 1  # what it took in the run before, which made it
-    # the scores, two checks of theirs, and one of the days
-    assert str(left) == "about 5 s and 4 new steps left, by the last run"
+    # the scores, two checks of theirs, and three of the days
+    assert str(left) == "about 5 s and 6 new steps left, by the last run"
 
 
 def test_what_a_part_needs_and_no_run_has_made_is_made_with_it() -> None:

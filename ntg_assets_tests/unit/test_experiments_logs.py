@@ -275,7 +275,10 @@ def test_a_log_that_does_not_exist_is_named(tmp_path: Path) -> None:
         ({"comparison": "paired"}, "pairs do not exist"),
         ({"primary_metric": "clicks"}, "'clicks' is not measured"),
         ({"metrics": [{"name": "revenue", "kind": "ratio"}]}, "a ratio needs a denominator"),
-        ({"metrics": [{"name": "revenue", "kind": "retention"}]}, "needs measure 'any'"),
+        (
+            {"metrics": [{"name": "revenue", "kind": "retention", "measure": "value"}]},
+            "needs measure 'any'",
+        ),
         ({"metrics": [{"name": "revenue"}, {"name": "revenue"}]}, "two metrics have one name"),
         (
             {

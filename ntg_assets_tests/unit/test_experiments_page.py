@@ -28,7 +28,9 @@ def test_every_example_holds() -> None:
 
 
 def test_the_definition_is_valid() -> None:
-    given, catalogue, design = (yaml.safe_load(block)["experiments"] for block in blocks("yaml"))
+    given, catalogue, table, design = (
+        yaml.safe_load(block)["experiments"] for block in blocks("yaml")
+    )
     assert ExperimentsSettings.model_validate(given).definitions[0].id == "checkout"
     shared = catalogue | {
         "definitions": [
@@ -42,6 +44,8 @@ def test_the_definition_is_valid() -> None:
     designed = ExperimentsSettings.model_validate({"definitions": [one]}).definitions[0]
     assert designed.design_columns == ["shop", "country", "age", "orders_last_year"]
     assert designed.significance_of("revenue") == pytest.approx(0.0375)
+    kasse = ExperimentsSettings.model_validate(table).definitions[0]
+    assert (kasse.source.kind, kasse.primary_metric) == ("table", "revenue")
 
 
 def test_every_table_that_is_named_is_published_and_every_public_name_exists() -> None:
