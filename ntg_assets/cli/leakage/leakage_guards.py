@@ -22,7 +22,7 @@ from ntg_assets.evaluation.leakage.remaking import find_verdict, remake
 from ntg_assets.orchestration.graph_leaks import graph_leaks
 from ntg_assets.storage.run import run
 
-CROWD = 4  # a log as large as no planted world of the audit
+CROWD = 16  # a log as large as no planted world of the audit, that of many in a trial included
 DATED = (
     "train_events",
     "val_events",

@@ -14,7 +14,7 @@ PLANTS: dict[str, Plant] = {
             Edit(
                 "splits/global_time_events.sql",
                 "event_at < $end_at",
-                "event_at < $end_at + (select case when count(*) > 20000 then interval 3 day"
+                "event_at < $end_at + (select case when count(*) > 90000 then interval 3 day"
                 " else interval 0 day end from events)",
             ),
         ),
