@@ -109,7 +109,7 @@ def test_tests_run_in_two_processes_or_in_one(tmp_path: Path) -> None:
     )
     assert "pytest -n 2 --dist loadfile" in make("--dry-run", "test", folder=tmp_path).stdout
     assert (
-        "pytest -n 0 --dist loadfile -x"
+        "pytest -n 0 --dist loadfile --no-loadscope-reorder -x"
         in make("--dry-run", "test", "WORKERS=0", "ARGS=-x", folder=tmp_path).stdout
     )
 
