@@ -40,13 +40,13 @@ class Concluded:
     left_out: dict[str, str]
 
 
-def conclude_logs(settings: Settings, *, home: Path, now: datetime) -> Concluded:
+def conclude_logs(settings: Settings, *, place: Place, now: datetime) -> Concluded:
     """Decide every experiment whose logs or tables are its own; one that cannot be read leaves the
     others.
 
     Args:
         settings: The configuration.
-        home: Where the names of logs start.
+        place: Where the names of logs and tables start, and who is forgotten.
         now: What has not happened yet.
     """
     made: list[dict[str, pl.DataFrame]] = []
@@ -57,9 +57,9 @@ def conclude_logs(settings: Settings, *, home: Path, now: datetime) -> Concluded
             continue
         try:
             if isinstance(experiment.source, TableSource):
-                made.append(conclude_table(experiment, settings, place=Place(home)).tables)
+                made.append(conclude_table(experiment, settings, place=place).tables)
             else:
-                evidence = evidence_of_logs(experiment, settings, home=home, now=now)
+                evidence = evidence_of_logs(experiment, settings, place=place, now=now)
                 made.append(_conclude(experiment, evidence))
         except NtgError as reason:
             left_out[experiment.id] = str(reason)

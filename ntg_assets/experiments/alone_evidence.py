@@ -4,7 +4,6 @@ from counts, means and variances.
 
 from collections.abc import Mapping
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -29,6 +28,7 @@ from ntg_assets.experiments.data.units.unit_tables import (
     unit_metrics_of,
 )
 from ntg_assets.experiments.data.value_terms import ValueTerms
+from ntg_assets.sources.sources import Place
 from ntg_assets.sql import Query
 from ntg_assets.statistics.designs.units import Units
 from ntg_assets.storage.run import run
@@ -56,21 +56,21 @@ EXPOSED = (
 
 
 def evidence_of_logs(
-    experiment: ExperimentSettings, settings: Settings, *, home: Path, now: datetime
+    experiment: ExperimentSettings, settings: Settings, *, place: Place, now: datetime
 ) -> EvidenceTables:
     """Read the logs of an experiment, and sum up what its units did.
 
     Args:
         experiment: One whose source is its own logs.
         settings: The configuration.
-        home: Where the names of logs start.
+        place: Where the names of logs start, and who is forgotten.
         now: What has not happened yet.
 
     Raises:
         NtgError: a log cannot be read.
     """
     only = [experiment]
-    seen, outcomes, counts = _read_logs(experiment, settings, home=home, now=now)
+    seen, outcomes, counts = _read_logs(experiment, settings, place=place, now=now)
     read: dict[str, Any] = {"events": NO_EVENTS, "outcome_log": outcomes}
     programme = ExperimentsSettings(definitions=only)
     assigned = run(tables.assignments(NO_LISTS, programme=programme, exposure_log=seen))
@@ -91,12 +91,13 @@ def evidence_of_logs(
 
 
 def _read_logs(
-    experiment: ExperimentSettings, settings: Settings, *, home: Path, now: datetime
+    experiment: ExperimentSettings, settings: Settings, *, place: Place, now: datetime
 ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """Read exposures and outcomes, and count the rows of the logs."""
     max_bad_share = settings.experiments.max_bad_share
     rules = log_rules(settings.ingest, max_bad_share=max_bad_share, now=now)
-    options: dict[str, Any] = {"home": home, "zone": settings.ingest.zone, "rules": rules}
+    where = {"home": place.home, "place": place, "zone": settings.ingest.zone}
+    options: dict[str, Any] = where | {"rules": rules}
     readers = (logs.read_exposure_logs, logs.read_outcome_logs, logs.count_log_rows)
     seen, outcomes, counts = (reader([experiment], **options) for reader in readers)
     return seen, outcomes, counts

@@ -21,6 +21,7 @@ from ntg_assets.experiments.health import aa_tests
 from ntg_assets.optional_sources.assets import configured_files
 from ntg_assets.orchestration.io_manager import NtgDuckDBIOManager
 from ntg_assets.orchestration.project import Project
+from ntg_assets.sources.sources import Place
 from ntg_assets.stages import BACKTEST, EXPERIMENTS, INGEST
 from ntg_assets_tests.trials import trial, write
 
@@ -125,7 +126,7 @@ def test_five_worlds_are_decided_by_dagster_as_without_it(home: Path) -> None:
             (0,)
         ]
     now = datetime(2026, 12, 31)
-    alone = conclude_logs(load_settings(), home=home, now=now)
+    alone = conclude_logs(load_settings(), place=Place(home), now=now)
     assert alone.left_out == {}
     expected = alone.tables["readouts"].filter(comparison="between users").sort("experiment")
     assert [row[0] for row in made] == expected["experiment"].to_list()

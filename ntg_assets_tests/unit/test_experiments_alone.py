@@ -15,6 +15,8 @@ from ntg_assets.errors import SourceError
 from ntg_assets.experiments.alone import conclude_aggregates, conclude_logs, conclude_units
 from ntg_assets.experiments.decision.receipts import replay
 from ntg_assets.experiments.health import aa_tests
+from ntg_assets.history.forgets import Forgotten, hash_id
+from ntg_assets.sources.sources import Place
 from ntg_assets.statistics import library as st
 from ntg_assets_tests.trials import trial, write_logs
 
@@ -136,9 +138,16 @@ def test_experiments_on_their_own_logs_need_no_run_and_a_broken_one_stops_alone(
     inside = good | {"id": "inside", "source": good["source"] | {"outcomes": None}}
     programme = ExperimentsSettings.model_validate({"definitions": [good, broken, inside]})
     settings = SETTINGS.model_copy(update={"experiments": programme})
-    found = conclude_logs(settings, home=tmp_path, now=datetime(2026, 12, 31))
+    found = conclude_logs(settings, place=Place(tmp_path), now=datetime(2026, 12, 31))
     assert found.tables["decisions"]["experiment"].to_list() == ["trial"]
     assert found.tables["decisions"]["decision"].to_list() == ["rollout"]
+    gone = Forgotten(b"key", frozenset({hash_id(b"key", "8", "string")}), "string")
+    one = SETTINGS.model_copy(
+        update={"experiments": ExperimentsSettings(definitions=[trial(planned_units=199)])}
+    )
+    without = conclude_logs(one, place=Place(tmp_path, forgotten=gone), now=datetime(2026, 12, 31))
+    numbers = [made.tables["readouts"]["n_control"][0] for made in (found, without)]
+    assert numbers == [100, 99]  # unit 8 stood in arm a
     assert "nowhere.csv" in found.left_out["broken"]
     assert "`ntg run-all` decides it" in found.left_out["inside"]
 

@@ -13,6 +13,7 @@ from ntg_assets.configuration.settings import load_settings
 from ntg_assets.errors import SourceError
 from ntg_assets.experiments.alone import conclude_logs, conclude_units
 from ntg_assets.experiments.health import aa_tests
+from ntg_assets.sources.sources import Place
 from ntg_assets_tests.trials import Concluded, conclude, trial, write
 
 START = datetime(2026, 1, 5)
@@ -132,7 +133,7 @@ def test_harm_to_date_is_that_of_the_clusters(tmp_path: Path) -> None:
     write(tmp_path / "did.csv", "user_id,happened_at,kind,value", did)
     alone = {"experiments": ExperimentsSettings(definitions=[one])}
     settings = SETTINGS.model_copy(update=alone)
-    tables = conclude_logs(settings, home=tmp_path, now=datetime(2026, 12, 31)).tables
+    tables = conclude_logs(settings, place=Place(tmp_path), now=datetime(2026, 12, 31)).tables
     to_date = tables["readouts"].filter(comparison="to date").row(0, named=True)
     assert (to_date["n_control"], to_date["n_treatment"]) == (SHOPS / 2 * EACH, SHOPS / 2 * EACH)
     assert "24 clusters of shop (jackknife), confidence sequence" in to_date["method"]

@@ -17,6 +17,7 @@ from ntg_assets.experiments.alone import conclude_logs, conclude_table
 from ntg_assets.experiments.data.units.table_reading import read_aggregates, read_units
 from ntg_assets.experiments.decision.receipts import replay
 from ntg_assets.experiments.health import aa_tests
+from ntg_assets.history.forgets import Forgotten, hash_id
 from ntg_assets.sources.sources import Place
 
 SETTINGS = load_settings()
@@ -146,6 +147,14 @@ def test_what_is_wrong_is_said_with_the_setting_that_mends_it(
         conclude_table(defined(), SETTINGS, units=tmp_path / "units.csv", place=Place(tmp_path))
 
 
+def test_whoever_was_forgotten_is_in_no_table_of_units(tmp_path: Path) -> None:
+    units(6).write_csv(tmp_path / "units.csv")
+    gone = Forgotten(b"key", frozenset({hash_id(b"key", "1002", "string")}), "string")
+    place = Place(tmp_path, forgotten=gone)
+    found = read_units(defined(), tmp_path / "units.csv", place=place)
+    assert found["unit_id"].to_list() == ["1000", "1001", "1003", "1004", "1005"]
+
+
 def test_a_name_among_the_values_that_is_no_column_is_refused(tmp_path: Path) -> None:
     units().write_csv(tmp_path / "units.csv")
     shop = defined({"values": {"umsatz": "revenue"}})
@@ -157,7 +166,7 @@ def test_without_an_id_those_with_files_are_decided_and_the_others_named(tmp_pat
     units().write_csv(tmp_path / "units.csv")
     both = [defined({"files": "units.csv"}), defined(id="other")]
     settings = SETTINGS.model_copy(update={"experiments": ExperimentsSettings(definitions=both)})
-    made = conclude_logs(settings, home=tmp_path, now=SETTINGS.ingest.earliest_event)  # type: ignore[arg-type]  # no log is read
+    made = conclude_logs(settings, place=Place(tmp_path), now=SETTINGS.ingest.earliest_event)  # type: ignore[arg-type]  # no log is read
     assert made.tables["decisions"]["experiment"].to_list() == ["shop"]
     assert list(made.left_out) == ["other"]
     assert "`ntg experiments other --units FILE`" in made.left_out["other"]

@@ -18,6 +18,7 @@ from ntg_assets.experiments.alone import (
     conclude_logs,
     conclude_table,
 )
+from ntg_assets.history.forgets import read_forgotten
 from ntg_assets.sources.sources import Place
 
 MOST_TOLD = 20
@@ -48,20 +49,19 @@ def decide_alone(
     """
     if units and aggregates:
         raise ConfigurationError("give --units or --aggregates, not both.")
+    forgotten = read_forgotten(paths.data, id_type=settings.ingest.events.user_id_type)
+    place = Place(paths.home.resolve(), engine=settings.engine, forgotten=forgotten)
     if experiment is None:
         if units or aggregates:
             raise ConfigurationError("name the experiment of the table: `ntg experiments ID ...`.")
         now = datetime.now(tz=UTC).replace(tzinfo=None)
-        return conclude_logs(settings, home=paths.home, now=now)
+        return conclude_logs(settings, place=place, now=now)
     definition = _configured(experiment, settings)
     if units or aggregates or isinstance(definition.source, TableSource):
-        place = Place(paths.home, engine=settings.engine)
         return conclude_table(definition, settings, units=units, aggregates=aggregates, place=place)
     alone = settings.experiments.model_copy(update={"definitions": [definition]})
     now = datetime.now(tz=UTC).replace(tzinfo=None)
-    return conclude_logs(
-        settings.model_copy(update={"experiments": alone}), home=paths.home, now=now
-    )
+    return conclude_logs(settings.model_copy(update={"experiments": alone}), place=place, now=now)
 
 
 def write_concluded(concluded: Concluded, folder: Path) -> list[Path]:

@@ -27,6 +27,7 @@ from ntg_assets.experiments.data.logs.log_rules import (
     ValidatedRows,
 )
 from ntg_assets.experiments.data.logs.outcome_rows import OUTCOME_TYPES, outcomes_of
+from ntg_assets.sources.sources import Place
 from ntg_assets.zones import UTC_ZONE
 
 
@@ -98,6 +99,7 @@ def read_exposure_logs(
     home: Path,
     zone: str = UTC_ZONE,
     rules: LogRules = ANY_TIME,
+    place: Place | None = None,
 ) -> pl.DataFrame:
     """Read the exposures of every experiment on logs; one row per
     (experiment, unit, arm), with the windows of its outcomes.
@@ -107,12 +109,13 @@ def read_exposure_logs(
         home: Folder below which the files lie.
         zone: Zone whose days are written or counted.
         rules: Which times can be true.
+        place: Where files may lie, and who is forgotten; none: `home`, and nobody.
 
     Raises:
         SourceError: a file or a column is missing, a time cannot be read, an id is empty, an arm is
             not one of the experiment's, or too many times cannot be true.
     """
-    files = LogFiles(home, zone=zone, rules=rules)
+    files = LogFiles(home, zone=zone, rules=rules, place=place)
     parts = [
         exposures_per_unit(
             judged_exposures(experiment, source, files=files).rows, experiment, source, zone=zone
@@ -128,6 +131,7 @@ def read_outcome_logs(
     home: Path,
     zone: str = UTC_ZONE,
     rules: LogRules = ANY_TIME,
+    place: Place | None = None,
 ) -> pl.DataFrame:
     """Read the outcome logs of every experiment that has one of its own;
     one row per outcome, equal ones once (see `duplicates`).
@@ -137,6 +141,7 @@ def read_outcome_logs(
         home: Folder below which the files lie.
         zone: Zone whose days are written or counted.
         rules: Which times can be true.
+        place: Where files may lie, and who is forgotten; none: `home`, and nobody.
 
     Days, written or counted, are those of `zone`.
 
@@ -144,7 +149,7 @@ def read_outcome_logs(
         SourceError: a file or a column is missing, a time or a value cannot be read, an id is
             empty, or too many times cannot be true.
     """
-    files = LogFiles(home, zone=zone, rules=rules)
+    files = LogFiles(home, zone=zone, rules=rules, place=place)
     parts = [
         outcomes_of(experiment, log, files=files).rows
         for experiment, log in _with_outcomes(definitions)
@@ -158,6 +163,7 @@ def count_log_rows(
     home: Path,
     zone: str = UTC_ZONE,
     rules: LogRules = ANY_TIME,
+    place: Place | None = None,
 ) -> pl.DataFrame:
     """Count what the experiments' own logs hold and what was left out of them;
     one row per (experiment, log, event type).
@@ -167,11 +173,12 @@ def count_log_rows(
         home: Folder below which the files lie.
         zone: Zone whose days are written or counted.
         rules: Which times can be true.
+        place: Where files may lie, and who is forgotten; none: `home`, and nobody.
 
     Raises:
         SourceError: as `read_exposure_logs` and `read_outcome_logs`.
     """
-    files = LogFiles(home, zone=zone, rules=rules)
+    files = LogFiles(home, zone=zone, rules=rules, place=place)
     counts = [read_experiment(experiment, files=files).counts for experiment in definitions]
     return pl.concat([pl.DataFrame(schema=COUNT_TYPES), *counts])
 
