@@ -1,6 +1,7 @@
 """`ntg experiments` needs nothing of a run: a configuration with experiments alone will do."""
 
 import json
+from datetime import datetime
 from pathlib import Path
 
 import polars as pl
@@ -11,6 +12,7 @@ from typer.testing import CliRunner
 from ntg_assets.cli.app import app
 from ntg_assets.configuration.settings import load_settings
 from ntg_assets.errors import ConfigurationError
+from ntg_assets.history.forgets import Forget, hash_id, make_key, name_of, record_forget
 from ntg_assets_tests.trials import trial
 
 
@@ -42,6 +44,18 @@ def test_a_decision_and_its_replay_need_no_interaction_log(home: Path) -> None:
     again = CliRunner().invoke(app, ["replay", "--receipt", receipt])
     assert again.exit_code == 0, again.output
     assert "rollout" in again.output
+
+
+def test_the_command_leaves_out_who_was_forgotten(home: Path) -> None:
+    data = home / "data"
+    data.mkdir(exist_ok=True)
+    key = make_key(data)
+    hashes = [hash_id(key, "7", "string")]
+    record_forget(data, Forget(at=datetime(2026, 1, 1), key=name_of(key), hashes=hashes))
+    result = CliRunner().invoke(app, ["experiments", "trial", "--units", str(home / "units.csv")])
+    assert result.exit_code == 0, result.output
+    readouts = pl.read_parquet(home / "experiments" / "readouts.parquet")
+    assert readouts.select("n_control", "n_treatment").row(0) == (30, 29)  # unit 7 was in arm b
 
 
 def test_every_other_command_says_in_one_sentence_what_is_missing(home: Path) -> None:
