@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import dagster as dg
 
 from ntg_assets.declared_reads import FILES, Declared, only
+from ntg_assets.orchestration.bundles import taken_by
 from ntg_assets.orchestration.remembering.steps import Work
 from ntg_assets.sql import Table
 from ntg_assets.stages import INGEST, LIVE
@@ -125,7 +126,7 @@ def keys_of_tables(
     """Find the tables that a function takes, by the names of its parameters.
 
     Args:
-        function: Its parameters that are no resource are tables.
+        function: Its parameters that are no resource are tables, or bundles of tables.
         stage: Whose tables they are by default.
         reads: Stage of those that are of another, by parameter.
         live_reads: Tables that `live` takes for a parameter of another name.
@@ -138,6 +139,6 @@ def keys_of_tables(
                 instead.get(table, table),
             ]
         )
-        for table in inspect.signature(function).parameters
+        for table in taken_by(function)
         if table not in NOT_TABLES
     }

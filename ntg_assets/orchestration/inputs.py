@@ -14,6 +14,7 @@ import polars as pl
 import pyarrow as pa
 
 from ntg_assets.errors import StorageError
+from ntg_assets.orchestration.bundles import put_together, taken_by
 from ntg_assets.orchestration.project import Project
 from ntg_assets.sql import Table
 from ntg_assets.storage.connection import Connection
@@ -38,7 +39,7 @@ def with_inputs(
         function: An asset; `context` and `project` among its parameters are handed on.
         keys: Table of each other parameter.
     """
-    parameters = inspect.signature(function).parameters
+    annotations = taken_by(function)
 
     @wraps(function)
     def run(context: dg.AssetExecutionContext, project: Project) -> Any:  # noqa: ANN401  # whatever an asset returns
@@ -46,10 +47,10 @@ def with_inputs(
         tables = {name: Table(key.path[0], key.path[-1]) for name, key in keys.items()}
         with project.warehouse() as connection:
             given |= {
-                name: read_input(connection, table, parameters[name].annotation)
+                name: read_input(connection, table, annotations[name])
                 for name, table in tables.items()
             }
-        return function(**{name: given[name] for name in parameters})
+        return function(**put_together(function, given))
 
     return run
 

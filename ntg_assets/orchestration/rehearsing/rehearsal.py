@@ -4,7 +4,6 @@ audit asks what they would have made of another future.
 What they declare holds here too: an asset that reads what it was not issued is refused.
 """
 
-import inspect
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -30,6 +29,7 @@ from ntg_assets.declared_reads import (
 from ntg_assets.engines.engine import Made
 from ntg_assets.engines.kernel import Kernel
 from ntg_assets.errors import StorageError
+from ntg_assets.orchestration.bundles import put_together, taken_by
 from ntg_assets.orchestration.decorated import Step
 from ntg_assets.orchestration.opened_files import rehearsal_roots, watching
 from ntg_assets.orchestration.rehearsing.asking_readers import readers_that_ask
@@ -172,11 +172,11 @@ def _declared(step: Step) -> Declared:
 
 
 def _results(step: Step, project: RehearsalProject, tables: RehearsalTables) -> Tables:
-    arguments = {
+    given = {
         name: _argument(name, annotation, step, project, tables)
-        for name, annotation in _parameters(step.function).items()
+        for name, annotation in taken_by(step.function).items()
     }
-    result = step.function(**arguments)
+    result = step.function(**put_together(step.function, given))
     several = result if len(step.tables) > 1 else (result,)
     made: Tables = {}
     for model, rows in zip(step.tables, several, strict=True):
@@ -187,13 +187,6 @@ def _results(step: Step, project: RehearsalProject, tables: RehearsalTables) -> 
         with only(_declared(step)):  # as the IO manager holds what an asset returned
             made[table] = tables.keep(table, replace(whole, text=text))
     return made
-
-
-def _parameters(function: Callable[..., Any]) -> dict[str, Any]:
-    return {
-        name: parameter.annotation
-        for name, parameter in inspect.signature(function).parameters.items()
-    }
 
 
 def _argument(

@@ -1,10 +1,14 @@
 """Assets of the lists: business rules, and the lists of known users."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 import dagster as dg
 import polars as pl
 
 from ntg_assets.interactions.dislikes import history_columns, mark_dislikes
 from ntg_assets.interactions.interactions import code_interactions
+from ntg_assets.orchestration.bundles import Bundle
 from ntg_assets.orchestration.project import Project
 from ntg_assets.orchestration.staging import staged_asset, staged_assets
 from ntg_assets.ranking.contracts import Candidates
@@ -21,10 +25,65 @@ from ntg_assets.ranking.lists.list_work import ItemSide
 from ntg_assets.ranking.lists.progress import Progress
 from ntg_assets.ranking.lists.rules_report import no_rules, report_rules
 from ntg_assets.ranking.scoring.ranking_model import catalogue, ranking_model
-from ntg_assets.ranking.scoring.sources import GRAPHS
+from ntg_assets.ranking.scoring.sources import GRAPH_TABLES, GRAPHS
 from ntg_assets.splits.boundaries import train_end, zone_of
 from ntg_assets.sql import Query, Stream, Table
 from ntg_assets.stages import BACKTEST, LIVE
+
+
+@dataclass(frozen=True)
+class GraphTables(Bundle):
+    """The graphs that the blend spreads profiles over: the tables of `GRAPHS`."""
+
+    taste_graph: Table
+    sequence_graph: Table
+    linear_graph: Table
+    item_transitions: Table
+    item_embeddings: Table
+
+    def edges(self, project: Project) -> dict[str, pl.DataFrame]:
+        """Read what a model needs of each graph, by the name of its source."""
+        return {
+            name: project.columns(getattr(self, table), *GRAPHS[name].columns)
+            for name, table in GRAPH_TABLES.items()
+        }
+
+
+@dataclass(frozen=True)
+class ListTables(Bundle):
+    """What lists are made from beside the graphs and the users' histories."""
+
+    ranking_weights: pl.DataFrame
+    item_popularity: pl.DataFrame
+    item_rules: pl.DataFrame
+    user_regions: pl.DataFrame
+    regional_exclusions: pl.DataFrame
+    items: pl.DataFrame
+    split_boundaries: pl.DataFrame
+
+    def item_side(
+        self, graphs: Mapping[str, pl.DataFrame], project: Project, tables: tuple[str, ...]
+    ) -> ItemSide:
+        """Put together what is known without any history.
+
+        Args:
+            graphs: Edges by the name of their source.
+            project: Whose settings hold.
+            tables: Which tables are made.
+        """
+        return ItemSide(
+            popularity=self.item_popularity,
+            graphs=graphs,
+            weights=self.ranking_weights,
+            item_rules=self.item_rules,
+            titles=self.items,
+            user_regions=self.user_regions,
+            regional_exclusions=self.regional_exclusions,
+            settings=project.settings.ranking,
+            cutoff_at=train_end(self.split_boundaries),
+            zone=zone_of(self.split_boundaries),
+            tables=tables,
+        )
 
 
 @staged_asset(contract=ItemRules, group="ranking", kinds=("polars",))
@@ -57,11 +116,7 @@ def ranking_rules_report(
     item_rules: Table,
     ranking_weights: Table,
     item_popularity: Table,
-    taste_graph: Table,
-    sequence_graph: Table,
-    linear_graph: Table,
-    item_transitions: Table,
-    item_embeddings: Table,
+    graphs: GraphTables,
     split_boundaries: pl.DataFrame,
     project: Project,
 ) -> pl.DataFrame:
@@ -77,14 +132,7 @@ def ranking_rules_report(
     events = mark_dislikes(project.columns(train_events, *history_columns(dislikes)), dislikes)
     model = ranking_model(
         popularity=popularity,
-        graphs=_edges(
-            project,
-            taste=taste_graph,
-            sequence=sequence_graph,
-            linear=linear_graph,
-            transition=item_transitions,
-            latent=item_embeddings,
-        ),
+        graphs=graphs.edges(project),
         cutoff_at=train_end(split_boundaries),
         settings=settings.ranking,
         weights=weights,
@@ -114,40 +162,13 @@ RECOMMENDATIONS = "What to show each user, with a reason on each row."
 def compared_lists(
     context: dg.AssetExecutionContext,
     train_events: Table,
-    ranking_weights: pl.DataFrame,
-    item_popularity: pl.DataFrame,
-    taste_graph: Table,
-    sequence_graph: Table,
-    linear_graph: Table,
-    item_transitions: Table,
-    item_embeddings: Table,
-    item_rules: pl.DataFrame,
-    user_regions: pl.DataFrame,
-    regional_exclusions: pl.DataFrame,
-    items: pl.DataFrame,
-    split_boundaries: pl.DataFrame,
+    graphs: GraphTables,
+    beside: ListTables,
     project: Project,
 ) -> tuple[Stream, ...]:
     """All three come from one walk over the users."""
-    side = ItemSide(
-        popularity=item_popularity,
-        graphs=_edges(
-            project,
-            taste=taste_graph,
-            sequence=sequence_graph,
-            linear=linear_graph,
-            transition=item_transitions,
-            latent=item_embeddings,
-        ),
-        weights=ranking_weights,
-        item_rules=item_rules,
-        titles=items,
-        user_regions=user_regions,
-        regional_exclusions=regional_exclusions,
-        settings=project.settings.ranking,
-        cutoff_at=train_end(split_boundaries),
-        zone=zone_of(split_boundaries),
-        tables=("candidates", "recommendations", "strategy_lists"),
+    side = beside.item_side(
+        graphs.edges(project), project, ("candidates", "recommendations", "strategy_lists")
     )
     return _made(project, context, train_events, side)
 
@@ -156,48 +177,14 @@ def compared_lists(
 def recommendations(
     context: dg.AssetExecutionContext,
     train_events: Table,
-    ranking_weights: pl.DataFrame,
-    item_popularity: pl.DataFrame,
-    taste_graph: Table,
-    sequence_graph: Table,
-    linear_graph: Table,
-    item_transitions: Table,
-    item_embeddings: Table,
-    item_rules: pl.DataFrame,
-    user_regions: pl.DataFrame,
-    regional_exclusions: pl.DataFrame,
-    items: pl.DataFrame,
-    split_boundaries: pl.DataFrame,
+    graphs: GraphTables,
+    beside: ListTables,
     project: Project,
 ) -> Stream:
     """What to show each user, with a reason on each row."""
-    side = ItemSide(
-        popularity=item_popularity,
-        graphs=_edges(
-            project,
-            taste=taste_graph,
-            sequence=sequence_graph,
-            linear=linear_graph,
-            transition=item_transitions,
-            latent=item_embeddings,
-        ),
-        weights=ranking_weights,
-        item_rules=item_rules,
-        titles=items,
-        user_regions=user_regions,
-        regional_exclusions=regional_exclusions,
-        settings=project.settings.ranking,
-        cutoff_at=train_end(split_boundaries),
-        zone=zone_of(split_boundaries),
-        tables=("recommendations",),
-    )
+    side = beside.item_side(graphs.edges(project), project, ("recommendations",))
     (lists,) = _made(project, context, train_events, side)
     return lists
-
-
-def _edges(project: Project, **graphs: Table) -> dict[str, pl.DataFrame]:
-    """Read what a model needs of each graph."""
-    return {name: project.columns(table, *GRAPHS[name].columns) for name, table in graphs.items()}
 
 
 def _made(
