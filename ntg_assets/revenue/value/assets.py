@@ -1,9 +1,12 @@
 """Assets of value: what users are worth over the stated horizon, and by what evidence."""
 
+from dataclasses import dataclass
+
 import dagster as dg
 import polars as pl
 
 from ntg_assets.churn.snapshots import labelled_snapshots, train_history
+from ntg_assets.orchestration.bundles import Bundle
 from ntg_assets.orchestration.project import Project
 from ntg_assets.orchestration.staging import staged_asset
 from ntg_assets.revenue.value import ltv, prices, worth
@@ -27,6 +30,22 @@ from ntg_assets.sql import Query, Table
 from ntg_assets.stages import LEARNED_FROM
 
 
+@dataclass(frozen=True)
+class Amounts(Bundle):
+    """What the amounts of active days count as."""
+
+    user_days: Table
+    price_steps: pl.DataFrame
+    capped_days: pl.DataFrame
+
+    def counted(self, snapshots: pl.DataFrame, project: Project) -> pl.DataFrame:
+        """Snapshots with their amounts as they count, in the prices of their cutoffs."""
+        if self.price_steps.height and snapshots.height:
+            sums = prices.priced_sums(snapshots, self.user_days, self.price_steps)
+            snapshots = prices.with_prices(snapshots, project.read(sums))
+        return worth.counted(snapshots, self.capped_days)
+
+
 @staged_asset(contract=CappedDays, group="revenue", kinds=("sql",))
 def capped_days(
     user_days: Table, price_steps: pl.DataFrame, split_boundaries: pl.DataFrame, project: Project
@@ -45,19 +64,11 @@ def capped_days(
 def value_coefficients(
     churn_snapshots: pl.DataFrame,
     churn_labels: pl.DataFrame,
-    user_days: Table,
-    price_steps: pl.DataFrame,
-    capped_days: pl.DataFrame,
+    amounts: Amounts,
     project: Project,
 ) -> pl.DataFrame:
     """The value model as a table: what an active user is worth over one churn horizon."""
-    labelled = _counted(
-        labelled_snapshots(churn_snapshots, churn_labels),
-        user_days,
-        price_steps,
-        capped_days,
-        project,
-    )
+    labelled = amounts.counted(labelled_snapshots(churn_snapshots, churn_labels), project)
     return fit_value(labelled, settings=project.settings.value)
 
 
@@ -67,19 +78,11 @@ def value_ranges(
     churn_labels: pl.DataFrame,
     churn_coefficients: pl.DataFrame,
     value_coefficients: pl.DataFrame,
-    user_days: Table,
-    price_steps: pl.DataFrame,
-    capped_days: pl.DataFrame,
+    amounts: Amounts,
     project: Project,
 ) -> pl.DataFrame:
     """How far the value of the next horizon may lie from its forecast, by size of the forecast."""
-    labelled = _counted(
-        labelled_snapshots(churn_snapshots, churn_labels),
-        user_days,
-        price_steps,
-        capped_days,
-        project,
-    )
+    labelled = amounts.counted(labelled_snapshots(churn_snapshots, churn_labels), project)
     return fit_value_ranges(
         labelled, churn_coefficients, value_coefficients, settings=project.settings.value
     )
@@ -178,17 +181,3 @@ def ltv_estimates(
             "ltv_estimates: %d of %d users' worth %s", n_capped, values.height, worth.CAPPED
         )
     return values
-
-
-def _counted(
-    snapshots: pl.DataFrame,
-    user_days: Table,
-    price_steps: pl.DataFrame,
-    capped_days: pl.DataFrame,
-    project: Project,
-) -> pl.DataFrame:
-    """Snapshots with their amounts as they count, in the prices of the cutoff."""
-    if price_steps.height and snapshots.height:
-        sums = project.read(prices.priced_sums(snapshots, user_days, price_steps))
-        snapshots = prices.with_prices(snapshots, sums)
-    return worth.counted(snapshots, capped_days)
