@@ -13,8 +13,10 @@ from ntg_assets.sources.sniffing.role_names import (
     ROLES,
     SESSIONS,
     by_name,
+    by_words,
     is_of_item,
     is_of_person,
+    names_another,
     of_role,
     words_of,
 )
@@ -76,7 +78,7 @@ def _sniff_role(
     if candidates and any(candidates[0] in pair["first_of"] for pair in pairs):
         candidates = []  # of one kind of items only
     if role == "value":
-        sniff_value(sniffed, candidates, free, texts, why=why)
+        sniff_value(sniffed, candidates, free, texts, others=_of_events(sniffed, free), why=why)
         return
     if not candidates:
         if role in {"user_id", "item_id"}:
@@ -91,6 +93,17 @@ def _sniff_role(
     sniffed.take(role, name, f"{why}; values such as {show_texts(texts[name])}")
     if role == "item_id":
         _note_other_items(sniffed, name, free)
+
+
+def _of_events(sniffed: Sniffed, free: Sequence[str]) -> list[str]:
+    """Columns that say something of the event, not of an item or of how a record was sent."""
+    return [
+        name
+        for name in free
+        if not is_of_item(name, sniffed.without_names)
+        and not _is_of_message(name)
+        and not sniffed.is_part(name)
+    ]
 
 
 def _note_other_items(sniffed: Sniffed, name: str, free: Sequence[str]) -> None:
@@ -114,10 +127,20 @@ def _candidates(
     """Columns that a role may have, and why; of exploded records those of the element first, but
     for the user, who is said outside.
     """
+    if role == "item_id":
+        around = sniffed.without_names
+        free = [
+            name
+            for name in free
+            if name in sniffed.said.values() or not names_another(name, around)
+        ]
     candidates, why = of_role(role, free, sniffed.said, has_names=has_names)
+    if has_names and role in {"user_id", "item_id"} and not candidates:
+        others = [name for name in free if name not in sniffed.said.values()]
+        candidates, why = by_words(others, role), "by the words of its name"
     if role not in sniffed.said:
         belongs = is_of_person if role == "item_id" else is_of_item
-        candidates = [name for name in candidates if not belongs(name, sniffed.exploded)]
+        candidates = [name for name in candidates if not belongs(name, sniffed.without_names)]
     if role in {"user_id", "item_id"} and role not in sniffed.said:
         candidates = [name for name in candidates if not set(sniffed.values[name]) <= TRUTHS]
     if role in {"value", "event_type"} and role not in sniffed.said:

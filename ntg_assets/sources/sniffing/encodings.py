@@ -6,6 +6,7 @@ import unicodedata
 from ntg_assets.errors import SourceError
 from ntg_assets.sources.files.file_kinds import HEAD_BYTES
 from ntg_assets.sources.files.other_kinds import BYTE_ORDER_MARKS
+from ntg_assets.sources.sniffing.role_names_abroad import NAMES, folded
 from ntg_assets.sources.sniffing.sniffed import SAMPLE_BYTES
 
 CONTROL_SHARE = 0.02  # of the characters; a stray one is told by the reader
@@ -33,6 +34,12 @@ BESIDE_LETTER = re.compile(r"(?<=[^\W\d_])[^\w\s\x00-\x7f]|[^\w\s\x00-\x7f](?=[^
 SYMBOLS = frozenset({"So", "Sk", "Sm", "Cc", "Co"})
 LONG_ENOUGH = 4  # letters that are no word by chance
 LONG_WORD, MOSTLY_ASCII = 3, 0.7  # letters; the share of them that Latin words have beyond ASCII
+HEADER_LINES, FEWEST_NAMES = 5, 2
+CELLS = re.compile(r"[;,|\t]")
+KNOWN_NAMES = [
+    (names, {folded(name) for text in names[1:] for name in text.split("|")})
+    for names in NAMES.values()
+]
 SEPARATORS = "\t\r\n\x01\x1f"
 ENCODED_TWICE = re.compile(
     "[\u00c3\u00c2\u00e2][\u0080-\u00bf\u0152-\u0178\u02c6\u02dc\u2013-\u2122]"
@@ -66,6 +73,9 @@ def encodings_of(head: bytes, *, name: str) -> list[str]:
     try:
         head[: -4 if len(head) == SAMPLE_BYTES else None].decode("utf-8")
     except UnicodeDecodeError as error:
+        _raise_if_cut(head, error, name=name)
+        if by_header := _by_header(head):
+            return [by_header]
         one_byte, is_sure = _of_one_byte(head)
         if not is_sure and (east_asian := _east_asian(head[:EXAMINED_BYTES])):
             return east_asian
@@ -90,6 +100,42 @@ def _by_marks(head: bytes) -> str | None:
 def is_encoded_twice(text: str) -> bool:
     """Whether a text shows what UTF-8 looks like that was read as Latin and written again."""
     return len(ENCODED_TWICE.findall(text)) > sum(sign > "\x7f" for sign in text) / 4
+
+
+def _raise_if_cut(head: bytes, error: UnicodeDecodeError, *, name: str) -> None:
+    """Raise when only the last character of a text is no UTF-8, since the rest of it is missing."""
+    before = head[: error.start]
+    if error.reason == "unexpected end of data" and not before.isascii():
+        raise SourceError(
+            f"{name}: ends in the middle of a character (UTF-8). Was its copy interrupted? Deliver"
+            " it again."
+        )
+
+
+def _by_header(head: bytes) -> str | None:
+    """The encoding in which the first lines hold names of columns, in a language that is written so
+    in spreadsheets: of several the one whose names are the most, and whose words are words.
+    """
+    lines = head[:EXAMINED_BYTES].splitlines()[:HEADER_LINES]
+    ranks: dict[str, tuple[int, float]] = {}
+    for encoding in dict.fromkeys(one for names in NAMES.values() for one in names.encodings):
+        try:
+            text = head[:EXAMINED_BYTES].rpartition(b"\n")[0].decode(encoding)
+            header = [line.decode(encoding) for line in lines]
+        except UnicodeDecodeError:
+            continue
+        n_names = max(_n_names(line, encoding) for line in header)
+        ranks[encoding] = (n_names, _share_in_words(text))
+    best = max(ranks, key=lambda encoding: ranks[encoding], default=None)
+    return best if best and ranks[best][0] >= FEWEST_NAMES else None
+
+
+def _n_names(header: str, encoding: str) -> int:
+    """How many of the cells of a line are names of columns in the language of an encoding in which
+    most are.
+    """
+    cells = {folded(cell) for cell in re.split(CELLS, header)} - {""}
+    return max(len(cells & known) for names, known in KNOWN_NAMES if encoding in names.encodings)
 
 
 def _of_one_byte(head: bytes) -> tuple[str, bool]:

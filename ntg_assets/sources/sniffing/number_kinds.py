@@ -25,8 +25,11 @@ PROGRAMS = re.compile(r"\s*[+-]?(\d+(_\d+)*\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.
 CORE = re.compile(r"\d(?:[\d.,'_ ]*\d)?")
 # what is said beside amounts and is no sign of a currency by its character
 WORDS_BESIDE = frozenset(
-    {"kr", "kr.", "zł", "Kč", "Ft", "lei", "Fr.", "Rs", "Rs.", "TL", "円", "元", "원",
-     "руб", "руб.", "Euro", "euro", "%"}  # noqa: RUF001  # the rouble's letters
+    {"kr", "kr.", "zł", "Kč", "Ft", "lei", "Fr.", "Rs", "Rs.", "TL", "円", "元", "원", "euro",
+     "Euro",
+     "руб", "руб.", "р.", "грн", "грн.", "лв", "лв.", "дин.",  # noqa: RUF001  # Cyrillic letters
+     "din.", "kn", "Rp", "Rp.", "đ", "บาท", "ر.س", "د.إ", "ج.م", "تومان", "ریال", "रु", "रु.", "R$",
+     "Bs", "%"}
 )  # fmt: skip
 NO_CENTS = re.compile(r"[.,]-+$")  # `12.-`
 RATING = re.compile(r"\s*(\d+(?:\.\d+)?)(\s*/\s*(\d+))\s*", re.ASCII)  # `4/5`

@@ -60,6 +60,15 @@ class Sniffed:
         """Lists whose elements are the records."""
         return as_paths(self.settings.get("explode", []))
 
+    @property
+    def without_names(self) -> list[str]:
+        """Objects whose names say nothing of the values inside: exploded lists, and one that holds
+        each record as a whole (`Item` of DynamoDB).
+        """
+        first = {name.partition(".")[0] for name in self.columns if "." in name}
+        is_whole = len(first) == 1 and all("." in name for name in self.columns)
+        return [*self.exploded, *(first if is_whole else ())]
+
     def is_outside(self, name: str) -> bool:
         """Whether a column lies outside of the lists whose elements are the records."""
         return not any(f"{name}.".startswith(f"{path}.") for path in self.exploded)

@@ -91,7 +91,7 @@ def _candidates(
     of_event = [
         name
         for name in free
-        if name not in said.values() and not is_of_item(name, sniffed.exploded)
+        if name not in said.values() and not is_of_item(name, sniffed.without_names)
     ]
     free = sorted(of_event, key=sniffed.is_outside)
     named = sorted(by_name(free, ROLES["event_at"]), key=sniffed.is_outside)

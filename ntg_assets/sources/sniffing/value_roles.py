@@ -1,10 +1,16 @@
 """Which column is the value of an event, and how its numbers are written."""
 
+import re
 from collections.abc import Mapping, Sequence
 
+from ntg_assets.sources.files.exploding import PLACE
 from ntg_assets.sources.sniffing.null_words import sniff_null_words
 from ntg_assets.sources.sniffing.number_kinds import LARGEST, is_between, number_kind
+from ntg_assets.sources.sniffing.role_names import by_words
 from ntg_assets.sources.sniffing.sniffed import Sniffed, show_texts
+
+SHOWN_COLUMNS = 5
+LIKE_AMOUNT = re.compile(r"\d[.,]\d{1,2}(?!\d)|\d:\d\d|\d\s*[^\W\d_]|[$€£¥₽₺₹₩₫₴₪฿]")
 
 
 def sniff_value(
@@ -13,6 +19,7 @@ def sniff_value(
     free: list[str],
     texts: Mapping[str, list[str]],
     *,
+    others: Sequence[str],
     why: str,
 ) -> None:
     """Take the first of these columns that holds numbers, and say how they are written.
@@ -22,14 +29,25 @@ def sniff_value(
         candidates: Columns that are called like a value, the likeliest first.
         free: Columns that have no role yet; the one that is taken is removed.
         texts: Values of each column that are not empty.
+        others: Free ones that may be a value, too, whatever they are called.
         why: Why these.
     """
     may_be_grouped = sniffed.settings.get("delimiter") == ";"
-    kinds = {name: number_kind(texts[name], may_be_grouped=may_be_grouped) for name in candidates}
-    name = next((name for name in candidates if kinds[name] is not None), None)
+    alike = [] if candidates and "value" in sniffed.said else by_words(others, "value")
+    kinds = {
+        name: number_kind(texts[name], may_be_grouped=may_be_grouped)
+        for name in [*candidates, *alike]
+    }
+    numbers = [name for name in kinds if kinds[name] is not None]
+    name = next((name for name in candidates if name in numbers), None)
+    if name is None and len(numbers) == 1:
+        (name,), why = numbers, "by the words of its name"
     kind = kinds.get(name or "")
     if name is None or kind is None:
         _note_no_number(sniffed, candidates, texts)
+        _note_others(
+            sniffed, numbers or _like_amounts(others, texts, may_be_grouped=may_be_grouped)
+        )
         return
     free.remove(name)
     sniffed.take("value", name, f"{why}; values such as {show_texts(texts[name])}")
@@ -40,6 +58,31 @@ def sniff_value(
     sniff_null_words(sniffed, name)
     if any(not text.strip() for text in sniffed.values[name]) or "null_words" in sniffed.settings:
         sniffed.open["value_if_empty"] = ["quarantine", "null", "a number"]
+
+
+def _note_others(sniffed: Sniffed, names: Sequence[str]) -> None:
+    """Say which columns hold numbers that may be what events are worth."""
+    if names and "value" not in sniffed.said:
+        shown = ", ".join(map(repr, names[:SHOWN_COLUMNS]))
+        sniffed.notes.append(
+            f"no column is called like a value for certain: events have value 1. Where it is one of"
+            f" {shown}, answer `value={names[0]}`"
+        )
+
+
+def _like_amounts(
+    names: Sequence[str], texts: Mapping[str, list[str]], *, may_be_grouped: bool
+) -> list[str]:
+    """Columns that hold amounts or lengths of time by how they are written: with a sign of a
+    currency, a fraction, a unit.
+    """
+    found = []
+    for name in names:
+        is_written_so = any(map(LIKE_AMOUNT.search, texts[name])) and not name.endswith(PLACE)
+        kind = number_kind(texts[name], may_be_grouped=may_be_grouped) if is_written_so else None
+        if kind is not None:
+            found.append(name)
+    return found
 
 
 def _note_no_number(
