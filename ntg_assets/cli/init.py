@@ -31,6 +31,7 @@ NEEDED = (
     "value_if_empty",
     "no_user",
     "no_item",
+    "skip_last_lines",
 )
 
 
@@ -124,6 +125,7 @@ def _sniff(
         sniffed = sniff_file(path, name=name, **said)
         before = sections.setdefault("items" if sniffed.is_items else "events", sniffed)
         _settle_order_of_days(before, sniffed)
+        _settle_id_types(before, sniffed, name=name)
         _raise_if_other_form(before, sniffed, name=name)
         before.files.append(name)
         if before is not sniffed:
@@ -192,6 +194,24 @@ def _how_divided(sniffed: Any) -> str:  # noqa: ANN401  # imported only where it
     if len(sniffed.columns) != 1:
         return ""
     return "; no sign that is known here divides its lines: set `delimiter`"
+
+
+def _settle_id_types(first: Any, other: Any, *, name: str) -> None:  # noqa: ANN401  # imported only where it is needed
+    """Read ids as they are written where those of some files are no whole numbers, or have zeros
+    before them.
+    """
+    for key in ("user_id_type", "item_id_type"):
+        role = key.removesuffix("_type")
+        types = {first.settings.get(key), other.settings.get(key)}
+        if len(types) == 1 or first.settings.get(role) != other.settings.get(role):
+            continue
+        for sniffed in (first, other):
+            sniffed.settings.pop(key, None)
+        first.notes.append(
+            f"ids of {first.settings.get(role)!r} are whole numbers in some files only (compare"
+            f" {first.files[0]} with {name}): all are read as they are written. Where `007` is 7,"
+            f" answer `{key}=integer`"
+        )
 
 
 def _settle_order_of_days(first: Any, other: Any) -> None:  # noqa: ANN401  # imported only where it is needed

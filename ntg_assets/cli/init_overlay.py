@@ -21,6 +21,7 @@ QUESTIONS = {
     "decimal": "Which sign stands before the fraction of a number (the other: between thousands)?",
     "value_if_empty": "What does an empty value mean?",
     "skip_when_empty": "Are records in which this is empty no events?",
+    "skip_last_lines": "Are the last lines no records, and is the file whole all the same?",
     "no_user": "Do these words mean that there is no user?",
     "no_item": "Do these words mean that there is no item?",
 }
@@ -54,14 +55,14 @@ def render_proposal(section: str, sniffed: Any) -> None:  # noqa: ANN401  # impo
     ]
     unused = [name for name in sniffed.columns if name not in used and not name.endswith("#")]
     out.print(table)
-    if unused and "columns" not in sniffed.settings:
+    if unused and sniffed.has_names:
         say_marked(out, escape(f"not used: {', '.join(unused)}"))
 
 
 def _with_example(sniffed: Any, choice: object) -> str:  # noqa: ANN401  # imported only where it is needed
     """A choice, with a value where it is a column whose name the file does not say."""
     text = as_answer(choice)
-    if "columns" not in sniffed.settings or text not in sniffed.values:
+    if sniffed.has_names or text not in sniffed.values:
         return text
     return f"{text} (such as {sniffed.values[text][0][:SHOWN_CHARACTERS]!r})"
 

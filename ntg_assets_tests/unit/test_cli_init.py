@@ -340,3 +340,18 @@ def test_what_only_a_later_file_gives_reason_to_ask_is_asked(home: Path) -> None
     code, told = ntg("init", "a.csv", "b.csv", "--yes")
     assert code == 1
     assert "not certain is: events.value_if_empty" in told
+
+
+def test_ids_that_are_numbers_in_some_files_only_are_read_as_they_are_written(home: Path) -> None:
+    for name, user in (("a.csv", "00042"), ("b.csv", "42")):
+        (home / name).write_text(f"user_id,item_id,date\n{user},{name},2024-01-05\n")
+    code, told = ntg("init", "a.csv", "b.csv", "--yes")
+    assert code == 0, told
+    assert "answer `user_id_type=integer`" in " ".join(told.split())
+    ingest = load_settings(home=home, environment={}).ingest
+    assert set(load_events(ingest, home)["user_id"]) == {"00042", "42"}
+    answer = ("--force", "--set", "user_id_type=integer")
+    code, told = ntg("init", "a.csv", "b.csv", "--yes", *answer)
+    assert code == 0, told
+    ingest = load_settings(home=home, environment={}).ingest
+    assert load_events(ingest, home)["user_id"].to_list() == [42, 42]

@@ -57,6 +57,25 @@ TAR = b"log.csv".ljust(257, b"\0") + b"ustar\0" + bytes(300)
         (gzip.compress(gzip.compress(GOOD.encode())), "is packed twice"),
         (b"\x04\x22\x4d\x18" + bytes(40), "is packed with lz4"),
         (b"\x1f\x8b\x08\x00garbage", "cannot be unpacked"),
+        (bytes(8) + b"DUCK" + bytes(99), "is a DuckDB database"),
+        (b"FEA1" + bytes(40), "is a Feather file"),
+        (b"\x89HDF\r\n\x1a\n" + bytes(40), "is an HDF5 file"),
+        (b"\x93NUMPY\x01\0v\0", "is a NumPy array"),
+        (b"\x80\x04\x95" + bytes(40), "is a Python pickle"),
+        (b"$FL2@(#) SPSS DATA FILE" + bytes(40), "is an SPSS file"),
+        (b"<stata_dta><header>", "is a Stata file"),
+        (bytes(12) + b"\xc2\xea\x81\x60\xb3\x14" + bytes(40), "is a SAS file"),
+        (gzip.compress(b"X\n\0\0\0\x03" + bytes(40)), "is an object of R"),
+        (b"\0\x01\0\0Standard Jet DB\0" + bytes(40), "is an Access database"),
+        (b"PGDMP\x01\x0e" + bytes(40), "is a dump of PostgreSQL"),
+        (b"bplist00" + bytes(40), "is a binary property list"),
+        ("--\n-- PostgreSQL database dump\n--\n\nSET x = 0;\n", "is a dump of a database"),
+        ("PRAGMA foreign_keys=OFF;\nBEGIN TRANSACTION;\n", "is a dump of a database"),
+        ('u\t{"item": "i", "at": 3}\n' * 9, "a key and a JSON object in each line"),
+        ("Date: 2024-01-05\nLink: x\n\n" * 9, "one value behind its name in each line"),
+        (GOOD.replace(",", "|").replace("i", "i\\|"), "a backslash stands before '\\|' inside"),
+        ((GOOD + "é\n").encode() + b"u,\xc3", "ends in the middle of a character"),
+        (GOOD + GOOD.replace("user_id", "User_ID"), "holds another header"),
     ],
     ids=lambda given: None if isinstance(given, bytes) else given[:30],
 )
@@ -98,3 +117,10 @@ def test_a_refusal_says_what_to_set(tmp_path: Path, content: str, told: str) -> 
     (tmp_path / "log.csv").write_text(content)
     with pytest.raises(SourceError, match=told):
         survey_log(tmp_path, log_settings())
+
+
+def test_a_file_that_ends_in_an_error_is_asked_about(tmp_path: Path) -> None:
+    found = sniff(tmp_path, GOOD + "ERROR 2013 (HY000): Lost connection to MySQL server\n")
+    assert found.open == {"skip_last_lines": [1]}
+    assert "records may be missing" in " ".join(found.notes)
+    assert sniff(tmp_path, GOOD + "14 rows\n").settings["skip_last_lines"] == 1

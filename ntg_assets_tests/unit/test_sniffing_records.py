@@ -235,3 +235,50 @@ def test_what_no_setting_says_is_noted(tmp_path: Path) -> None:
     told = " ".join(sniff(tmp_path, twice).notes)
     assert "1 further line(s) repeat the header" in told
     assert "'price' is called like a value" in told
+
+
+def test_names_that_a_comment_of_a_server_says_are_those_of_the_columns(tmp_path: Path) -> None:
+    rows = lines(lambda n, at: f"{at:%Y-%m-%d} {at:%H:%M:%S} u{n} /v/{n} 200")
+    names = ["date", "time", "cs-username", "cs-uri-stem", "sc-status"]
+    found = sniff(tmp_path, f"#Version: 1.0\n#Fields: {' '.join(names)}\n{rows}")
+    assert found.settings["columns"] == names
+    taken = {key: found.settings[key] for key in ("user_id", "item_id", "event_at")}
+    assert taken == {
+        "user_id": "cs-username", "item_id": "cs-uri-stem", "event_at": {"all_of": names[:2]},
+    }  # fmt: skip
+    assert (
+        accepted(tmp_path, log_settings("log", value=None, **found.settings), "event_at") == TIMES
+    )
+    found = sniff(tmp_path, f"#Version: 1.0\n#Fields: date time\n{rows}")  # of another file
+    assert "user_id" in found.open
+
+
+@pytest.mark.parametrize(
+    "below",
+    ["String,UInt64,DateTime,Float64", ",,UTC,s"],
+)
+def test_types_and_units_below_the_names_are_no_record(tmp_path: Path, below: str) -> None:
+    rows = lines(lambda n, at: f"u{n},{n},{at},{n}.5")
+    found = sniff(tmp_path, f"user_id,item_id,time,duration\n{below}\n{rows}")
+    assert found.open == {}
+    assert (found.settings["skip_lines"], found.settings["value"]) == (2, "duration")
+    events = accepted(tmp_path, log_settings("log", **found.settings), "event_at", "value")
+    assert events == [(at, n + 0.5) for n, at in enumerate(TIMES)]
+
+
+def test_a_first_record_of_words_stays_a_record(tmp_path: Path) -> None:
+    rows = lines(lambda n, at: f"u{n},i{n},{at},{n}")
+    found = sniff(tmp_path, f"user_id,item_id,time,rating\nu,i,never,unrated\n{rows}")
+    assert "skip_lines" in found.settings  # nobody can tell it from a line of types
+    found = sniff(tmp_path, f"user_id,item_id,time,rating\nu,i,{TIMES[0]},unrated\n{rows}")
+    assert found.settings["null_words"] == ["unrated"]
+    assert len(found.values["time"]) == len(TIMES) + 1
+
+
+def test_arrays_as_a_database_prints_them_are_lists(tmp_path: Path) -> None:
+    rows = lines(lambda n, at: f'u{n},"{{a{n},""b, {n}"",NULL}}",{at}')
+    found = sniff(tmp_path, "user_id,item_ids,time\n" + rows)
+    assert (found.settings["explode"], "explode_separator" in found.settings) == ("item_ids", False)
+    read = log_settings("log", value=None, skip_when_empty=["item_id"], **found.settings)
+    items = accepted(tmp_path, read, "item_id")
+    assert items == [item for n in range(len(TIMES)) for item in (f"a{n}", f"b, {n}")]

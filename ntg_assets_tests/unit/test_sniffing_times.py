@@ -47,6 +47,9 @@ NARROW = "\u202f"
         ("%Y%m%dT%H%MZ", ["%Y%m%dT%H%M%z"]),
         ("%Y%j", ["%Y%j"]),
         ("%y/%m/%d", ["%y/%m/%d"]),
+        ("%d. %m. %Y %H:%M", ["%d. %m. %Y %H:%M"]),
+        ("%Y-%m-%d %H:%M (EST)", ["%Y-%m-%d %H:%M (%Z)"]),
+        ("%Y-%m-%d %H:%M (-04)", ["%Y-%m-%d %H:%M (%z)"]),
         ("[%d/%b/%Y:%H:%M:%S +0100]", ["[%d/%b/%Y:%H:%M:%S %z]"]),
         ("%d/%m/%Y %Hh%M", ["%d/%m/%Y %Hh%M"]),
         ("%Y年%m月%d日 %H時%M分", ["%Y年%m月%d日 %H時%M分"]),
@@ -173,6 +176,10 @@ def test_two_spellings_in_one_column_are_read_by_two_formats() -> None:
         ("2024-07-05 15:04 PST", "%Y-%m-%d %H:%M %Z", datetime(2024, 7, 5, 23, 4)),
         ("2024-07-05 15:04 EST", "%Y-%m-%d %H:%M %Z", datetime(2024, 7, 5, 20, 4)),
         ("5 Sept 2024 3:04 p.m.", "%d %b %Y %I:%M %p", datetime(2024, 9, 5, 15, 4)),
+        ("2024-07-05 15:04 CET", "%Y-%m-%d %H:%M %Z", datetime(2024, 7, 5, 14, 4)),
+        ("2024-07-05 15:04 EET", "%Y-%m-%d %H:%M %Z", datetime(2024, 7, 5, 13, 4)),
+        ("2024-07-05 15:04 (EST)", "%Y-%m-%d %H:%M (%Z)", datetime(2024, 7, 5, 20, 4)),
+        ("2024-07-05 15:04 (-04)", "%Y-%m-%d %H:%M (%z)", datetime(2024, 7, 5, 19, 4)),
         ("2024-01-05 15:04 +0100 (CET)", "%Y-%m-%d %H:%M %z", datetime(2024, 1, 5, 14, 4)),
         ("2024-01-05T15:04:05+01:00[Europe/Berlin]", None, datetime(2024, 1, 5, 14, 4, 5)),
         ("2024-01-05T15:04:05Z[UTC]", None, FIRST),
@@ -202,3 +209,49 @@ def test_what_a_time_does_not_hold_is_noted(tmp_path: Path) -> None:
     assert "powers of ten" in " ".join(sniff(tmp_path, cut).notes)
     months = lines(lambda n, at: f"u{n},i{n},{at:%Y-%m}", "user_id,item_id,date\n")
     assert "hold no day" in " ".join(sniff(tmp_path, months).notes)
+
+
+@pytest.mark.parametrize(
+    ("day", "clock", "zone", "hours"),
+    [
+        ("%m/%d/%Y", "%H:%M:%S", "PST", 8),
+        ("%d.%m.%Y", "%H:%M:%S", "CET", -1),
+        ("%Y-%m-%d", "%I:%M:%S %p", "-0300", 3),
+    ],
+)
+def test_a_zone_in_a_column_of_its_own_is_read_with_day_and_clock(
+    tmp_path: Path, day: str, clock: str, zone: str, hours: int
+) -> None:
+    rows = lines(lambda n, at: f"u{n},i{n},{at:{day}},{at:{clock}},{zone}")
+    found = sniff(tmp_path, "user_id,item_id,Date,Time,TimeZone\n" + rows)
+    assert found.settings["event_at"] == {"all_of": ["Date", "Time", "TimeZone"]}
+    read = log_settings("log", value=None, **found.settings)
+    later = timedelta(hours=hours)
+    assert accepted(tmp_path, read, "event_at") == [at + later for at in TIMES]
+
+
+def test_a_zone_that_nobody_can_read_is_told(tmp_path: Path) -> None:
+    rows = lines(lambda n, at: f"u{n},i{n},{at:%Y-%m-%d},{at:%H:%M:%S},Eastern (US)")
+    found = sniff(tmp_path, "user_id,item_id,Date,Time,Time Zone\n" + rows)
+    assert found.settings["event_at"] == {"all_of": ["Date", "Time"]}
+    assert "'Time Zone' names zones of times ('Eastern (US)'), which are not read" in found.notes[0]
+
+
+def test_a_clock_may_carry_its_zone_and_be_called_like_its_day(tmp_path: Path) -> None:
+    rows = lines(lambda n, at: f'u{n},i{n},"{at:%b %d, %Y}",{at:%I:%M:%S %p} PST')
+    found = sniff(tmp_path, "user_id,item_id,Transaction Date,Transaction Time\n" + rows)
+    assert found.settings["event_at"] == {"all_of": ["Transaction Date", "Transaction Time"]}
+    assert found.settings["timestamp_format"] == "%b %d, %Y %I:%M:%S %p %Z"
+
+
+def test_words_and_zeros_in_the_place_of_times_are_not_taken_for_a_format(tmp_path: Path) -> None:
+    words = lines(lambda n, at: f"u{n},i{n},{'not yet' if n == 3 else at}", "user,item,time\n")
+    found = sniff(tmp_path, words)
+    assert found.settings["null_words"] == ["not yet"]
+    assert found.open["skip_when_empty"] == [["time"]]
+    days = lines(lambda n, at: f"u{n},i{n},{'yesterday' if n == 3 else at}", "user,item,time\n")
+    assert "timestamp_format" in sniff(tmp_path, days).open
+    zeros = lines(lambda n, _: f"u{n},i{n},{SECONDS[n] if n else 0}", "user,item,time\n")
+    found = sniff(tmp_path, zeros)
+    assert found.settings["timestamp_unit"] == "seconds"
+    assert "a clock that shows nothing" in " ".join(found.notes)

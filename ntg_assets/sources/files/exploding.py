@@ -1,7 +1,9 @@
 """Records that hold lists (`explode`): each element becomes a record, with the fields around it."""
 
 import ast
+import csv
 import json
+import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -11,6 +13,7 @@ from ntg_assets.sources.files.json_keys import EACH, in_staged_json
 from ntg_assets.sources.files.json_texts import Member, elements, list_in_text, members
 
 KEY, PLACE = "~", "#"  # behind the name of a list: the key of an element, its place from 1
+OBJECT = re.compile(r"\s*[\"']?[^,\"']*[\"']?\s*:")  # JSON, or as Python prints a dict
 LONG_VALUE = 1_000  # characters; what is longer is repeated only where a column names it
 SHOWN_CHARACTERS, SHOWN_KEYS = 60, 8
 
@@ -227,7 +230,7 @@ def exploded_rows(
             yield f"{text}{source.delimiter}?" if len(row) == len(header) + 1 else text
             continue
         lists = [elements_of_field(row[place], source.explode_separator) for place in places]
-        n_lists += source.explode_separator is not None or row[places[0]].lstrip().startswith("[")
+        n_lists += source.explode_separator is not None or row[places[0]].lstrip()[:1] in {"[", "{"}
         other = other or row[places[0]]
         yield from _rows_of_elements(row, lists, places)
     if other and not n_lists:
@@ -274,7 +277,11 @@ def elements_of_field(field: str, separator: str | None) -> list[str]:
 
 
 def list_in_field(text: str) -> list[object] | None:
-    """The list that a text is as JSON, or as Python prints one (`['a', 'b']`); else none."""
+    """The list that a text is as JSON, as Python prints one (`['a', 'b']`), or as PostgreSQL does
+    (`{a,b}`); else none.
+    """
+    if text.startswith("{") and text.endswith("}"):
+        return _printed_array(text)
     values = list_in_text(text)
     if isinstance(values, list) or not text.startswith("["):
         return values if isinstance(values, list) else None
@@ -283,3 +290,14 @@ def list_in_field(text: str) -> list[object] | None:
     except (ValueError, SyntaxError, MemoryError, RecursionError):
         return None
     return printed if isinstance(printed, list) else None
+
+
+def _printed_array(text: str) -> list[object] | None:
+    """Elements of an array as PostgreSQL prints it; none: it is something else (an object, or an
+    array of arrays).
+    """
+    inside = text[1:-1]
+    if not inside or inside.startswith("{") or OBJECT.match(inside):
+        return None if inside else []
+    rows = list(csv.reader([inside], escapechar="\\", doublequote=False, strict=False))
+    return [None if value == "NULL" else value for value in rows[0]]

@@ -12,6 +12,7 @@ from ntg_assets.sources.files.packing import MARKS
 from ntg_assets.sources.files.staging import NATIVE
 
 TAR, TAR_PLACE = b"ustar", 257
+DUCKDB, DUCKDB_PLACE = b"DUCK", 8
 
 
 SEP_LINE = rb"(?i)sep="
@@ -40,6 +41,21 @@ BINARY_KINDS = {
     b"ARROW1": f"is an Arrow file. {CONVERT}",
     b"Obj\x01": f"is an Avro file. {CONVERT}",
     b"ORC": f"is an ORC file. {CONVERT}",
+    b"FEA1": f"is a Feather file. {CONVERT}",
+    b"\x89HDF\r\n": f"is an HDF5 file. {CONVERT}",
+    b"\x93NUMPY": f"is a NumPy array. {CONVERT}",
+    b"\x80\x04\x95": f"is a Python pickle. {CONVERT}",
+    b"\x80\x05\x95": f"is a Python pickle. {CONVERT}",
+    b"$FL2": f"is an SPSS file. {CONVERT}",
+    b"$FL3": f"is an SPSS file. {CONVERT}",
+    b"<stata_dta>": f"is a Stata file. {CONVERT}",
+    bytes(12) + b"\xc2\xea\x81\x60": f"is a SAS file. {CONVERT}",
+    b"RDX2\n": f"is a workspace of R. {CONVERT}",
+    b"RDX3\n": f"is a workspace of R. {CONVERT}",
+    b"X\n\0\0\0": f"is an object of R (RDS). {CONVERT}",
+    b"\0\x01\0\0Standard ": f"is an Access database. {CONVERT}",
+    b"PGDMP": "is a dump of PostgreSQL. Restore it (`pg_restore`), and export the table as CSV.",
+    b"bplist0": f"is a binary property list of Apple. {CONVERT}",
     b"\x89PNG": "is a picture (PNG). Name the data.",
     b"\xff\xd8\xff": "is a picture (JPEG). Name the data.",
     b"GIF8": "is a picture (GIF). Name the data.",
@@ -84,7 +100,11 @@ TEXT_KINDS = (
     (rb"BEGIN:V(CALENDAR|CARD)", "is a calendar or an address book. Export a table as CSV."),
     (rb"-----BEGIN PGP", "is encrypted (PGP). Decrypt it."),
     (
-        rb"(?i)(insert into|create table|copy [^\n]{1,200} from stdin;|-- (my|postgre|maria))",
+        (
+            rb"(?i)(--\s*)*(insert into|create table|copy [^\n]{1,200} from stdin;|"
+            rb"(my|postgre|maria)\w*( database)? dump|pragma \w+ *=|begin transaction;"
+            rb"|set statement_timeout)"
+        ),
         "is a dump of a database in SQL. Load it there, and export the table as CSV.",
     ),
     (
@@ -155,6 +175,8 @@ def _binary_kind(head: bytes) -> str | None:
             "begins like a Parquet file but does not end like one. Was its copy interrupted?"
             " Deliver it again."
         )
+    if head[DUCKDB_PLACE : DUCKDB_PLACE + len(DUCKDB)] == DUCKDB:
+        return f"is a DuckDB database. {CONVERT}"
     if head[TAR_PLACE : TAR_PLACE + len(TAR)] == TAR:
         return f"is a tar archive. {UNPACK}"
     return next((told for mark, told in BINARY_KINDS.items() if head.startswith(mark)), None)

@@ -38,7 +38,7 @@ def sniff_roles(sniffed: Sniffed) -> None:
     """Say which column is what."""
     texts = {name: _filled(values) for name, values in sniffed.values.items()}
     free = [name for name in sniffed.columns if texts.get(name) and not name.endswith(PLACE)]
-    has_names = "columns" not in sniffed.settings
+    has_names = sniffed.has_names
     sniff_time(sniffed, free, texts, has_names=has_names)
     if "event_at" not in sniffed.settings and "event_at" not in sniffed.open and has_names:
         sniffed.is_items = _sniff_items(sniffed, free, texts)

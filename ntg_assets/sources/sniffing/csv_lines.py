@@ -16,6 +16,7 @@ from ntg_assets.sources.sniffing.sniffed import (
     Sniffed,
 )
 
+FEW_LINES = 0.05  # share: a path that ends in a backslash is none
 GAP = re.compile(r" {2,}|\t")
 MOST_TITLE_LINES = 20
 RULES, FIRST_LINES = re.compile(r"[-+|:=\s]*-{3}[-+|:=\s]*"), 4  # of printed tables; where
@@ -24,7 +25,10 @@ SERVER_LINES = (
     (re.compile(r"\S+ \S+ \S+ \[\d{2}/\w{3}/\d{4}:"), "the lines of a web server's log"),
     (re.compile(r"(\w+=(\S+|\"[^\"]*\") ){2}"), "pairs of keys and values"),
     (re.compile(r"\w{3} [ \d]\d \d\d:\d\d:\d\d \S+ "), "the lines of a system's log"),
+    (re.compile(r"[^\t{]*\t\s*\{.*\}\s*$"), "a key and a JSON object in each line (of Kafka?)"),
 )
+NAMED_VALUE = re.compile(r"[^\W\d]\w*( \w+)*\s*: \S")
+W3C_FIELDS = "#fields:"
 MANY_LINE_ENDS = 20  # in one field
 
 
@@ -48,6 +52,7 @@ def sniff_csv(
     rows = list(rows_of(body[: SAMPLE_RECORDS + 1], delimiter, quote, escape))
     if n_fields == 1:
         _raise_if_aligned_lines(body, name=name)
+        _raise_if_named_values(body, name=name)
         _raise_if_quoted_lines(rows, body, name=name)
     last = body if last_lines is None else [line for line in last_lines if line.strip()]
     last_rows = rows if last is body else list(rows_of(last, delimiter, quote, escape))
@@ -67,7 +72,9 @@ def sniff_csv(
         why = "its first line is `sep=` for Excel" if is_for_excel else "lines before the header"
         sniffed.take("skip_lines", n_skipped, why)
     _raise_if_unclosed_quote(rows, body, quote, name=name)
-    take_columns(rows[n_before:], n_fields, sniffed, name=name)
+    _raise_if_escaped_delimiters(body, delimiter, name=name)
+    said = _names_in_comment(lines) if comment else ()
+    take_columns(rows[n_before:], n_fields, sniffed, said=said, name=name)
     take_lists_in_fields(sniffed)
 
 
@@ -78,6 +85,12 @@ def _without_comments(lines: Sequence[str], sniffed: Sniffed) -> tuple[list[str]
         sniffed.take("comment", comment, "its first line begins with #")
     body = [line for line in lines if line.strip() and not (comment and line.startswith(comment))]
     return body, comment
+
+
+def _names_in_comment(lines: Sequence[str]) -> Sequence[str]:
+    """Names of columns that the comments of a server's log say."""
+    fields = next((line for line in lines if line.lower().startswith(W3C_FIELDS)), "")
+    return fields[len(W3C_FIELDS) :].split()
 
 
 def _raise_if_printed_table(lines: Sequence[str], *, name: str) -> None:
@@ -123,6 +136,15 @@ def _raise_if_aligned_lines(lines: Sequence[str], *, name: str) -> None:
         )
 
 
+def _raise_if_named_values(lines: Sequence[str], *, name: str) -> None:
+    """Raise when each line holds one value behind its name: records are several lines long."""
+    if len(lines) > 1 and all(map(NAMED_VALUE.match, lines[:SAMPLE_LINES])):
+        raise SourceError(
+            f"{name}: holds one value behind its name in each line ({lines[0][:80]!r}), so that"
+            " records are several lines long. Write them as CSV, or one JSON object a line."
+        )
+
+
 def _raise_if_quoted_lines(
     rows: Sequence[Sequence[str]], lines: Sequence[str], *, name: str
 ) -> None:
@@ -147,6 +169,22 @@ def _raise_if_unclosed_quote(
         f"{name}: a quote is opened and not closed in {first[:80]!r}, so that the lines after it"
         " are one field. Mend the line, or set `quote: null` where quotes are text."
     )
+
+
+def _raise_if_escaped_delimiters(lines: Sequence[str], delimiter: str, *, name: str) -> None:
+    """Raise when delimiters stand inside of fields behind a backslash, where no quote is: databases
+    unload tables so, and each such field would be read as two.
+    """
+    if len(delimiter) > 1 or delimiter == "\t":
+        return  # a tab inside of a field is written as two letters
+    sample = lines[:SAMPLE_LINES]
+    odd = [line for line in sample if "\\" + delimiter in line and '"' not in line]
+    if len(odd) > FEW_LINES * len(sample):
+        raise SourceError(
+            f"{name}: a backslash stands before {delimiter!r} inside of fields ({odd[0][:80]!r}),"
+            " which divides them. Unload it with quotes around fields (`ADDQUOTES`, `CSV`), and"
+            " deliver it again."
+        )
 
 
 def _quotes_of(lines: Sequence[str], sniffed: Sniffed) -> tuple[str, str | None]:

@@ -9,6 +9,11 @@ from ntg_assets.sources.sniffing.sniffed import Sniffed
 NUMBER = re.compile(r"[-+]?[\d.,' ]+")
 OTHER_SIGNS = (",", ";", "\t", "|", "::")
 Rows = Iterable[Sequence[str]]
+# what a program says that breaks off, at the beginning of a line
+BROKEN_OFF = re.compile(
+    r"(?i)^\W*(<html|<!doctype|<br|error\b|fatal\b|exception\b|traceback\b|warning:|\w*error:"
+    r"|ora-\d+|\{\"?error|connection |timeout|killed\b|out of memory|segmentation fault)"
+)
 SHOWN_CHARACTERS = 80
 MOST_LINES, FEWEST_RECORDS = 12, 2
 
@@ -39,6 +44,13 @@ def take_lines_below(
     if n_below:
         shown = " / ".join(line.strip() for line in below)[:SHOWN_CHARACTERS]
         sniffed.take("skip_last_lines", n_below, f"the last lines are no records: {shown!r}")
+        if any(map(BROKEN_OFF.search, below)):
+            sniffed.settings.pop("skip_last_lines")
+            sniffed.open["skip_last_lines"] = [n_below]
+            sniffed.notes.append(
+                f"the file ends in what a program says when it fails ({shown!r}): records may be"
+                " missing. Export it anew, or answer `skip_last_lines` where it is whole"
+            )
     return n_below
 
 

@@ -5,28 +5,48 @@ from collections import Counter
 from collections.abc import Sequence
 
 from ntg_assets.errors import SourceError
+from ntg_assets.sources.sniffing.null_words import NULL_WORDS
 from ntg_assets.sources.sniffing.sniffed import SAMPLE_LINES, Sniffed
 from ntg_assets.sources.sniffing.time_kinds import time_settings
 
 MOSTLY = 0.9  # of the lines
+FEWEST_OTHERS = 3  # lines
 
 
-def take_columns(rows: list[list[str]], n_fields: int, sniffed: Sniffed, *, name: str) -> None:
+def take_columns(
+    rows: list[list[str]],
+    n_fields: int,
+    sniffed: Sniffed,
+    *,
+    said: Sequence[str] = (),
+    name: str,
+) -> None:
     """Columns by the header, or by their places where there is none.
 
     Args:
         rows: Fields of each line from the header (or the first record) on.
         n_fields: Of most lines.
         sniffed: What is completed.
+        said: Names that a comment says, as servers write them (`#Fields: date time`).
         name: The file in messages.
     """
-    if _is_header(rows):
+    if _is_header(rows) and not said:
         sniffed.columns, rows = rows[0], rows[1:]
+        if _is_below_header(rows):
+            sniffed.take("columns", sniffed.columns, "its first line")
+            n_above = sniffed.settings.get("skip_lines", 0)
+            why = f"the line below the names says their types or units: {rows[0]}"
+            sniffed.take("skip_lines", n_above + 2, why)
+            rows = rows[1:]
         _validate_header(sniffed, rows, name=name)
         rows = [row for row in rows if len(row) == n_fields and row != sniffed.columns]
+    elif len(said) == n_fields == len(set(said)):
+        sniffed.columns = [*said]
+        sniffed.take("columns", sniffed.columns, "as the comment `#Fields:` says")
     else:
         sniffed.columns = [f"column_{place}" for place in range(1, n_fields + 1)]
         sniffed.take("columns", sniffed.columns, "its first line holds values, no names")
+        sniffed.has_names = False
     sniffed.values = {
         column: [row[place] if place < len(row) else "" for row in rows]
         for place, column in enumerate(sniffed.columns)
@@ -74,13 +94,17 @@ def _raise_if_other_header(
     """Raise when the names of the header come again in another order: what follows would be read
     under wrong names.
     """
-    other = next((row for row in rows if row != header and sorted(row) == sorted(header)), None)
+    other = next((row for row in rows if row != header and _folded(row) == _folded(header)), None)
     if other is not None:
         raise SourceError(
             f"{name}: holds another header ({', '.join(map(repr, other))}) below"
             f" {', '.join(map(repr, header))}: files of differing columns were put together."
             " Deliver them apart."
         )
+
+
+def _folded(row: Sequence[str]) -> list[str]:
+    return sorted(cell.casefold() for cell in row)
 
 
 def _is_header(rows: Sequence[Sequence[str]]) -> bool:
@@ -90,11 +114,27 @@ def _is_header(rows: Sequence[Sequence[str]]) -> bool:
     first = rows[0]
     if any(is_datum(cell) for cell in first):
         return False
-    others = [row for row in rows[1:SAMPLE_LINES] if sorted(row) != sorted(first)]
+    others = [row for row in rows[1:SAMPLE_LINES] if _folded(row) != _folded(first)]
     return not any(
         cell.strip() and sum(place < len(row) and row[place] == cell for row in others) > 0
         for place, cell in enumerate(first)
     )
+
+
+def _is_below_header(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether the line below the names is a second header: it holds no value where all others hold
+    one (`String`, `DateTime`; `UTC`, `s`).
+    """
+    first, others = rows[0] if rows else [], rows[1:SAMPLE_LINES]
+    if len(others) < FEWEST_OTHERS or any(len(row) != len(first) for row in others):
+        return False
+    data = [
+        first[place].strip()
+        for place in range(len(first))
+        if all(is_datum(row[place]) for row in others)
+    ]
+    are_words = [cell for cell in data if cell and cell.lower() not in NULL_WORDS]
+    return len(data) > 1 and bool(are_words) and not any(map(is_datum, first))
 
 
 def is_datum(cell: str) -> bool:

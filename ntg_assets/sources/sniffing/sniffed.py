@@ -29,6 +29,7 @@ class Sniffed:
         is_items: Whether it is an item table, not a log.
         files: Files that are like this one.
         is_cut: Whether its last line does not end.
+        has_names: Whether the file says how its columns are called.
         written_at: When the file was last changed (naive UTC); none: nobody knows.
     """
 
@@ -45,6 +46,7 @@ class Sniffed:
     is_items: bool = False
     files: list[str] = field(default_factory=list)
     is_cut: bool = False
+    has_names: bool = True
     written_at: datetime | None = None
 
     def is_part(self, name: str) -> bool:

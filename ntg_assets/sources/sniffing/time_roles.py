@@ -5,20 +5,45 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from ntg_assets.sources.sniffing.epochs import latest_of, other_epoch
-from ntg_assets.sources.sniffing.null_words import ask_of_gaps, sniff_null_words
-from ntg_assets.sources.sniffing.role_names import CORE_DATA, ROLES, by_name, is_of_item, words_of
+from ntg_assets.sources.sniffing.null_words import (
+    ask_of_gaps,
+    odd_words,
+    sniff_null_words,
+    take_odd_words,
+)
+from ntg_assets.sources.sniffing.role_names import (
+    CORE_DATA,
+    ROLES,
+    by_name,
+    divided,
+    is_of_item,
+    words_of,
+)
+from ntg_assets.sources.sniffing.role_names_abroad import folded
 from ntg_assets.sources.sniffing.sniffed import Sniffed, show_texts
 from ntg_assets.sources.sniffing.time_calendars import CALENDARS, calendar_of, read_times
 from ntg_assets.sources.sniffing.time_kinds import Told, mixed_units, what_is_lost
 from ntg_assets.sources.sniffing.time_words import LATER_TIMES, OTHER_TIMES, TIME_WORDS
+from ntg_assets.sources.values.day_halves import HALF
 
-CLOCK = re.compile(r"\s*\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?(\s*[APap][Mm])?\s*")
+CLOCK = re.compile(
+    rf"\s*({HALF}\s*)?\d{{1,2}}:\d{{2}}(:\d{{2}}(\.\d+)?)?(\s*{HALF})?"
+    r"(\s*(Z|[A-Z]{3,5}|[+-]\d{2}:?\d{2}))?\s*"
+)
 CORE_DATA_TIME = re.compile(r"Z[A-Z_]+(DATE|TIME|TIMESTAMP)")
 HAS_CLOCK = re.compile(r"\d:\d|%[HIM]")
 LOOKED_AT = 20  # texts
+NO_TIMES = frozenset({"0", "-1", "0.0"})  # seconds of a clock that shows nothing
 CLOCK_WORDS = frozenset(
-    {"time", "clock", "uhrzeit", "zeit", "hora", "heure", "ora", "tijd", "start", "of", "day",
-     "event", "時刻"}
+    {"time", "clock", "uhrzeit", "zeit", "hora", "heure", "ora", "tijd", "tid", "start", "of",
+     "day", "event", "時刻", "时间", "時間", "시간", "시각", "время", "час", "saat", "godzina",
+     "godz", "cas", "ido", "vrijeme", "klokkeslæt", "klokkeslett", "klockslag", "kellonaika", "ωρα",
+     "الوقت", "שעה", "gio", "jam", "waktu"}
+)  # fmt: skip
+ZONE_NAMES = frozenset(
+    {"timezone", "time_zone", "tz", "zone", "zeitzone", "fuseau_horaire", "zona_horaria",
+     "fuso_horario", "fuso_orario", "tijdzone", "tidszon", "tidszone", "tidssone", "utc_offset",
+     "tz_offset", "timezone_name", "local_timezone", "timezone_offset", "strefa_czasowa"}
 )  # fmt: skip
 
 
@@ -41,11 +66,14 @@ def sniff_time(
             continue  # a time of day is no time
         is_named = name in named or name in alike
         read = read_times(texts[name], is_named=is_named, has_names=has_names)
+        if read is None and is_named:
+            read = _without_odd_words(sniffed, name, texts)
         if read is not None:
             name, read = _finer(name, read, [*named, *alike], texts)  # noqa: PLW2901  # the same
             free.remove(name)
             _take_time(sniffed, name, read, texts, why=why if is_named else "")
             _take_clock(sniffed, name, free, texts)
+            _take_zone(sniffed, free, texts)
             return
     if named:
         sniffed.open["timestamp_format"] = [f"the format of {show_texts(texts[named[0]])}"]
@@ -55,6 +83,24 @@ def sniff_time(
             for sizes in filter(None, [mixed_units(texts[named[0]])])
         ]
         free.remove(named[0])
+
+
+def _without_odd_words(sniffed: Sniffed, name: str, texts: Mapping[str, list[str]]) -> Told | None:
+    """Settings that read times beside which a few words, or zeros, stand in the place of others."""
+    odd = odd_words(texts[name]) or {text for text in texts[name] if text.strip() in NO_TIMES}
+    rest = [text for text in texts[name] if text not in odd]
+    read = read_times(rest, is_named=True) if odd and 2 * len(rest) >= len(texts[name]) else None
+    if read is None:
+        return None
+    if odd <= {*NO_TIMES}:
+        n_odd = len(texts[name]) - len(rest)
+        sniffed.notes.append(
+            f"{n_odd:,} time(s) of {name!r} are {show_texts([*odd])}, of a clock that shows"
+            " nothing: a load refuses them. Leave such records out before, or raise `max_bad_share`"
+        )
+        return read
+    take_odd_words(sniffed, name, odd)
+    return read
 
 
 def _finer(
@@ -169,7 +215,12 @@ def _take_clock(
     if any(HAS_CLOCK.search(text) for text in texts[name][:LOOKED_AT]):
         return
     others = [other for other in free if texts[other] and all(map(CLOCK.fullmatch, texts[other]))]
-    called = [other for other in others if words_of(other) <= CLOCK_WORDS]
+    about = words_of(name) - TIME_WORDS
+    called = [
+        other
+        for other in others
+        if words_of(other) <= CLOCK_WORDS or (about and words_of(other) - CLOCK_WORDS == about)
+    ]
     if len(called) == 1 and _read_together(sniffed, name, called[0]):
         free.remove(called[0])
         return
@@ -181,16 +232,35 @@ def _take_clock(
     ]
 
 
-def _read_together(sniffed: Sniffed, name: str, clock: str) -> bool:
-    """Read a day and a time of day as one, where their texts together are a time; tell whether."""
-    pairs = zip(sniffed.values[name], sniffed.values[clock], strict=True)
-    together = [f"{day} {time}" for day, time in pairs if day.strip() and time.strip()]
+def _take_zone(sniffed: Sniffed, free: list[str], texts: Mapping[str, list[str]]) -> None:
+    """Read the zone with a day and a time of day, where it stands in a column that is called so,
+    and say so of one that could not be read, or that stands beside whole times.
+    """
+    event_at = sniffed.settings["event_at"]
+    called = [name for name in free if folded(divided(name)) in ZONE_NAMES and texts[name]]
+    if not called or called[0] in sniffed.said.values() or "%Z" in str(sniffed.settings):
+        return
+    if isinstance(event_at, dict) and _read_together(sniffed, *event_at["all_of"], called[0]):
+        free.remove(called[0])
+        return
+    sniffed.notes.append(
+        f"{called[0]!r} names zones of times ({show_texts(texts[called[0]])}), which are not read:"
+        " times without a zone of their own are those of `timezone` (UTC, unless you set it)"
+    )
+
+
+def _read_together(sniffed: Sniffed, *names: str) -> bool:
+    """Read a day, a time of day, and a zone, as one, where their texts together are a time; tell
+    whether.
+    """
+    rows = zip(*(sniffed.values[name] for name in names), strict=True)
+    together = [" ".join(row) for row in rows if all(map(str.strip, row))]
     read = read_times(together, is_named=True)
     if read is None or len(read[2]) != len(sniffed.open.get("timestamp_format", [])):
         return False
     settings, fits, choices = read
     sniffed.settings.pop("timestamp_format", None)
-    sniffed.take("event_at", {"all_of": [name, clock]}, f"day and time of day: {fits}")
+    sniffed.take("event_at", {"all_of": [*names]}, f"day and time of day: {fits}")
     for key, value in settings.items():
         sniffed.take(key, value, fits)
     sniffed.open |= {"timestamp_format": choices} if choices else {}

@@ -4,8 +4,8 @@ import re
 from collections.abc import Mapping, Sequence
 
 from ntg_assets.sources.files.exploding import PLACE
-from ntg_assets.sources.sniffing.null_words import sniff_null_words
-from ntg_assets.sources.sniffing.number_kinds import LARGEST, is_between, number_kind
+from ntg_assets.sources.sniffing.null_words import odd_words, sniff_null_words, take_odd_words
+from ntg_assets.sources.sniffing.number_kinds import LARGEST, NumberKind, is_between, number_kind
 from ntg_assets.sources.sniffing.role_names import by_words
 from ntg_assets.sources.sniffing.sniffed import Sniffed, show_texts
 
@@ -34,28 +34,46 @@ def sniff_value(
     """
     may_be_grouped = sniffed.settings.get("delimiter") == ";"
     alike = [] if candidates and "value" in sniffed.said else by_words(others, "value")
-    kinds = {
-        name: number_kind(texts[name], may_be_grouped=may_be_grouped)
-        for name in [*candidates, *alike]
-    }
-    numbers = [name for name in kinds if kinds[name] is not None]
+    numbers = _numbers([*candidates, *alike], texts, may_be_grouped=may_be_grouped)
     name = next((name for name in candidates if name in numbers), None)
     if name is None and len(numbers) == 1:
         (name,), why = numbers, "by the words of its name"
-    kind = kinds.get(name or "")
-    if name is None or kind is None:
+    if name is None:
         _note_no_number(sniffed, candidates, texts)
         _note_others(
-            sniffed, numbers or _like_amounts(others, texts, may_be_grouped=may_be_grouped)
+            sniffed, [*numbers] or _like_amounts(others, texts, may_be_grouped=may_be_grouped)
         )
         return
     free.remove(name)
     sniffed.take("value", name, f"{why}; values such as {show_texts(texts[name])}")
+    _take_kind(sniffed, name, *numbers[name])
+
+
+def _numbers(
+    names: Sequence[str], texts: Mapping[str, list[str]], *, may_be_grouped: bool
+) -> dict[str, tuple[NumberKind, set[str]]]:
+    """How the numbers of columns are written, for those that hold such; and the few words among
+    them that stand in the place of what is missing.
+    """
+    found: dict[str, tuple[NumberKind, set[str]]] = {}
+    for name in names:
+        if kind := number_kind(texts[name], may_be_grouped=may_be_grouped):
+            found[name] = kind, set()
+        elif odd := odd_words(texts[name]):
+            rest = [text for text in texts[name] if text not in odd]
+            if kind := number_kind(rest, may_be_grouped=may_be_grouped):
+                found[name] = kind, odd
+    return found
+
+
+def _take_kind(sniffed: Sniffed, name: str, kind: NumberKind, odd: set[str]) -> None:
     for key, value, reason in kind.settings:
         sniffed.take(key, value, reason)
     sniffed.open |= kind.choices
     sniffed.notes += [f"{name!r}: {note}" for note in kind.notes]
     sniff_null_words(sniffed, name)
+    if odd:
+        take_odd_words(sniffed, name, odd)
     if any(not text.strip() for text in sniffed.values[name]) or "null_words" in sniffed.settings:
         sniffed.open["value_if_empty"] = ["quarantine", "null", "a number"]
 

@@ -12,7 +12,7 @@ TOUCHING = {
     "PM": "午後|下午|오후|หลังเที่ยง",
 }
 # English, Spanish, Portuguese; Greek; Turkish; Swedish; German; Czech; Hungarian; Vietnamese;
-# Arabic; Persian; Hindi. Spaces inside are those that print has between the letters of an abbreviation.
+# Arabic; Persian; Hindi. Spaces inside are those that print has between the letters of one.
 APART = {
     "AM": r"a\. ?m\.?|π\. ?μ\.?|πμ|öö|f\. ?m\.?|fm|vorm\.|dop\.|de\.|sa|ص|ق\. ?ظ\.?|पूर्वाह्न",
     "PM": r"p\. ?m\.?|μ\. ?μ\.?|μμ|ös|e\. ?m\.?|em|nachm\.|odp\.|du\.|ch|م|ب\. ?ظ\.?|अपराह्न",

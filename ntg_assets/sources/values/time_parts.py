@@ -81,10 +81,13 @@ CLOCKS = (
 OFFSETS = (
     _part("zone", r"(UTC|GMT)(?=[+-]\d)", r"\g<1>"),
     _part("zone", r"[+-]\d{2}:?\d{2}(?!\d)|Z\b", "%z"),
-    _part("zone", r"\([+-]\d{2}(:?\d{2})?\)", "(%z)"),
-    _part("zone", r"\([A-Z]{3,5}\)", "(%Z)"),
     _part("zone", r"[A-Z][a-z]+/[A-Za-z_/]+|[A-Z]{3,5}\b", "%Z"),
     _part("comment", r"[ ]*(\([^()]*\)|\[[^\[\]]*\])$", ""),
+)
+# in brackets, where nothing else says the zone
+BRACKETED = (
+    _part("zone", r"([ ]*)\([+-]\d{2}(?::?\d{2})?\)$", r"\g<1>(%z)"),
+    _part("zone", r"([ ]*)\([A-Z]{3,5}\)$", r"\g<1>(%Z)"),
 )
 NUMBERS = (
     _part("year", r"\d{4}(?!\d)", "%Y"),
@@ -144,6 +147,8 @@ def _expected(seen: set[str]) -> Iterable[Part]:
     """Parts that may come next."""
     if "date" not in seen and "month" not in seen:
         yield from DATES
+    if "clock" in seen and "zone" not in seen:
+        yield from BRACKETED
     yield from OFFSETS if "clock" in seen else CLOCKS
     if "date" not in seen:
         yield from NUMBERS

@@ -27,6 +27,10 @@ ZONE_NAMES = {
     "MDT": "Etc/GMT+6",
     "PDT": "Etc/GMT+7",
     # places to the engine, whose clocks would show summer time where the text says that they do not
+    "CET": "Etc/GMT-1",
+    "MET": "Etc/GMT-1",
+    "EET": "Etc/GMT-2",
+    "WET": "Etc/GMT",
     "PST": "Etc/GMT+8",
     "CST": "Etc/GMT+6",
     "AKST": "Etc/GMT+9",
@@ -90,12 +94,12 @@ def _in_digits_of_ascii(text: str) -> str:
 
 def _with_known_zone(text: str) -> str:
     """A text whose abbreviated zone is one that the engine knows by name."""
-    abbreviation = rf"regexp_extract({text}, '\b({'|'.join(ZONE_NAMES)})\b', 1)"
-    named = " ".join(
-        rf"when '{short}' then regexp_replace({text}, '\b{short}\b', '{name}')"
-        for short, name in ZONE_NAMES.items()
-    )
-    return f"case {abbreviation} {named} else {text} end"
+    abbreviation = rf"regexp_extract(t, '\b({'|'.join(ZONE_NAMES)})\b', 1)"
+    known = ", ".join(f"'{short}': '{name}'" for short, name in ZONE_NAMES.items())
+    # lambdas, so that a text is put together once
+    named = f"coalesce(replace(t, w, map {{{known}}}[w]), t)"
+    replaced = f"list_transform([{abbreviation}], lambda w: {named})[1]"
+    return f"list_transform([{text}], lambda t: {replaced})[1]"
 
 
 def engine_format(format_: str) -> str:
