@@ -115,6 +115,17 @@ WORDY: dict[str, tuple[str, str, dict[str, Any]]] = {
         "user,game_id,last_played,playtime_forever,playtime_windows", "u{n},g{n},{at},{n},{n}",
         {"value": None},
     ),
+    "a name and a number in one word": (
+        "timestamp,visitorid,event,itemid", "{at},7{n},view,8{n}",
+        {"user_id": "visitorid", "item_id": "itemid"},
+    ),
+    "what was read after it was added": (
+        "Title,Date Added,Last Date Read,Star Rating", "T{n},2001-01-01,{at},{n}.25",
+        {"event_at": "Last Date Read", "value": "Star Rating"},
+    ),
+    "a last change, for want of another time": (
+        "user,game,updated_at", "u,g{n},{at}", {"event_at": "updated_at"},
+    ),
     "addresses": ("user,href,time,description", "u{n},https://x/{n},{at},d", {"item_id": "href"}),
 }  # fmt: skip
 
@@ -144,6 +155,19 @@ NESTED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"userId": "u", "context": {"library": {"name": "a.js"}, "page": {"title": "Home"}},
          "properties": {"title": "T"}},
         {"user_id": "userId", "item_id": "properties.title"},
+    ),
+    "an item behind the name of a document": (
+        {"name": "projects/x", "fields": {"userId": {"stringValue": "u"},
+                                          "movieId": {"stringValue": "i"}}},
+        {"user_id": "fields.userId.stringValue", "item_id": "fields.movieId.stringValue"},
+    ),
+    "a length of the track": (
+        {"user": "u", "track_metadata": {"track_name": "T", "additional_info": {"duration_ms": 5}}},
+        {"item_id": "track_metadata.track_name", "value": None},
+    ),
+    "a date in parts": (
+        {"user": "u", "movie": "m", "completed": {"year": 2024, "month": 1, "day": 5}},
+        {"user_id": "user", "event_at": "ts"},
     ),
     "types of another store": (
         {"Item": {"user_id": {"S": "u"}, "movie_id": {"S": "i"}, "rating": {"N": "4"}}},

@@ -24,6 +24,11 @@ from ntg_assets_tests.event_files import accepted, log_settings, write_log
         ),
         (["(12.50)", "3.50-", "4"], {"accounting_negatives": True}, [-12.5, -3.5, 4]),
         (["\u221212.50", "4"], {}, [-12.5, 4]),
+        (
+            ["1.234,50-", "2,50-"],
+            {"accounting_negatives": True, "decimal": ",", "thousands": "."},
+            [-1234.5, -2.5],
+        ),
         (["-$3.50", "US$ 4"], {"currency_signs": ["US$", "$"]}, [-3.5, 4]),
         (["WAHR", "falsch", "ja", "Oui", "no"], {}, [1, 0, 1, 1, 0]),
         (["\uff11\uff12", "3"], {}, [12, 3]),
@@ -64,7 +69,9 @@ def test_thousands_and_fractions_that_could_be_either_are_asked(
     assert kind.choices == ({"decimal": decimals} if decimals else {})
 
 
-@pytest.mark.parametrize("texts", [["3½", "4"], ["1.5k", "2M"], ["4/5", "8/10"], ["5 min", "7"]])
+@pytest.mark.parametrize(
+    "texts", [["3½", "4"], ["(5)", "(7)"], ["1.5k", "2M"], ["4/5", "8/10"], ["5 min", "7"]]
+)
 def test_what_stands_beside_a_number_is_not_dropped(texts: list[str]) -> None:
     assert number_kind(texts, may_be_grouped=False) is None
 

@@ -143,6 +143,8 @@ def _candidates(
         candidates = [name for name in candidates if not belongs(name, sniffed.without_names)]
     if role in {"user_id", "item_id"} and role not in sniffed.said:
         candidates = [name for name in candidates if not set(sniffed.values[name]) <= TRUTHS]
+    if role == "item_id" and role not in sniffed.said:
+        candidates = _names_last(candidates)
     if role in {"value", "event_type"} and role not in sniffed.said:
         candidates = [name for name in candidates if not _is_of_message(name)]
     if role == "event_type":
@@ -152,6 +154,11 @@ def _candidates(
     if role in sniffed.elements and role not in sniffed.said:
         return [sniffed.elements[role], *candidates], "by the name of its list"
     return candidates, why
+
+
+def _names_last(candidates: Sequence[str]) -> list[str]:
+    """Columns with those last that are called by a word for anything (`name` of a document)."""
+    return sorted(candidates, key=lambda name: name.lower() == "name")
 
 
 def _is_of_message(name: str) -> bool:

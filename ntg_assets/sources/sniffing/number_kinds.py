@@ -77,7 +77,7 @@ def number_kind(texts: Sequence[str], *, may_be_grouped: bool) -> NumberKind | N
     signs = _scale(texts) or _signs(texts)
     bare = [_without(typed(text), signs) for text in texts]
     settings, notes = _beside(texts, signs)
-    if are_mostly(bare, _is_negative_of_accounts):
+    if are_mostly(bare, lambda text: bool(re.fullmatch(r"\s*\([^()]*\)\s*", text))):
         return None  # brackets around everything are no numbers
     if any(map(_is_negative_of_accounts, bare)):
         shown = show_texts([text for text in texts if _is_negative_of_accounts(typed(text))])

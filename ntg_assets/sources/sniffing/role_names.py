@@ -20,17 +20,20 @@ TYPED = re.compile(
 PLACES = ("url", "link", "href", "permalink", "page_url", "page_location", "cs_uri_stem")
 ROLES: dict[str, tuple[str, ...]] = {
     "event_at": (
-        "event_at", "timestamp", "ts", "event_time", "eventtime", "time", "datetime", "date_time",
-        "start_time", "starttime", "endtime", "end_time", "started_at", "played_at", "watched_at",
+        "event_at", "timestamp", "ts", "event_time", "event_date", "eventtime", "time",
+        "datetime", "date_time", "start_time", "starttime", "endtime", "end_time", "started_at", "played_at", "watched_at",
         "watched_date", "watch_date", "created_at", "created", "uts", "utc_time", "date", "day",
         "datum", "gesehen_am", "gekauft_am", "bestellt_am", "occurred_at", "happened_at",
         "startdate", "start_date", "date_played", "lastplayed", "listened_at", "last_played",
         "rtime_last_played", "start", "begin", "order_date", *names_abroad("event_at"),
+        "watched_on", "viewed_at", "viewed_on", "date_watched", "date_read", "date_rated",
+        "purchased_at", "purchase_date", "transaction_date", "invoice_date", "entry_date",
     ),
     "user_id": (
         "user_id", "userid", "user", "username", "user_name", "uid", "member", "member_id",
         "account", "account_id", "customer", "customer_id", "profile", "profile_name", "subscriber",
-        "subscriber_id", "viewer", "viewer_id", "visitor_id", "household", "household_id",
+        "subscriber_id", "viewer", "viewer_id", "visitor_id", "profile_id", "household",
+        "household_id",
         "person_id", "identifiant", "client", "client_id", "listener", "reader", "player_id",
         "fan_id", "subscriber_key", "distinct_id", "user_pseudo_id", "anonymous_id", "buyer",
         "shopper", *names_abroad("user_id"), "customer_email",
@@ -78,6 +81,7 @@ CONTAINERS = frozenset(
      "record", "body", "object", "metadata", "meta", "value", "entity", "source", "details",
      "detail", "event_data", "element", "node"}
 )  # fmt: skip
+ABOUT = ("_metadata", "_meta", "_info", "_details", "_data")  # `track_metadata` is of the track
 SURROUNDINGS = frozenset(
     {"context", "page", "screen", "device", "browser", "library", "campaign", "traffic_source",
      "app", "os", "geo", "referrer", "site"}
@@ -103,8 +107,8 @@ ID_ENDS = ("id", "identifier", "uuid", "guid", "number", "no", "nr", "key", "cod
 WORDS_OF_ROLES = {
     "user_id": RoleWords(
         ("user", "customer", "member", "account", "subscriber", "viewer", "buyer", "shopper",
-         "visitor", "listener", "reader", "player", "guest", "student", "learner", "holder",
-         "email", "mail"),
+         "visitor", "listener", "reader", "player", "guest", "patron", "student", "learner",
+         "holder", "email", "mail"),
         (*ID_ENDS, "email", "mail", "address", "adresse", "username", "login", "name", "hash"),
         frozenset({"agent", "type", "group", "manager", "segment", "country", "role", "plan",
                    "currency", "tier", "status", "product", "transaction", "order", "invoice",
@@ -154,6 +158,10 @@ def by_name(columns: Sequence[str], words: Sequence[str]) -> list[str]:
     bare = {name: TYPED.sub("", name) for name in columns}
     spelt = {name: _spellings(bare[name]) for name in columns}
     whole = [name for word in words for name, spellings in spelt.items() if word in spellings]
+    squashed = {name: {each.replace("_", "") for each in spelt[name]} for name in columns}
+    whole += [
+        name for word in words for name, each in squashed.items() if word.replace("_", "") in each
+    ]
     inner = {name: _inner_names(bare[name]) for name in columns}
     nested = []
     for word in words:
@@ -229,7 +237,10 @@ def is_of_item(name: str, lists: Sequence[str] = ()) -> bool:
         name: Dotted.
         lists: Exploded lists, whose own names say nothing of their elements.
     """
-    return any(part in ITEM_NOUNS for part in _objects_around(name, lists))
+    return any(
+        part in ITEM_NOUNS or (part.split("_")[0] in ITEM_NOUNS and part.endswith(ABOUT))
+        for part in _objects_around(name, lists)
+    )
 
 
 def is_of_person(name: str, lists: Sequence[str] = ()) -> bool:

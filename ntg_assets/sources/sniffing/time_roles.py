@@ -33,6 +33,7 @@ CLOCK = re.compile(
 CORE_DATA_TIME = re.compile(r"Z[A-Z_]+(DATE|TIME|TIMESTAMP)")
 HAS_CLOCK = re.compile(r"\d:\d|%[HIM]")
 LOOKED_AT = 20  # texts
+CHANGES = frozenset({"updated", "end"})
 NO_TIMES = frozenset({"0", "-1", "0.0"})  # seconds of a clock that shows nothing
 CLOCK_WORDS = frozenset(
     {"time", "clock", "uhrzeit", "zeit", "hora", "heure", "ora", "tijd", "tid", "start", "of",
@@ -139,6 +140,7 @@ def _candidates(
         for name in free
         if name not in said.values() and not is_of_item(name, sniffed.without_names)
     ]
+    of_event = [name for name in of_event if not _is_part_of_date(name, free)]
     free = sorted(of_event, key=sniffed.is_outside)
     named = sorted(by_name(free, ROLES["event_at"]), key=sniffed.is_outside)
     if (element := sniffed.elements.get("event_at")) in free:
@@ -147,12 +149,19 @@ def _candidates(
     alike.sort(key=lambda name: (sniffed.is_outside(name), bool(words_of(name) & LATER_TIMES)))
     if any(not sniffed.is_outside(name) for name in alike):  # an inner time is that of the event
         named = [name for name in named if not sniffed.is_outside(name)]
-    others = [
-        name
-        for name in free
-        if name not in {*named, *alike} and not (has_names and words_of(name) & OTHER_TIMES)
-    ]
+    others = [name for name in free if name not in {*named, *alike}]
+    if has_names:  # when something was changed, or ended, is better than no time at all
+        later = [
+            name for name in others if words_of(name) & CHANGES and words_of(name) & TIME_WORDS
+        ]
+        others = [name for name in others if not words_of(name) & OTHER_TIMES] + later
     return named, alike, others
+
+
+def _is_part_of_date(name: str, columns: Sequence[str]) -> bool:
+    """Whether a column is the day of a date whose month and year are columns, too."""
+    above, dot, last = name.rpartition(".")
+    return bool(dot) and last == "day" and {f"{above}.month", f"{above}.year"} <= {*columns}
 
 
 def _is_called_like_time(name: str) -> bool:

@@ -22,7 +22,7 @@ OTHER_TIMES = frozenset(
 # when a program took note of what had happened before
 LATER_TIMES = frozenset(
     {"received", "processed", "ingested", "imported", "synced", "inserted", "loaded", "uploaded",
-     "modified", "server", "export", "exported", "report"}
+     "modified", "added", "server", "export", "exported", "report"}
 )  # fmt: skip
 # when something was made or began, beside which a time of an event may stand
 BEGINNINGS = frozenset(

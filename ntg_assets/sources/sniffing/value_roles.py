@@ -6,10 +6,14 @@ from collections.abc import Mapping, Sequence
 from ntg_assets.sources.files.exploding import PLACE
 from ntg_assets.sources.sniffing.null_words import odd_words, sniff_null_words, take_odd_words
 from ntg_assets.sources.sniffing.number_kinds import LARGEST, NumberKind, is_between, number_kind
-from ntg_assets.sources.sniffing.role_names import by_words
+from ntg_assets.sources.sniffing.role_names import by_words, words_of
 from ntg_assets.sources.sniffing.sniffed import Sniffed, show_texts
 
 SHOWN_COLUMNS = 5
+PIECES = frozenset({"quantity", "qty"})  # say less than an amount beside them
+OTHERS = frozenset(
+    {"id", "ip", "version", "code", "date", "time", "at", "ts", "lat", "lon", "title"}
+)
 LIKE_AMOUNT = re.compile(r"\d[.,]\d{1,2}(?!\d)|\d:\d\d|\d\s*[^\W\d_]|[$€£¥₽₺₹₩₫₴₪฿]")
 
 
@@ -35,13 +39,16 @@ def sniff_value(
     may_be_grouped = sniffed.settings.get("delimiter") == ";"
     alike = [] if candidates and "value" in sniffed.said else by_words(others, "value")
     numbers = _numbers([*candidates, *alike], texts, may_be_grouped=may_be_grouped)
-    name = next((name for name in candidates if name in numbers), None)
-    if name is None and len(numbers) == 1:
-        (name,), why = numbers, "by the words of its name"
+    certain = [name for name in candidates if name in numbers]
+    name = next((name for name in certain if not words_of(name) & PIECES), None)
+    others_alike = [other for other in numbers if other not in certain]
+    if name is None and len(others_alike) == 1 and "value" not in sniffed.said:
+        (name,), why = others_alike, "by the words of its name"
+    name = name or next(iter(certain), None)
     if name is None:
         _note_no_number(sniffed, candidates, texts)
         _note_others(
-            sniffed, [*numbers] or _like_amounts(others, texts, may_be_grouped=may_be_grouped)
+            sniffed, others_alike or _like_amounts(others, texts, may_be_grouped=may_be_grouped)
         )
         return
     free.remove(name)
@@ -80,6 +87,11 @@ def _take_kind(sniffed: Sniffed, name: str, kind: NumberKind, odd: set[str]) -> 
 
 def _note_others(sniffed: Sniffed, names: Sequence[str]) -> None:
     """Say which columns hold numbers that may be what events are worth."""
+    if not sniffed.has_names and "value" not in sniffed.said:
+        sniffed.notes.append(
+            "columns without names: events have value 1, unless you answer `value=COLUMN`"
+        )
+        return
     if names and "value" not in sniffed.said:
         shown = ", ".join(map(repr, names[:SHOWN_COLUMNS]))
         sniffed.notes.append(
@@ -95,7 +107,7 @@ def _like_amounts(
     currency, a fraction, a unit.
     """
     found = []
-    for name in names:
+    for name in (name for name in names if not words_of(name) & OTHERS):
         is_written_so = any(map(LIKE_AMOUNT.search, texts[name])) and not name.endswith(PLACE)
         kind = number_kind(texts[name], may_be_grouped=may_be_grouped) if is_written_so else None
         if kind is not None:
