@@ -6,14 +6,23 @@ from types import ModuleType
 import dagster as dg
 
 from ntg_assets.modules import modules_named
-from ntg_assets.orchestration.decorated import DECORATED
+from ntg_assets.orchestration.decorated import DECORATED, StagedAssets
+
+ASSETS = "assets.py"
+
+
+def load_assets() -> None:
+    """Load the modules named `assets`: every step is known then, and no asset is made for the graph
+    yet.
+    """
+    modules_named(ASSETS)
 
 
 def collected_assets() -> list[dg.AssetsDefinition]:
     """Every asset of the modules named `assets`."""
     return [
         definition
-        for definition in _found("assets.py")
+        for definition in _found(ASSETS)
         if not isinstance(definition, dg.AssetChecksDefinition)
     ]
 
@@ -63,9 +72,16 @@ def _found(pattern: str) -> list[dg.AssetsDefinition]:
 
 
 def definitions_in(module: ModuleType) -> Iterator[dg.AssetsDefinition]:
-    """Yield the assets and checks that a module holds by name, alone or as those of several
-    stages.
+    """Yield the assets and checks that a module holds by name, alone, as those of several stages or
+    in a list of such.
     """
     for value in list(vars(module).values()):
-        several = value if isinstance(value, list) else [value]
-        yield from (asset for asset in several if isinstance(asset, dg.AssetsDefinition))
+        yield from _definitions_of(value)
+
+
+def _definitions_of(value: object) -> Iterator[dg.AssetsDefinition]:
+    if isinstance(value, dg.AssetsDefinition):
+        yield value
+    elif isinstance(value, list | StagedAssets):
+        for part in value:
+            yield from _definitions_of(part)

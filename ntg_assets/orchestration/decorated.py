@@ -3,7 +3,8 @@ how a table of theirs is described in the graph.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from functools import cached_property
+from typing import Any, NamedTuple, overload
 
 import dagster as dg
 
@@ -39,6 +40,31 @@ class Step(NamedTuple):
 
 
 STEPS: list[Step] = []
+
+
+class StagedAssets(Sequence[dg.AssetsDefinition]):
+    """What Dagster is to know of one function, stage by stage: made when it is first looked at,
+    since a rehearsal and most commands run steps, or load them, and never look.
+    """
+
+    def __init__(self, makers: Sequence[Callable[[], dg.AssetsDefinition]]) -> None:
+        self._makers = tuple(makers)
+
+    @cached_property
+    def _made(self) -> tuple[dg.AssetsDefinition, ...]:
+        return tuple(make() for make in self._makers)
+
+    @overload
+    def __getitem__(self, index: int) -> dg.AssetsDefinition: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[dg.AssetsDefinition, ...]: ...
+    def __getitem__(
+        self, index: int | slice
+    ) -> dg.AssetsDefinition | tuple[dg.AssetsDefinition, ...]:
+        return self._made[index]
+
+    def __len__(self) -> int:
+        return len(self._makers)
 
 
 def note(name: str, function: Callable[..., Any]) -> None:

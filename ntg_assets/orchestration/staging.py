@@ -7,6 +7,7 @@ that every one of them has a contract and stands in `decorated.DECORATED`.
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import dagster as dg
@@ -16,7 +17,7 @@ from ntg_assets.errors import ContractError
 from ntg_assets.orchestration.column_docs import column_docs
 from ntg_assets.orchestration.contract_checks import contract_check, with_contract_checks
 from ntg_assets.orchestration.declaring import Beside, issued, keys_of_tables
-from ntg_assets.orchestration.decorated import STEPS, Step, described, noted
+from ntg_assets.orchestration.decorated import STEPS, StagedAssets, Step, described, note
 from ntg_assets.orchestration.domains import group_of, owners_of, tags_of
 from ntg_assets.orchestration.inputs import takes_the_project, with_inputs
 from ntg_assets.orchestration.remembered_steps import with_memory
@@ -38,7 +39,7 @@ def staged_asset(  # noqa: PLR0913  # all that the graph shows of an asset
     whole_store: bool = False,
     reads_after: bool = False,
     kinds: Sequence[str] = ("python",),
-) -> Callable[[Callable[..., Any]], list[dg.AssetsDefinition]]:
+) -> Callable[[Callable[..., Any]], StagedAssets]:
     """Make the decorated function an asset in each of `stages`.
 
     While it runs it may read the tables of its parameters and nothing else
@@ -65,22 +66,24 @@ def staged_asset(  # noqa: PLR0913  # all that the graph shows of an asset
         ContractError: the contract is another table's.
     """
 
-    def build(function: Callable[..., Any]) -> list[dg.AssetsDefinition]:
+    def build(function: Callable[..., Any]) -> StagedAssets:
         table = name or function.__name__
         _require_own(contract, table, function)
         beside = Beside(tuple(after), tuple(files), whole_store, reads_after)
-        return [
-            _asset_in(
-                stage,
-                contract,
-                function,
-                group=group,
-                keys=keys_of_tables(function, stage, reads or {}, live_reads),
-                beside=beside,
-                kinds=kinds,
-            )
-            for stage in stages
-        ]
+        return StagedAssets(
+            [
+                _asset_in(
+                    stage,
+                    contract,
+                    function,
+                    group=group,
+                    keys=keys_of_tables(function, stage, reads or {}, live_reads),
+                    beside=beside,
+                    kinds=kinds,
+                )
+                for stage in stages
+            ]
+        )
 
     return build
 
@@ -92,7 +95,7 @@ def staged_assets(
     stages: Sequence[str] = STAGES,
     reads: Mapping[str, str] | None = None,
     kinds: Sequence[str] = ("python",),
-) -> Callable[[Callable[..., Any]], list[dg.AssetsDefinition]]:
+) -> Callable[[Callable[..., Any]], StagedAssets]:
     """Make the decorated function one step that makes several tables in each of `stages`.
 
     Args:
@@ -104,11 +107,13 @@ def staged_assets(
         kinds: As in `staged_asset`.
     """
 
-    def build(function: Callable[..., Any]) -> list[dg.AssetsDefinition]:
-        return [
-            _assets_in(stage, tables, function, group=group, reads=reads or {}, kinds=kinds)
-            for stage in stages
-        ]
+    def build(function: Callable[..., Any]) -> StagedAssets:
+        return StagedAssets(
+            [
+                _assets_in(stage, tables, function, group=group, reads=reads or {}, kinds=kinds)
+                for stage in stages
+            ]
+        )
 
     return build
 
@@ -122,26 +127,49 @@ def _asset_in(
     keys: Mapping[str, dg.AssetKey],
     beside: Beside,
     kinds: Sequence[str],
-) -> dg.AssetsDefinition:
-    run = issued(function, beside.declared(f"{stage}/{table_of(contract)}", keys))
-    name = f"{stage}/{table_of(contract)}"
-    STEPS.append(Step(name, stage, group, (contract,), keys, run, bool(beside.files)))
+) -> Callable[[], dg.AssetsDefinition]:
+    """Note the step of a stage, and return what makes its asset."""
     table = Table(stage, table_of(contract))
+    name = f"{stage}/{table.name}"
+    run = issued(function, beside.declared(name, keys))
+    STEPS.append(Step(name, stage, group, (contract,), keys, run, bool(beside.files)))
+    note(name, function)
     work = beside.work(f"{stage}__{table.name}", function, [table], keys)
-    made = dg.asset(  # noqa: TID251  # the decorator itself
-        name=table_of(contract),
-        key_prefix=[stage],
+    return partial(
+        _asset_of,
+        _step(run, {contract: stage}, work, keys),
+        table,
+        contract,
+        group=group,
+        keys=keys,
+        beside=beside,
+        kinds=kinds,
+    )
+
+
+def _asset_of(
+    step: Callable[..., Any],
+    table: Table,
+    contract: type[Contract],
+    *,
+    group: str,
+    keys: Mapping[str, dg.AssetKey],
+    beside: Beside,
+    kinds: Sequence[str],
+) -> dg.AssetsDefinition:
+    return dg.asset(  # noqa: TID251  # the decorator itself
+        name=table.name,
+        key_prefix=[table.schema],
         dagster_type=dg.Any,  # rows, or that they are left; the IO manager refuses the rest
         deps=[*dict.fromkeys([*keys.values(), *beside.after])],
-        group_name=group_of(stage, group),
-        tags=tags_of(stage, group),
-        description=inspect.getdoc(function),
+        group_name=group_of(table.schema, group),
+        tags=tags_of(table.schema, group),
+        description=inspect.getdoc(step),
         owners=owners_of(group),
         kinds={"duckdb", *kinds},
         metadata={"dagster/column_schema": column_docs(contract), **beside.shown},
-        check_specs=[contract_check(dg.AssetKey([stage, table_of(contract)]), contract)],
-    )(_step(run, {contract: stage}, work, keys))
-    return noted(made, function)
+        check_specs=[contract_check(dg.AssetKey([table.schema, table.name]), contract)],
+    )(step)
 
 
 def _assets_in(
@@ -152,14 +180,39 @@ def _assets_in(
     group: str,
     reads: Mapping[str, str],
     kinds: Sequence[str],
-) -> dg.AssetsDefinition:
+) -> Callable[[], dg.AssetsDefinition]:
+    """Note the step of a stage, and return what makes its assets."""
     keys = keys_of_tables(function, stage, reads)
     run = issued(function, Beside().declared(f"{stage}/{function.__name__}", keys))
     STEPS.append(Step(f"{stage}/{function.__name__}", stage, group, tuple(tables), keys, run))
     stored = [Table(stage, table_of(model)) for model in tables]
+    for table in stored:
+        note(f"{stage}/{table.name}", function)
     work = Beside().work(f"{stage}__{function.__name__}", function, stored, keys)
-    made = dg.multi_asset(  # noqa: TID251  # the decorator itself
-        name=work.name,
+    return partial(
+        _assets_of,
+        _step(run, dict.fromkeys(tables, stage), work, keys),
+        work.name,
+        stage,
+        tables,
+        group=group,
+        keys=keys,
+        kinds=kinds,
+    )
+
+
+def _assets_of(
+    step: Callable[..., Any],
+    name: str,
+    stage: str,
+    tables: Mapping[type[Contract], str],
+    *,
+    group: str,
+    keys: Mapping[str, dg.AssetKey],
+    kinds: Sequence[str],
+) -> dg.AssetsDefinition:
+    return dg.multi_asset(  # noqa: TID251  # the decorator itself
+        name=name,
         outs={
             table_of(model): described(stage, model, meaning, kinds, part=group)
             for model, meaning in tables.items()
@@ -169,8 +222,7 @@ def _assets_in(
         check_specs=[
             contract_check(dg.AssetKey([stage, table_of(model)]), model) for model in tables
         ],
-    )(_step(run, dict.fromkeys(tables, stage), work, keys))
-    return noted(made, function)
+    )(step)
 
 
 def _step(

@@ -8,6 +8,7 @@ import dagster as dg
 import polars as pl
 
 from ntg_assets.contracts import contract_of
+from ntg_assets.orchestration.decorated import StagedAssets
 from ntg_assets.orchestration.project import Project
 from ntg_assets.orchestration.staging import staged_asset
 from ntg_assets.publish.contents import list_contents
@@ -24,9 +25,7 @@ from ntg_assets.splits.boundaries import train_end, zone_of
 from ntg_assets.stages import LIVE, PUBLISHED
 
 
-def contents_asset(
-    stage: str, part: str, tables: Sequence[tuple[str, str]]
-) -> list[dg.AssetsDefinition]:
+def contents_asset(stage: str, part: str, tables: Sequence[tuple[str, str]]) -> StagedAssets:
     """Make the asset that gathers what is published of one part of a stage.
 
     Args:
@@ -58,11 +57,7 @@ def contents_table(part: str) -> str:
     return f"{part}_contents"
 
 
-CONTENTS = [
-    asset
-    for (stage, part), tables in gathered().items()
-    for asset in contents_asset(stage, part, tables)
-]
+CONTENTS = [contents_asset(stage, part, tables) for (stage, part), tables in gathered().items()]
 
 
 @staged_asset(

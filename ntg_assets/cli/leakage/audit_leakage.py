@@ -21,7 +21,7 @@ from ntg_assets.evaluation.leakage.verdicts import (
     fingerprint,
     known_verdict,
 )
-from ntg_assets.orchestration.collection import collected_assets
+from ntg_assets.orchestration.collection import load_assets
 
 
 def render_verdict(
@@ -57,7 +57,7 @@ def render_verdict(
 def _load_assets() -> None:
     """Load what is made before any of it is: here nothing is looked at for garbage."""
     with loading():
-        collected_assets()
+        load_assets()
 
 
 def write_shipped(settings: dict[str, Settings], console: Console) -> None:

@@ -47,9 +47,9 @@ def _make(values: Mapping[str, object], tables: Sequence[str], folder: Path) -> 
         from ntg_assets.evaluation.leakage.planted_world.world import (  # noqa: PLC0415
             planted_world,
         )
-        from ntg_assets.orchestration.collection import collected_assets  # noqa: PLC0415
+        from ntg_assets.orchestration.collection import load_assets  # noqa: PLC0415
 
-        collected_assets()
+        load_assets()
     gc.freeze()  # nor later among what was loaded, but once at the end: libraries count on that
     atexit.register(gc.unfreeze)
     gc.enable()

@@ -8,7 +8,7 @@ import dagster as dg
 from ntg_assets.contracts import table_of
 from ntg_assets.errors import StorageError
 from ntg_assets.modules import ROOT
-from ntg_assets.orchestration.collection import collected_assets
+from ntg_assets.orchestration.collection import load_assets
 from ntg_assets.orchestration.decorated import STEPS, Step
 
 
@@ -19,7 +19,7 @@ def steps_of(stage: str, *, without: Collection[str] = ()) -> list[Step]:
         stage: The stage.
         without: Parts of the pipeline that are left out.
     """
-    collected_assets()
+    load_assets()
     return list(_ordered(stage, frozenset(without), n_declared=len(STEPS)))
 
 
