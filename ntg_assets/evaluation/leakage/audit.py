@@ -41,6 +41,7 @@ from ntg_assets.evaluation.leakage.worlds_remade import (
     compared,
     remade,
 )
+from ntg_assets.kept_calls import Results, calls_kept
 from ntg_assets.ranking.learning.inner_cut import inner_slices
 
 BOUNDARIES = "split_boundaries"
@@ -58,15 +59,18 @@ def audit_by_remaking(makers: Makers, tables: Sequence[str], *, settings: Settin
         Rows of `leakage_audit`: one per (table, rule).
     """
     world = planted_world(settings.churn.horizon_days)
+    fits: Results = {}
     try:
-        made = makers.remake(world, [*tables, *CLOCKED])
+        with calls_kept(fits):
+            made = makers.remake(world, [*tables, *CLOCKED])
         past, again = _after_another_night(makers)
     except UndeclaredReadError as error:
         return unaudited(str(error), n_violations=1)
     except Exception as error:  # noqa: BLE001  # whatever it is, nothing was audited, and that is said
         return unaudited(f"{NOT_AUDITED}: {describe_error(error)}")
     stirred = _in_this_process(makers.remake, world, made, again, tables)
-    deleted = _another_future(makers.remake, world, made, futures.deleted, tables)
+    with calls_kept(fits):  # where a step has to be run again: what it fits is the same
+        deleted = _another_future(makers.remake, world, made, futures.deleted, tables)
     futures_made = {futures.stirred.__name__: stirred, futures.deleted.__name__: deleted}
     findings = [
         *_from_the_end(made, past, futures_made, [*filterfalse(CROWDED.__contains__, tables)]),

@@ -23,6 +23,7 @@ import polars as pl
 from ntg_assets.arrays import Flags, Floats
 from ntg_assets.churn.learning.design import standardise
 from ntg_assets.churn.learning.logistic import LogisticFit, fit_logistic
+from ntg_assets.kept_calls import keep_calls
 from ntg_assets.statistics.glm import Z_95
 from ntg_assets.statistics.one_thread import one_thread
 from ntg_assets.subscriptions.hazard.design import group_of, matrix_of
@@ -67,6 +68,7 @@ class Ends:
         return self.by_kind.sum(axis=1)
 
 
+@keep_calls
 def fit_hazards(seen: Seen, names: Sequence[str], *, regularisation: float) -> pl.DataFrame:
     """Fit every kind of end.
 
@@ -152,10 +154,11 @@ def fit_table(  # each is a column of it
         group: What a column is named as in a reason.
     """
     error = np.sqrt(np.maximum(np.diag(fit.covariance), 0.0))
+    height = len(names) + 1  # a single value for all rows would be a query each
     return pl.DataFrame(
         {
-            "kind": kind,
-            "position": np.arange(len(names) + 1),
+            "kind": [kind] * height,
+            "position": np.arange(height),
             "feature": ["intercept", *names],
             "feature_group": [BASELINE, *(group(name) for name in names)],
             "mean": np.concatenate([[0.0], fit.mean]),
@@ -165,9 +168,9 @@ def fit_table(  # each is a column of it
             "coefficient_low": fit.coefficients - Z_95 * error,
             "coefficient_high": fit.coefficients + Z_95 * error,
             "odds_ratio_per_sd": np.exp(fit.coefficients),
-            "method": fit.method,
-            "n_rows": n_rows,
-            "n_ended": n_ended,
+            "method": [fit.method] * height,
+            "n_rows": np.full(height, n_rows),
+            "n_ended": np.full(height, n_ended),
         },
         schema=HAZARD_TYPES,
     )

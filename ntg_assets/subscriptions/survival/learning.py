@@ -10,6 +10,7 @@ import polars as pl
 from ntg_assets.churn.calibration.recalibration import TABLE_SCHEMA
 from ntg_assets.configuration.churn import ChurnSettings
 from ntg_assets.configuration.inputs.subscriptions import SubscriptionSettings
+from ntg_assets.kept_calls import keep_calls
 from ntg_assets.subscriptions.hazard.competing_risks import HAZARD_TYPES, fit_hazards
 from ntg_assets.subscriptions.hazard.learning_rows import Features, closed, columns_for, seen_within
 from ntg_assets.subscriptions.hazard.recalibration import recalibration
@@ -45,6 +46,7 @@ NOTHING = Learned(
 )
 
 
+@keep_calls
 def learn_contracts(
     rows: pl.DataFrame,
     terms: pl.DataFrame,

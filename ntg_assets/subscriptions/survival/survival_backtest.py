@@ -21,6 +21,7 @@ import polars as pl
 from ntg_assets.arrays import Flags, Floats, Longs
 from ntg_assets.configuration.churn import ChurnSettings
 from ntg_assets.configuration.inputs.subscriptions import SubscriptionSettings
+from ntg_assets.kept_calls import calls_kept
 from ntg_assets.statistics.probability_metrics import auc, log_loss
 from ntg_assets.subscriptions.hazard.learning_rows import as_known, at_risk, closed, thinned
 from ntg_assets.subscriptions.hazard.pieces import Clock
@@ -94,20 +95,21 @@ def survival_forecasts(
         little is known yet.
     """
     parts = [pl.DataFrame(schema=FORECAST_TYPES | {"user_id": rows.schema["user_id"]})]
-    for periods, day in _origins(rows, cutoff_on):
-        past = closed(rows, day, horizon_days=churn.horizon_days)
-        if past["contract_end_on"].count() < MIN_ENDS:
-            continue
-        learned = learn_contracts(
-            thinned(as_known(rows.filter(pl.col("snapshot_on") <= day), day)),
-            known_terms(terms, cutoff_on=day, longest_gap_days=longest_gap_days),
-            cutoff_on=day,
-            churn=churn,
-            settings=settings,
-        )
-        now = at_risk(rows.filter(pl.col("snapshot_on") == day))
-        model = learned.as_model(churn=churn, settings=settings)
-        parts.append(_followed(now, model, periods, day_number(cutoff_on)))
+    with calls_kept():  # the walks forward of two days may stop at the same origins
+        for periods, day in _origins(rows, cutoff_on):
+            past = closed(rows, day, horizon_days=churn.horizon_days)
+            if past["contract_end_on"].count() < MIN_ENDS:
+                continue
+            learned = learn_contracts(
+                thinned(as_known(rows.filter(pl.col("snapshot_on") <= day), day)),
+                known_terms(terms, cutoff_on=day, longest_gap_days=longest_gap_days),
+                cutoff_on=day,
+                churn=churn,
+                settings=settings,
+            )
+            now = at_risk(rows.filter(pl.col("snapshot_on") == day))
+            model = learned.as_model(churn=churn, settings=settings)
+            parts.append(_followed(now, model, periods, day_number(cutoff_on)))
     return pl.concat(parts)
 
 
