@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ntg_assets.arrays import Flags, Floats, Ints, Longs, position_in_group
+from ntg_assets.arrays import Flags, Floats, Ints, Longs, distinct, position_in_group
 from ntg_assets.configuration.ranking import RankingSettings
 from ntg_assets.interactions.interactions import Interactions
 from ntg_assets.randomness import unit_interval
@@ -61,6 +61,18 @@ class Pace(NamedTuple):
         behind = self.ndcg[:, [best]] - self.ndcg
         error = behind.std(axis=0, ddof=1) / np.sqrt(len(behind))
         return self.half_life_days[int(np.flatnonzero(behind.mean(axis=0) <= error)[-1])]
+
+
+class _Pairs(NamedTuple):
+    """Users, by their places among those who are asked, with items of theirs, by code."""
+
+    user: Longs
+    item: Longs | Ints
+
+    @classmethod
+    def of(cls, numbers: Longs, log: Interactions) -> "_Pairs":
+        """Take numbers apart that are place of the user * items + item."""
+        return cls(*np.divmod(numbers, log.n_items))
 
 
 def evaluate_pace(
@@ -170,27 +182,38 @@ def _ndcg(
     number = np.full(log.n_users, -1)
     number[users] = np.arange(len(users))
     labels = labels[number[log.user[labels]] >= 0]
-    wanted = np.unique(number[log.user[labels]] * log.n_items + log.item[labels])
-    n_relevant = np.bincount(wanted // log.n_items, minlength=len(users))
-    hidden = np.empty(0, np.int64) if is_repeated else _past(log, users, instant)
+    wanted = _Pairs.of(distinct(number[log.user[labels]] * log.n_items + log.item[labels]), log)
+    n_relevant = np.bincount(wanted.user, minlength=len(users))
+    hidden = None if is_repeated else _past(log, users, instant)
     ndcg = np.empty((len(users), len(scores)))
     for position, score in enumerate(scores):
         listed = np.argsort(-score, kind="stable")[:LISTED]
-        key = np.arange(len(users))[:, None] * log.n_items + listed[score[listed] > 0]
-        user, column = np.nonzero(~np.isin(key, hidden))
-        hit = np.isin(key[user, column], wanted)
-        rank = position_in_group(user, n_groups=len(users))
+        listed = listed[score[listed] > 0]
+        is_new = ~_stand_in(listed, hidden, log, n_users=len(users))
+        rank = np.cumsum(is_new, axis=1) - 1
+        user, column = np.nonzero(is_new & (rank < DECISION_K))
         hits = np.zeros((len(users), DECISION_K), np.bool_)
-        is_shown = rank < DECISION_K
-        hits[user[is_shown], rank[is_shown]] = hit[is_shown]
+        is_wanted = _stand_in(listed, wanted, log, n_users=len(users))
+        hits[user, rank[user, column]] = is_wanted[user, column]
         ndcg[:, position] = user_metrics(hits, n_relevant, k=DECISION_K).ndcg
     return ndcg
 
 
-def _past(log: Interactions, users: Ints, instant: int) -> Longs:
-    """Return what users had before an instant, as numbers: place of the user * items + item."""
+def _stand_in(listed: Longs, pairs: _Pairs | None, log: Interactions, *, n_users: int) -> Flags:
+    """Say of each user and place of a list whether the item there is among the user's pairs."""
+    stands = np.zeros((n_users, len(listed)), np.bool_)
+    if pairs is not None:
+        place = np.full(log.n_items, -1)
+        place[listed] = np.arange(len(listed))
+        column = place[pairs.item]
+        stands[pairs.user[column >= 0], column[column >= 0]] = True
+    return stands
+
+
+def _past(log: Interactions, users: Ints, instant: int) -> _Pairs:
+    """Return what users had before an instant, by their places among `users`."""
     sizes = np.diff(log.start)[users]
     number = np.repeat(np.arange(len(users)), sizes)
     row = np.repeat(log.start[users], sizes) + position_in_group(number, n_groups=len(users))
     before = log.at[row] < instant
-    return np.unique(number[before] * log.n_items + log.item[row[before]])
+    return _Pairs(number[before], log.item[row[before]])
