@@ -10,7 +10,7 @@ import os
 import platform
 import re
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
@@ -50,14 +50,14 @@ def code_of(module: str) -> dict[str, str]:
     Returns:
         First digits of the SHA-256 of each file, by its path below the package.
     """
-    return {name: _digest(ROOT / name) for name in sorted(_files_of(module))}
+    return {name: _digest(name) for name in sorted(_files_of(module))}
 
 
 @cache
 def code_of_package() -> dict[str, str]:
     """Hash every file of NTG: all that the graph could follow from."""
     files = sorted(file for file in ROOT.rglob("*") if file.suffix != ".pyc" and file.is_file())
-    return {file.relative_to(ROOT).as_posix(): _digest(file) for file in files}
+    return {name: _digest(name) for name in (file.relative_to(ROOT).as_posix() for file in files)}
 
 
 def is_known(module: str) -> bool:
@@ -111,8 +111,11 @@ def _version(distribution: str) -> str:
 
 
 @cache
-def _digest(file: Path) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()[:DIGITS]
+def _digest(name: str) -> str:
+    """Hash a file by its path below the package: a `Path` costs more to look up than to make, and
+    each is asked for by dozens of modules.
+    """
+    return hashlib.sha256((ROOT / name).read_bytes()).hexdigest()[:DIGITS]
 
 
 @cache
@@ -161,7 +164,7 @@ def _by_pattern(name: str, file: Path, text: str) -> set[str]:
         return set()  # whoever calls them is looked at
     modules: set[str] = set()
     for arguments in PATTERN.findall(text):
-        modules |= _matching(STRINGS.findall(arguments) or ["*.py"])
+        modules |= _matching(tuple(STRINGS.findall(arguments)) or ("*.py",))
     if ASKS_CONTRACTS.search(text) and not name.startswith(OWN_CONTRACT):
         modules |= _matching(CONTRACTS)
     if "import_module" in text:
@@ -169,15 +172,16 @@ def _by_pattern(name: str, file: Path, text: str) -> set[str]:
     return modules
 
 
-def _matching(patterns: Iterable[str]) -> set[str]:
+@cache
+def _matching(patterns: tuple[str, ...]) -> frozenset[str]:
     """Name the modules whose files match a pattern; a file matches by the end of its path, as in
     `rglob`, which would walk over the package for each module that asks.
     """
-    return {
+    return frozenset(
         name
         for name, file in _modules().items()
         if any(file.match(pattern) for pattern in patterns)
-    }
+    )
 
 
 @cache
