@@ -94,6 +94,23 @@ def test_a_table_of_units_leads_to_a_decision_whose_receipt_replays() -> None:
     assert "A/A" in set(made["self_tests"]["test"])
 
 
+def test_the_past_of_a_metric_beside_the_primary_one_must_not_differ_either() -> None:
+    is_b = pl.col("arm") == "b"
+    rows = units().with_columns(other=pl.col("revenue"), other_before=pl.col("revenue") + 9 * is_b)
+    metrics = [METRICS[0], {"name": "other"}]
+    made = conclude_units(experiment(metrics=metrics, guardrails=[]), rows, SETTINGS).tables
+    checks = {row["check"]: row for row in made["health_checks"].iter_rows(named=True)}
+    assert checks["pre_period_balance:b"]["verdict"] == "healthy"
+    found = checks["pre_period_balance:other:b"]
+    arms = [rows.filter(pl.col("arm") == arm)["other_before"].to_numpy() for arm in "ab"]
+    expected = st.compare_with_one_variance(*(st.sample_from_values(one) for one in arms)).p
+    assert found["value"] == pytest.approx(expected, rel=1e-3)
+    assert (found["verdict"], found["metric"]) == ("sick", "other")
+    told = by_metric(made["readouts"])
+    assert told["other"]["verdict"].startswith("no claim (sick): other before the experiment")
+    assert told["revenue"]["verdict"] == "higher than the control"
+
+
 def test_aggregates_say_what_the_units_say() -> None:
     rows = units()
     one = experiment(metrics=[METRICS[0]], source={"pre_period_days": 0})

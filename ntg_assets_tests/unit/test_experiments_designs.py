@@ -15,6 +15,7 @@ from ntg_assets.errors import NotEnoughDataError, SourceError
 from ntg_assets.experiments.alone import Concluded, conclude_aggregates, conclude_units
 from ntg_assets.experiments.data.evidence_tables import EvidenceTables
 from ntg_assets.experiments.data.units.aggregates import sums_of_aggregates, traffic_of_aggregates
+from ntg_assets.experiments.data.units.unit_columns import strata_of
 from ntg_assets.experiments.decision.receipts import replay
 from ntg_assets.experiments.health import aa_tests
 from ntg_assets.experiments.readout.comparisons import compare_arms
@@ -169,6 +170,62 @@ def test_a_stratum_too_small_for_an_arm_is_merged_and_told() -> None:
     part = ["x"] * 238 + ["y"] * 240 + ["rare", "other"]
     found = readout(concluded(shops(part=part), strata="part"))
     assert found["method"] == "mean post-stratified, 2 strata of part, 2 small ones together"
+
+
+def test_strata_are_merged_by_their_size_and_not_by_how_their_own_units_fell() -> None:
+    uneven, even, large = [0, 0, 0, 0, 0, 1], [0, 1] * 3, [0, 1] * 4
+    parts = ["uneven"] * 6 + ["even"] * 6 + ["large"] * 8
+    codes, told = strata_of(
+        trial(strata="part"),
+        pl.DataFrame({"design part": parts}),
+        np.array(uneven + even + large),
+        2,
+    )
+    assert codes is not None
+    assert codes.tolist() == [0] * (6 + 6) + [1] * 8
+    assert told == ", 2 small ones together"
+
+
+@pytest.mark.slow
+def test_many_small_strata_keep_the_level_of_their_test() -> None:
+    rng, claimed, repetitions = np.random.default_rng(5), 0, 300
+    effects = rng.normal(0, 3, 80)
+    for _ in range(repetitions):
+        arms, strata = rng.integers(0, 2, 600), rng.integers(0, 80, 600)
+        rows = pl.DataFrame({"design part": strata})
+        codes, _ = strata_of(trial(strata="part"), rows, arms, 2)
+        values = effects[strata] + rng.normal(0, 1, 600)
+        claimed += contrast_units(Units(values, arms, strata=codes))[0].at(0.95).p < 0.05
+    # merged by how their units fell they claimed 13%
+    assert claimed / repetitions < 0.05 + 3 * (0.05 * 0.95 / repetitions) ** 0.5
+
+
+@pytest.mark.parametrize(("shift", "verdict"), [(0.0, "healthy"), (0.5, "sick")])
+def test_a_covariate_that_the_treatment_changed_makes_no_claim(shift: float, verdict: str) -> None:
+    rows = shops().with_columns(visits=pl.col("age") + shift * (pl.col("arm") == "b"))
+    metrics = [{"name": "revenue", "covariates": ["visits"]}]
+    made = concluded(rows, metrics=metrics, guardrails=[]).tables
+    checks = {row["check"]: row for row in made["health_checks"].to_dicts()}
+    arms = [rows.filter(pl.col("arm") == arm)["visits"].to_numpy() for arm in "ab"]
+    expected = st.compare_with_one_variance(*(st.sample_from_values(one) for one in arms)).p
+    found = checks["covariate_balance:visits:b"]
+    assert found["value"] == pytest.approx(expected)
+    assert found["verdict"] == verdict
+    claim = made["readouts"]["verdict"][0]
+    assert claim.startswith("no claim (sick): the covariate visits") == (verdict == "sick")
+
+
+def test_the_balance_of_a_covariate_asks_the_clusters() -> None:
+    of_shop = np.random.default_rng(8).normal(0, 3, SHOPS)[np.repeat(np.arange(SHOPS), SIZE)]
+    metrics = [{"name": "revenue", "covariates": ["rent"]}]
+    found = concluded(
+        shops(rent=of_shop), metrics=metrics, guardrails=[], cluster_id="shop"
+    ).tables["health_checks"]
+    (row,) = found.filter(pl.col("check") == "covariate_balance:rent:b").to_dicts()
+    shop = np.repeat(np.arange(SHOPS), SIZE)
+    arms = [st.clustered(of_shop[shop % 2 == arm], shop[shop % 2 == arm]) for arm in (0, 1)]
+    assert row["value"] == pytest.approx(st.compare_clusters(*arms).p)
+    assert row["verdict"] == "healthy"  # singly they differ by far more than chance
 
 
 @pytest.mark.slow

@@ -103,6 +103,11 @@ class MetricSettings(Section):
         return self.winsorise_at is not None or self.winsorise_below is not None
 
     @property
+    def is_narrowed(self) -> bool:
+        """Whether its interval may rest on what units did before."""
+        return self.use_covariate and self.how.has_covariate
+
+    @property
     def sign(self) -> int:
         """1 where more is better, -1 where less is: a difference times it is an improvement."""
         return 1 if self.better == "more" else -1

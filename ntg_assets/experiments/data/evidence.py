@@ -30,6 +30,11 @@ def before(metric: str) -> str:
     return f"{metric}, before"
 
 
+def known_before(column: str) -> str:
+    """Name the contrast of a covariate of the units' own."""
+    return f"{column}, covariate"
+
+
 @dataclass(frozen=True)
 class ArmTraffic:
     """What went through one arm: rows of exposures,

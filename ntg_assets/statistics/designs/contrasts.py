@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from ntg_assets.arrays import Floats
+from ntg_assets.statistics.classical_tests import compare_with_one_variance
 from ntg_assets.statistics.designs.cluster_contrasts import (
     cluster_arms,
     cluster_sums,
@@ -38,14 +39,27 @@ def contrast_units(units: Units, *, n_arms: int | None = None) -> list[Contrast]
     n = units.n_arms if n_arms is None else n_arms
     if units.needs_jackknife:
         return jackknife_contrasts(cluster_sums(units), labels=cluster_arms(units), n_arms=n)
-    slopes = slopes_of(units)
     if units.covariates is None or not units.covariates.shape[1]:
         return _within_strata(units, n)
-    differences = compare_with_covariates(*_by_arm(units, slopes, n))
+    differences = compare_with_covariates(*_by_arm(units, slopes_of(units), n))
     samples = [_sample(units.values[units.arms == arm]) for arm in range(n)]
     return [
         _of_regression(difference, samples[0], treated)
         for difference, treated in zip(differences, samples[1:], strict=True)
+    ]
+
+
+def contrast_alike(units: Units, *, n_arms: int) -> list[Contrast]:
+    """Compare single units of which no arm can have changed anything: with one variance, whatever
+    their strata.
+
+    Raises:
+        NotEnoughDataError: an arm has too few units, or nothing varies.
+    """
+    control, *treated = (_sample(units.values[units.arms == arm]) for arm in range(n_arms))
+    return [
+        _of_regression(compare_with_one_variance(control, sample), control, sample)
+        for sample in treated
     ]
 
 

@@ -1,6 +1,6 @@
 """Contrasts of units in clusters, strata and with covariates, as rows of a table."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, fields, replace
 from typing import Any
 
@@ -11,9 +11,9 @@ from ntg_assets.configuration.experiments.comparisons import Comparison
 from ntg_assets.configuration.experiments.metrics import MetricSettings
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.errors import NotEnoughDataError
-from ntg_assets.experiments.data.evidence import ALL_TREATMENTS, before
+from ntg_assets.experiments.data.evidence import ALL_TREATMENTS, before, known_before
 from ntg_assets.experiments.data.units.unit_designs import in_words, units_of
-from ntg_assets.statistics.designs.contrasts import contrast_units
+from ntg_assets.statistics.designs.contrasts import contrast_alike, contrast_units
 from ntg_assets.statistics.designs.units import Contrast, Units
 
 EVERYBODY = ""  # no segment
@@ -55,6 +55,7 @@ def metric_contrasts(
         if experiment.is_designed(metric)
         for row in _rows_of(experiment, metric, units, design)
     ]
+    rows += _covariate_rows(experiment, units, design)
     return contrasts_frame(experiment, rows, comparison=comparison)
 
 
@@ -103,22 +104,58 @@ def _balance_rows(
     own: pl.DataFrame,
     design: pl.DataFrame,
 ) -> Iterator[tuple[str, str, str, Contrast]]:
-    """Compare what the primary metric's units did before, as they were randomised."""
+    """Compare what units did before, where it is told or narrows an interval, as they were
+    randomised.
+    """
     past = own.filter(pl.col("covariate").is_not_null())
-    if metric.name == experiment.primary_metric and past.height:
+    is_primary = metric.name == experiment.primary_metric
+    if (is_primary or metric.is_narrowed) and past.height:
         plain = metric.model_copy(update={"covariates": [], "use_covariate": False})
         then = past.with_columns(value="covariate", denominator="covariate_denominator")
         units, _ = units_of(experiment, plain, then, design)
-        names = [arm.name for arm in experiment.treatments]
-        yield from _named(before(metric.name), names, EVERYBODY, units, "before")
+        yield from _balance(before(metric.name), _arms(experiment), units, "before")
+
+
+def _covariate_rows(
+    experiment: ExperimentSettings, rows: pl.DataFrame, design: pl.DataFrame
+) -> Iterator[tuple[str, str, str, Contrast]]:
+    """Compare each covariate that is known of units, as these were randomised."""
+    name = experiment.primary_metric
+    plain = MetricSettings(name=name, use_covariate=False)
+    primary = rows.filter(pl.col("metric") == name).join(design, on="unit_id", how="left")
+    for column in experiment.covariate_columns:
+        number = pl.col(f"design {column}").cast(pl.Float64).fill_nan(None)
+        known = primary.with_columns(value=number).select(rows.columns)
+        units, _ = units_of(experiment, plain, known, design)
+        yield from _balance(known_before(column), _arms(experiment), units, "covariate")
+
+
+def _balance(
+    name: str, arms: list[str], units: Units, method: str
+) -> Iterator[tuple[str, str, str, Contrast]]:
+    """Compare what no arm can have changed: single units with one variance, since their own would
+    take a skewed value in a small arm for a fault.
+    """
+    contrast = contrast_units if units.needs_jackknife else contrast_alike
+    yield from _named(name, arms, EVERYBODY, units, method, contrast=contrast)
+
+
+def _arms(experiment: ExperimentSettings) -> list[str]:
+    return [arm.name for arm in experiment.treatments]
 
 
 def _named(
-    metric: str, arms: list[str], segment: str, units: Units, method: str
+    metric: str,
+    arms: list[str],
+    segment: str,
+    units: Units,
+    method: str,
+    *,
+    contrast: Callable[..., list[Contrast]] = contrast_units,
 ) -> Iterator[tuple[str, str, str, Contrast]]:
     try:
-        contrasts = contrast_units(units, n_arms=len(arms) + 1)
+        contrasts = contrast(units, n_arms=len(arms) + 1)
     except NotEnoughDataError:
         return  # the readout finds nothing there, and says so
-    for arm, contrast in zip(arms, contrasts, strict=True):
-        yield metric, arm, segment, replace(contrast, method=method)
+    for arm, found in zip(arms, contrasts, strict=True):
+        yield metric, arm, segment, replace(found, method=method)

@@ -23,11 +23,7 @@ def _known_past(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[
     """Say which metrics are read without the time before the exposure,
     though it was asked for: no unit did anything in it.
     """
-    with_past = [
-        metric
-        for metric in experiment.measured
-        if metric.use_covariate and metric.how.has_covariate
-    ]
+    with_past = [metric for metric in experiment.measured if metric.is_narrowed]
     if not experiment.has_pre_period or not with_past or not evidence.n_exposed:
         return
     new = [
