@@ -5,6 +5,7 @@ why it would refuse.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from math import ceil
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -150,11 +151,16 @@ def _length(extent: Extent, horizon_days: int) -> Finding:
     if horizon_days <= TRAIN_SHARE * n_days:
         return Finding("good", "log", sentence)
     fitting = fitting_horizon(n_days, configured=horizon_days)
+    advice = (
+        f"Set for example churn.horizon_days: {fitting}."
+        if fitting < horizon_days
+        else f"Deliver a log of {ceil(1 / TRAIN_SHARE)} days at least."
+    )
     return Finding(
         "bad",
         "log",
         f"{sentence}, too short for churn.horizon_days: {horizon_days}: no window would have closed"
-        f" inside TRAIN. Set for example churn.horizon_days: {fitting}.",
+        f" inside TRAIN. {advice}",
     )
 
 

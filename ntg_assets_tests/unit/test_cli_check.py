@@ -70,3 +70,13 @@ def test_config_show_refuses_what_a_run_would_refuse(home: Path, overlay: str, t
     code, said = ntg("config", "show")
     assert code == 2
     assert told in said
+
+
+def test_a_log_of_a_day_is_not_told_to_set_what_is_set(home: Path) -> None:
+    (home / "log.csv").write_text("user_id,item_id,event_at\nu,i,2024-01-05\n")
+    (home / "ntg.yaml").write_text(
+        "ingest: {events: {files: [log.csv]}}\nchurn: {horizon_days: 1}\n"
+    )
+    told = " ".join(ntg("check")[1].split())
+    assert "Set for example churn.horizon_days" not in told
+    assert "Deliver a log of 2 days at least" in told

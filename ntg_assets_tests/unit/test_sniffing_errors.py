@@ -101,6 +101,14 @@ def test_lines_of_two_ends_are_read_and_a_mark_in_the_middle_is_seen(tmp_path: P
     assert found.select("line", "column_name").rows() == [(len(TIMES) + 2, "user_id")]
 
 
+def test_fields_of_json_inside_of_a_text_are_told_to_be_no_columns(tmp_path: Path) -> None:
+    row = 'u,2024-01-05,"{""title"": ""T""}"\n'
+    (tmp_path / "log.csv").write_text(f"user_id,event_at,properties\n{row}")
+    given = log_settings(value=None, item_id="properties.title")
+    with pytest.raises(SourceError, match="'properties' is one text, and what JSON in it holds"):
+        survey_log(tmp_path, given)
+
+
 @pytest.mark.parametrize(
     ("content", "told"),
     [

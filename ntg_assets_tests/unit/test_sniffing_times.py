@@ -255,3 +255,12 @@ def test_words_and_zeros_in_the_place_of_times_are_not_taken_for_a_format(tmp_pa
     found = sniff(tmp_path, zeros)
     assert found.settings["timestamp_unit"] == "seconds"
     assert "a clock that shows nothing" in " ".join(found.notes)
+
+
+def test_zones_that_could_be_others_are_told(tmp_path: Path) -> None:
+    rows = lines(lambda n, at: f"u{n},i{n},{at} CST", "user,item,time\n")
+    assert "CST as UTC-6 (Central America, not China)" in " ".join(sniff(tmp_path, rows).notes)
+    rows = lines(lambda n, at: f"u{n},i{n},{at}{['', 'Z'][n % 2]}", "user,item,time\n")
+    assert "have no zone in 7 of 14 records" in " ".join(sniff(tmp_path, rows).notes)
+    rows = lines(lambda n, at: f"u{n},i{n},{at}Z", "user,item,time\n")
+    assert sniff(tmp_path, rows).notes == []

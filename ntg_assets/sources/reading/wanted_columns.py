@@ -48,6 +48,7 @@ def _raise_missing(
     shown = ", ".join(map(repr, columns)) or "none"
     why = (
         _describe_blanks(missing.values(), columns)
+        or _describe_fields(missing.values(), file)
         or _other_delimiter(file, delimiter, mapping.values())
         or _why_missing(file, mapping.values())
         or _describe_alike(
@@ -80,6 +81,19 @@ def _describe_blanks(wanted: Iterable[str], columns: Sequence[str]) -> str:
     return (
         f"There are blanks around {' and '.join(map(repr, around))}: set the names with them, or"
         " mend the header."
+    )
+
+
+def _describe_fields(wanted: Iterable[str], file: SourceFile) -> str:
+    """Say that fields inside of the texts of a column are no columns."""
+    outer = {name: name.partition(".")[0] for name in wanted if "." in name}
+    above = next((first for first in outer.values() if first in file.header), None)
+    inside = [key for key in file.header if above and key.startswith(f"{above}.")]
+    if above is None or file.format == "parquet" or inside:
+        return ""
+    return (
+        f"{above!r} is one text, and what JSON in it holds is no column: write it as columns, or"
+        " each record as one JSON object a line."
     )
 
 

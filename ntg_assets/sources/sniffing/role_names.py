@@ -21,8 +21,9 @@ PLACES = ("url", "link", "href", "permalink", "page_url", "page_location", "cs_u
 ROLES: dict[str, tuple[str, ...]] = {
     "event_at": (
         "event_at", "timestamp", "ts", "event_time", "event_date", "eventtime", "time",
-        "datetime", "date_time", "start_time", "starttime", "endtime", "end_time", "started_at", "played_at", "watched_at",
-        "watched_date", "watch_date", "created_at", "created", "uts", "utc_time", "date", "day",
+        "datetime", "date_time", "start_time", "starttime", "endtime", "end_time", "started_at",
+        "played_at", "watched_at", "watched_date", "watch_date", "created_at", "created", "uts",
+        "utc_time", "date", "day",
         "datum", "gesehen_am", "gekauft_am", "bestellt_am", "occurred_at", "happened_at",
         "startdate", "start_date", "date_played", "lastplayed", "listened_at", "last_played",
         "rtime_last_played", "start", "begin", "order_date", *names_abroad("event_at"),

@@ -37,6 +37,11 @@ LIKE_TIME = re.compile(
     r"\d{1,4}[-/. ]\d{1,2}[-/. ]\d|\d:\d\d|(19|20)\d{6}|[A-Za-z]{3,9}\.? \d{1,2}|\d [A-Za-z]{3}"
     r"|\d{4}[年년]"
 )
+SHARED_ZONES = {  # by abbreviations that several places have, as which they are read
+    "CST": "UTC-6 (Central America, not China)",
+    "IST": "UTC+5:30 (India, not Israel or Ireland)",
+    "BST": "UTC+1 (British summer, not Bangladesh)",
+}
 DAY_OF_FORMAT = re.compile(r"%[djuF]")
 
 Told = tuple[dict[str, Any], str, list[Any]]
@@ -60,6 +65,23 @@ def time_settings(texts: Sequence[str], *, is_named: bool, has_names: bool = Tru
     formats, n_fitting = readings[0]
     why = f"{' or '.join(formats)} fits {n_fitting:,} of {len(texts):,}"
     return {"timestamp_format": _one_or_all(formats)}, why, []
+
+
+def what_is_unsure(texts: Sequence[str], settings: dict[str, Any]) -> str | None:
+    """Say which zones of times could be others: of abbreviations that several places share, and of
+    times that carry none beside some that do.
+    """
+    if "%Z" in str(settings.get("timestamp_format")):
+        shared = [name for name in SHARED_ZONES if any(re.search(rf"\b{name}\b", t) for t in texts)]
+        meant = ", ".join(f"{name} as {SHARED_ZONES[name]}" for name in shared)
+        return f"are read with {meant}: write offsets where others are meant" if shared else None
+    zoned = [bool(match[4]) for text in texts if (match := ISO.fullmatch(text)) and match[1]]
+    if settings or all(zoned) or not any(zoned):
+        return None
+    return (
+        f"have no zone in {zoned.count(False):,} of {len(zoned):,} records, and one in the others:"
+        " those without are read in `timezone` (UTC, unless you set it)"
+    )
 
 
 def what_is_lost(texts: Sequence[str], settings: dict[str, Any]) -> str | None:

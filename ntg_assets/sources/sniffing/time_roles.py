@@ -22,7 +22,12 @@ from ntg_assets.sources.sniffing.role_names import (
 from ntg_assets.sources.sniffing.role_names_abroad import folded
 from ntg_assets.sources.sniffing.sniffed import Sniffed, show_texts
 from ntg_assets.sources.sniffing.time_calendars import CALENDARS, calendar_of, read_times
-from ntg_assets.sources.sniffing.time_kinds import Told, mixed_units, what_is_lost
+from ntg_assets.sources.sniffing.time_kinds import (
+    Told,
+    mixed_units,
+    what_is_lost,
+    what_is_unsure,
+)
 from ntg_assets.sources.sniffing.time_words import LATER_TIMES, OTHER_TIMES, TIME_WORDS
 from ntg_assets.sources.values.day_halves import HALF
 
@@ -190,8 +195,8 @@ def _take_time(
         )
     _ask_of_epoch(sniffed, name, texts[name])
     sniff_null_words(sniffed, name)
-    if lost := what_is_lost(texts[name], settings):
-        sniffed.notes.append(f"times of {name!r} {lost}")
+    for told in (what_is_lost(texts[name], settings), what_is_unsure(texts[name], settings)):
+        sniffed.notes += [f"times of {name!r} {told}"] if told else []
     ask_of_gaps(sniffed, name)
 
 
