@@ -342,6 +342,7 @@ def test_what_only_a_later_file_gives_reason_to_ask_is_asked(home: Path) -> None
     assert "not certain is: events.value_if_empty" in told
 
 
+@pytest.mark.slow
 def test_ids_that_are_numbers_in_some_files_only_are_read_as_they_are_written(home: Path) -> None:
     for name, user in (("a.csv", "00042"), ("b.csv", "42")):
         (home / name).write_text(f"user_id,item_id,date\n{user},{name},2024-01-05\n")
