@@ -19,7 +19,8 @@ import numpy as np
 import polars as pl
 from pydantic import BaseModel
 
-P, R = ParamSpec("P"), TypeVar("R")
+P = ParamSpec("P")
+R = TypeVar("R")
 Results = dict[bytes, object]
 
 _KEPT: ContextVar[Results | None] = ContextVar("kept_calls", default=None)
@@ -79,7 +80,7 @@ def _parts(value: object) -> Iterator[bytes | memoryview]:
         yield from map(_column, value)  # one by one: no second copy of a large frame
     elif isinstance(value, np.ndarray):
         yield f"{value.dtype}{value.shape}".encode()
-        yield memoryview(np.ascontiguousarray(value)).cast("B") if value.size else b""
+        yield np.ascontiguousarray(value).reshape(-1).view(np.uint8).data
     elif isinstance(value, BaseModel):
         yield value.model_dump_json().encode()
     elif is_dataclass(value):

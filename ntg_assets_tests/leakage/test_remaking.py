@@ -34,10 +34,12 @@ from ntg_assets.evaluation.leakage.findings import (
 from ntg_assets.evaluation.leakage.from_origins import ORIGINS, from_origins
 from ntg_assets.evaluation.leakage.from_other_nights import from_another_night, from_later_nights
 from ntg_assets.evaluation.leakage.planted_world.log import TRAIN_HORIZONS
+from ntg_assets.evaluation.leakage.planted_world.types import no_rows
 from ntg_assets.evaluation.leakage.planted_world.world import World, planted_world
 from ntg_assets.evaluation.leakage.rehearsal_settings import rehearsal_settings
 from ntg_assets.evaluation.leakage.worlds_remade import Makers
 from ntg_assets.interactions.interactions import code_interactions
+from ntg_assets.kept_calls import keep_calls
 from ntg_assets.ranking.learning.inner_cut import InnerSlice, inner_slices
 from ntg_assets.ranking.scoring.sources import graphs_of
 from ntg_assets.subscriptions.terms.known_terms import known_terms
@@ -294,6 +296,31 @@ def test_what_differs_after_another_night_is_made_here_to_tell_it_from_the_futur
     assert [one.events.equals(world.events) for one in asked] == [False, False]
     failed = _in_this_process(here(made), world, made, LeakageError("no"), tables)
     assert failed is made  # the future is asked even where the night cannot be made
+
+
+def test_fits_are_kept_for_another_future_after_train_and_for_no_other_world(
+    settings: Settings,
+) -> None:
+    fitted, made_of = [], []
+
+    @keep_calls
+    def fit(rows: pl.DataFrame) -> pl.DataFrame:
+        fitted.append(rows)
+        return rows
+
+    def remake(asked: World, tables: Collection[str], **_: object) -> Made:
+        made_of.append(asked)
+        fit(asked.events.filter(pl.col("event_at") < asked.train_end).select("user_id"))
+        return {table: no_rows(table) for table in tables}
+
+    tables = ["ranking_weights", "user_days"]
+    night = {table: no_rows(table) for table in tables}
+    makers = Makers(remake, lambda *_, **__: {}, lambda: (night, night))  # type: ignore[arg-type]  # asked of nothing
+    audit_by_remaking(makers, tables, settings=settings)
+    # the true world and its other future, three of a crowd, that of the cut: only the second one
+    # has what the first one was fitted on, and may take it
+    assert len(made_of) == 2 + 3 + 1
+    assert len(fitted) == len(made_of) - 1
 
 
 def test_later_nights_show_and_earlier_ones_are_the_control(world: World) -> None:

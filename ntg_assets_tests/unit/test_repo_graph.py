@@ -15,7 +15,7 @@ from ntg_assets.features.contracts.items import ItemFeatures
 from ntg_assets.features.contracts.users import UserFeatures
 from ntg_assets.orchestration.checking import check_name
 from ntg_assets.orchestration.collection import definitions_in, missing_from
-from ntg_assets.orchestration.decorated import DECORATED
+from ntg_assets.orchestration.decorated import DECORATED, STEPS
 from ntg_assets.orchestration.staging import staged_asset, staged_assets
 from ntg_assets.stages import LEARNED_FROM
 from ntg_assets.taste.contracts import Edge
@@ -161,4 +161,23 @@ def test_what_a_module_holds_in_a_list_is_found_too() -> None:
     made = staged_asset(contract=UserFeatures, group="features")(user_features)
     module = type(sys)("made_for_a_test")
     module.user_features = made  # type: ignore[attr-defined]  # a module takes any name
-    assert list(definitions_in(module)) == made
+    assert list(definitions_in(module)) == list(made)
+
+
+def test_what_dagster_is_to_know_of_a_step_is_made_when_it_is_first_looked_at(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def user_features(train_events: pl.DataFrame) -> pl.DataFrame:
+        return train_events
+
+    made = []
+    monkeypatch.setattr(dg, "asset", lambda **shown: made.append(shown["key_prefix"]) or str)
+    n_before = len(STEPS)
+    several = staged_asset(contract=UserFeatures, group="features")(user_features)
+    assert [step.name for step in STEPS[n_before:]] == [
+        "backtest/user_features",
+        "live/user_features",
+    ]
+    assert (len(several), made) == (2, [])
+    assert len([*several, *several]) == 4
+    assert made == [["backtest"], ["live"]]  # and once

@@ -7,6 +7,8 @@ import polars as pl
 import pytest
 
 from benchmarks.contract_night import CHURN
+from ntg_assets.kept_calls import Results, calls_kept
+from ntg_assets.subscriptions.hazard import competing_risks
 from ntg_assets.subscriptions.hazard.pieces import Clock
 from ntg_assets.subscriptions.survival.contract_lifetimes import day_number
 from ntg_assets.subscriptions.survival.scores import median_periods
@@ -88,3 +90,23 @@ def test_nothing_that_became_known_after_the_origin_is_in_the_forecast() -> None
 
 def test_without_contracts_nothing_is_said() -> None:
     assert judged(night().rows.clear(), world().terms.clear()).is_empty()
+
+
+@pytest.mark.slow
+def test_what_was_fitted_on_the_same_rows_is_not_fitted_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rows, terms, results = night().rows, world().terms, Results()
+    with calls_kept(results):
+        found = judged(rows, terms)
+
+    def fit_again(*_: object, **__: object) -> None:
+        raise AssertionError("fitted again")
+
+    monkeypatch.setattr(competing_risks, "_fit_kind", fit_again)
+    with calls_kept(results):
+        assert judged(rows, terms).equals(found)
+        with pytest.raises(AssertionError, match="fitted again"):
+            judged(rows.with_columns(price_minor=pl.col("price_minor") * 2), terms)
+    with pytest.raises(AssertionError, match="fitted again"):  # nothing outlives the block
+        judged(rows, terms)
