@@ -20,16 +20,31 @@ class Entries(NamedTuple):
     rank: Longs
 
 
-def top_k_rows(values: Floats, k: int) -> Entries:
+def top_k_rows(values: Floats, k: int, *, digits: int | None = None) -> Entries:
     """Choose the `k` largest positive entries of each row of a dense block;
     equal values go to the lower column.
+
+    Args:
+        values: Rows x columns.
+        k: Entries to choose in a row.
+        digits: Decimals to which values are rounded before they are compared; None: they are not.
+            Only what may be chosen is rounded: a larger value is never rounded to a smaller one.
     """
-    least = np.maximum(_thresholds(values, k), np.nextafter(0.0, 1.0, dtype=values.dtype))
-    place = np.flatnonzero(values >= least[:, None])
+    least = _rounded(_thresholds(values, k), digits)
+    least = np.maximum(least, np.nextafter(0.0, 1.0, dtype=values.dtype))
+    near = least if digits is None else least - 10.0**-digits
+    place = np.flatnonzero(values >= near[:, None])
     row, column = np.divmod(place, max(values.shape[1], 1))
-    value = values[row, column]
+    value = _rounded(values[row, column], digits)
+    if digits is not None:
+        kept = value >= least[row]
+        row, column, value = row[kept], column[kept], value[kept]
     order, rank = _by_rank(row, value, k, n_rows=len(values))
     return Entries(row[order], column[order], value[order], rank)
+
+
+def _rounded(values: Floats, digits: int | None) -> Floats:
+    return values if digits is None else np.round(values, digits)
 
 
 def top_k_entries(

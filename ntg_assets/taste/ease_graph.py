@@ -107,11 +107,10 @@ def _top_weights(inverse: Floats, *, k: int) -> Entries:
     """
     # symmetric but for the scale: rows are what columns are in the source
     weights = np.divide(inverse, -np.diag(inverse)[:, None], out=inverse)
-    np.round(weights, WEIGHT_DIGITS, out=weights)
     np.fill_diagonal(weights, 0.0)
     at_once = rows_at_once(weights.shape[1])
     parts = [
-        (first, top_k_rows(weights[first : first + at_once], k))
+        (first, top_k_rows(weights[first : first + at_once], k, digits=WEIGHT_DIGITS))
         for first in range(0, len(weights), at_once)
     ]
     rows = np.concatenate([part.row + first for first, part in parts])

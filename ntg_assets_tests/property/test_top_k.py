@@ -37,6 +37,24 @@ def test_rows_hold_their_largest_by_value_then_column(values: Block, k: int, spa
     assert list(zip(chosen.row, chosen.rank, chosen.column, strict=True)) == best(values, k)
 
 
+# at one decimal: three that become .3, two that become 0, two that become .1
+UNROUNDED = arrays(
+    np.float64,
+    st.tuples(st.integers(0, 6), st.integers(1, 8)),
+    elements=st.sampled_from([-0.3, -0.04, 0.04, 0.06, 0.14, 0.26, 0.3, 0.34]),
+)
+
+
+@given(values=UNROUNDED, k=st.integers(1, 9))
+def test_what_is_rounded_first_is_chosen_as_of_a_block_that_was_rounded(
+    values: Block, k: int
+) -> None:
+    rounded = np.round(values, 1)
+    chosen = top_k_rows(values, k, digits=1)
+    assert list(zip(chosen.row, chosen.rank, chosen.column, strict=True)) == best(rounded, k)
+    assert (chosen.value == rounded[chosen.row, chosen.column]).all()
+
+
 @pytest.mark.parametrize("sparse", [0, np.inf], ids=["only entries", "with zeros"])
 @given(values=BLOCKS, k=st.integers(1, 9), seed=st.integers(0, 99))
 def test_entries_in_any_order_of_columns_give_the_same(
