@@ -5,6 +5,7 @@ import polars as pl
 from ntg_assets.churn.checks import horizon_warning
 from ntg_assets.churn.log_holes import daily_users, describe_holes, find_holes
 from ntg_assets.churn.population.arrivals import arrivals, compare_arrivals, describe_arrivals
+from ntg_assets.churn.population.thin_weeks import describe_thin_weeks, find_thin_weeks
 from ntg_assets.churn.population.year_ago import (
     describe_closed,
     describe_year_ago,
@@ -49,8 +50,10 @@ def said_beside(
     followed = horizon_forecasts(past, value_evidence(past))
     horizons = value_horizons(followed, horizon_days=value.horizon_days, churn=churn)
     rule = value_adds_up(horizons, settings=GateSettings())
+    daily = run(daily_users(known))
+    thin = find_thin_weeks(daily, history, at_risk_days=churn.at_risk_window_days)
     holes = describe_holes(
-        find_holes(run(daily_users(known))),
+        find_holes(daily),
         cutoff_on=history.cutoff_on,
         at_risk_days=churn.at_risk_window_days,
     )
@@ -78,6 +81,14 @@ def said_beside(
         *([] if rule.verdict == "pass" else [f"{rule.verdict}: {rule.evidence}"]),
         *filter(
             None,
-            [holes, horizon, *late, peak, closed, *(of_amounts if counts_amounts(value) else [])],
+            [
+                holes,
+                describe_thin_weeks(thin, history),
+                horizon,
+                *late,
+                peak,
+                closed,
+                *(of_amounts if counts_amounts(value) else []),
+            ],
         ),
     ]

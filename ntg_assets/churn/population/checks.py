@@ -5,7 +5,9 @@ ahead; warnings, since a campaign or a peak is a fact and not a fault.
 import dagster as dg
 import polars as pl
 
+from ntg_assets.churn.log_holes import daily_users
 from ntg_assets.churn.population.arrivals import arrivals, compare_arrivals, describe_arrivals
+from ntg_assets.churn.population.thin_weeks import describe_thin_weeks, find_thin_weeks
 from ntg_assets.churn.population.year_ago import (
     describe_closed,
     describe_year_ago,
@@ -51,6 +53,28 @@ def _arrivals_are_as_usual(
         severity=dg.AssetCheckSeverity.WARN,
         description=sentence or "they come again as usual, or are few",
         metadata={} if late is None else late._asdict(),
+    )
+
+
+@staged_check("log_holes", stages=STAGES)
+def weeks_before_the_cutoff_are_as_usual(
+    user_days: Table, log_holes: pl.DataFrame, split_boundaries: pl.DataFrame, project: Project
+) -> dg.AssetCheckResult:
+    """No weeks shortly before the cutoff hold far less than those around them; a warning, since an
+    outage is a fact and not a fault.
+    """
+    history = train_history(split_boundaries, log_holes)
+    thin = find_thin_weeks(
+        project.read(daily_users(user_days)),
+        history,
+        at_risk_days=project.settings.churn.at_risk_window_days,
+    )
+    sentence = describe_thin_weeks(thin, history)
+    return dg.AssetCheckResult(
+        passed=not sentence,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=sentence or "the weeks in which users are at risk hold what is usual",
+        metadata={} if thin is None else {"users_a_day": thin.users_a_day},
     )
 
 
