@@ -8,8 +8,10 @@ from ntg_assets.churn.population.arrivals import arrivals, compare_arrivals, des
 from ntg_assets.churn.population.thin_weeks import describe_thin_weeks, find_thin_weeks
 from ntg_assets.churn.population.year_ago import (
     describe_closed,
+    describe_further_ahead,
     describe_year_ago,
     look_a_year_back,
+    look_further_ahead,
     windows_around,
 )
 from ntg_assets.churn.snapshots import History, churn_horizon_report
@@ -67,12 +69,16 @@ def said_beside(
         )
         for is_new in (True, False)
     ]
-    year_ago = look_a_year_back(
-        run(windows_around(known, history, horizon_days=churn.horizon_days)),
-        history,
-        horizon_days=churn.horizon_days,
-    )
-    peak = describe_year_ago(year_ago, horizon_days=churn.horizon_days)
+    days = churn.horizon_days
+    windows = run(windows_around(known, history, horizon_days=days))
+    ahead_days = max(days, value.horizon_days)
+    peaks = [
+        describe_year_ago(look_a_year_back(windows, history, horizon_days=days), horizon_days=days),
+        describe_further_ahead(
+            look_further_ahead(windows, history, horizon_days=days, ahead_days=ahead_days),
+            horizon_days=days,
+        ),
+    ]
     closed = describe_closed(history, ahead_days=value.horizon_days)
     amounts = run(price_sample(known))
     steps = find_price_steps(amounts, cutoff_on=history.cutoff_on)
@@ -86,7 +92,7 @@ def said_beside(
                 describe_thin_weeks(thin, history),
                 horizon,
                 *late,
-                peak,
+                *peaks,
                 closed,
                 *(of_amounts if counts_amounts(value) else []),
             ],

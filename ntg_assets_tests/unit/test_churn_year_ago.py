@@ -9,10 +9,13 @@ import pytest
 from ntg_assets.churn.log_holes import Hole
 from ntg_assets.churn.population.year_ago import (
     YEAR_DAYS,
+    FurtherAhead,
     YearAgo,
     describe_closed,
+    describe_further_ahead,
     describe_year_ago,
     look_a_year_back,
+    look_further_ahead,
     windows_around,
 )
 from ntg_assets.churn.snapshots import History
@@ -52,6 +55,42 @@ def test_a_peak_and_a_lull_of_a_year_ago_are_said(factor: float, words: str) -> 
     assert year_ago.first_on == THEN
     assert year_ago.factor == pytest.approx(factor, rel=0.15)
     assert words in describe_year_ago(year_ago, horizon_days=HORIZON)
+
+
+def further(user_days: pl.DataFrame, *, ahead_days: int) -> FurtherAhead | None:
+    windows = run(windows_around(user_days, HISTORY, horizon_days=HORIZON))
+    return look_further_ahead(windows, HISTORY, horizon_days=HORIZON, ahead_days=ahead_days)
+
+
+@pytest.mark.parametrize(("factor", "way"), [(0.2, "too high"), (2.0, "too low")])
+def test_a_lull_behind_the_next_horizon_is_said_of_value(factor: float, way: str) -> None:
+    days = log(factor=factor, from_on=THEN + timedelta(days=2 * HORIZON))
+    found = further(days, ahead_days=4 * HORIZON)
+    assert found is not None
+    assert found.unusual.first_on == THEN + timedelta(days=2 * HORIZON)
+    # after a deep lull too little came for a ratio: the sum ends with it
+    then = [1, 1, factor, 1] if factor > 1 else [1, 1, factor]
+    assert found.factor == pytest.approx(sum(then) / len(then), rel=0.1)
+    assert found.n_days == len(then) * HORIZON
+    said = describe_further_ahead(found, horizon_days=HORIZON)
+    assert f"value is told {way}" in said
+    assert "churn" not in said
+
+
+@pytest.mark.parametrize(
+    ("place", "n_ahead"), [(2, 2), (0, 4), (7, 12)], ids=["behind", "the next one", "half a year"]
+)
+def test_days_that_value_does_not_tell_of_or_that_churn_does_are_not_said_twice(
+    place: int, n_ahead: int
+) -> None:
+    days = log(factor=0.2, from_on=THEN + timedelta(days=place * HORIZON))
+    assert further(days, ahead_days=n_ahead * HORIZON) is None
+
+
+def test_a_lull_that_moves_the_sum_by_less_than_a_tenth_is_not_said() -> None:
+    days = log(factor=0.55, from_on=THEN + timedelta(days=2 * HORIZON))
+    assert further(days, ahead_days=6 * HORIZON) is None  # (5 + .55) / 6
+    assert further(days, ahead_days=3 * HORIZON) is not None  # (2 + .55) / 3
 
 
 @pytest.mark.parametrize("months_off", [None, 3], ids=["no peak", "at another time of the year"])

@@ -10,8 +10,10 @@ from ntg_assets.churn.population.arrivals import arrivals, compare_arrivals, des
 from ntg_assets.churn.population.thin_weeks import describe_thin_weeks, find_thin_weeks
 from ntg_assets.churn.population.year_ago import (
     describe_closed,
+    describe_further_ahead,
     describe_year_ago,
     look_a_year_back,
+    look_further_ahead,
     windows_around,
 )
 from ntg_assets.churn.snapshots import train_history
@@ -90,8 +92,13 @@ def days_ahead_were_usual_a_year_ago(
     windows = project.read(windows_around(user_days, history, horizon_days=horizon_days))
     year_ago = look_a_year_back(windows, history, horizon_days=horizon_days)
     ahead_days = max(horizon_days, project.settings.value.horizon_days)
-    peak = describe_year_ago(year_ago, horizon_days=horizon_days)
-    sentence = " ".join(filter(None, [peak, describe_closed(history, ahead_days=ahead_days)]))
+    later = look_further_ahead(windows, history, horizon_days=horizon_days, ahead_days=ahead_days)
+    said = [
+        describe_year_ago(year_ago, horizon_days=horizon_days),
+        describe_further_ahead(later, horizon_days=horizon_days),
+        describe_closed(history, ahead_days=ahead_days),
+    ]
+    sentence = " ".join(filter(None, said))
     return dg.AssetCheckResult(
         passed=not sentence,
         severity=dg.AssetCheckSeverity.WARN,
