@@ -134,7 +134,7 @@ lock: $(DEV) ## Resolve the dependencies of pyproject.toml into the locks (UPGRA
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) $(UPGRADE) pyproject.toml --extra build --extra postgres -o requirements.lock
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) $(UPGRADE) pyproject.toml $(DEV_EXTRAS) -c requirements.lock -o requirements-dev.lock
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) $(UPGRADE) pyproject.toml --all-extras -c requirements-dev.lock -o requirements-peers.lock
-	printf 'pyspark==4.3.0\nnumba\nnumpy\npolars\npyarrow\npydantic\nscipy\nthreadpoolctl\n' | $(BIN)/uv pip compile $(LOCK_OPTIONS) - -c requirements.lock -o requirements-spark.lock
+	printf 'pyspark==4.3.0\nduckdb\nnumba\nnumpy\npolars\npyarrow\npydantic\nscipy\nthreadpoolctl\n' | $(BIN)/uv pip compile $(LOCK_OPTIONS) - -c requirements.lock -o requirements-spark.lock
 
 # What runs NTG; what `make check` and `make test` need besides; what benchmarks compare with.
 DEV_EXTRAS = --extra build --extra postgres --extra serve --extra dev

@@ -10,13 +10,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import resources
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:  # who asks a store need not wait for them
     import polars as pl
     import pyarrow as pa
 
-    Source: TypeAlias = "Table | Query | pl.DataFrame | pl.LazyFrame | pa.Table"
+    Source: TypeAlias = "Table | Query | Rows | pl.DataFrame | pl.LazyFrame | pa.Table"
 else:
     Source = object
 
@@ -33,6 +34,22 @@ class Table:
     @property
     def quoted(self) -> str:
         return f"{quote_identifier(self.schema)}.{quote_identifier(self.name)}"
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows on their way to a table: Parquet files in a folder of the engine, kept until a run ends.
+
+    Attributes:
+        folder: Holds at least one file; all have the same columns.
+    """
+
+    folder: Path
+
+    @property
+    def quoted(self) -> str:
+        escaped = str(self.folder).replace("'", "''")
+        return f"read_parquet('{escaped}/*.parquet')"
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,17 @@ class EngineSettings(Section):
     them without end.
     """
 
+    workers_see_files: bool = False
+    """Whether every worker sees the files of `ingest.events` by the paths by which they are seen
+    here (the same network file system, mounted bucket or volume): then workers read them, each a
+    file at a time, and write the rows into `storage`.
+    """
+
+    workers_read_from_mb: float = Field(default=200.0, ge=0)
+    """Megabytes of such files from which on workers read them: a smaller load costs less to read
+    here.
+    """
+
     memory_limit: str = "4GB"
     threads: int | None = Field(default=None, ge=1, le=MOST_THREADS)
     """Worker threads; null: all cores. No result depends on it."""
@@ -62,6 +73,8 @@ class EngineSettings(Section):
                 f"{missing} is missing: kind: spark needs remote (sc://host:15002) and storage (a"
                 " folder that this machine and every worker see)"
             )
+        if self.workers_see_files and self.kind != "spark":
+            raise ValueError("workers_see_files: kind: duckdb has no workers; say kind: spark")
         return self
 
     @field_validator("remote")

@@ -13,7 +13,7 @@ from ntg_assets.storage.versions import column_types_of_all, content_hash, versi
 if TYPE_CHECKING:  # what writes tables is loaded by who writes them
     from ntg_assets.engines.engine import Engine
 
-SECONDS = 60.0
+SECONDS, MEGABYTE = 60.0, 1e6
 
 
 def engine_of(settings: EngineSettings, workspace: Path) -> "Engine":
@@ -31,7 +31,9 @@ def engine_of(settings: EngineSettings, workspace: Path) -> "Engine":
     from ntg_assets.engines.spark.spark_engine import SparkEngine  # noqa: PLC0415  # as above
 
     patience_s = settings.patience_minutes * SECONDS
-    return SparkEngine(Cluster(settings.remote, Path(settings.storage), patience_s), workspace)
+    cluster = Cluster(settings.remote, Path(settings.storage), patience_s)
+    least_bytes = int(settings.workers_read_from_mb * MEGABYTE)
+    return SparkEngine(cluster, workspace, least_bytes if settings.workers_see_files else None)
 
 
 def versions_in(

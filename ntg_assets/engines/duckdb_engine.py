@@ -1,6 +1,7 @@
 """The engine in this process: one DuckDB file, as `storage/` writes and reads it."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 import polars as pl
 
@@ -49,6 +50,11 @@ class DuckDBEngine:
     def apply(self, connection: Connection, table: Table, kernel: Kernel[Made]) -> Made:
         [events] = self.blocks(connection, table, kernel.columns)
         return kernel.whole(events)
+
+    @staticmethod
+    def file_workers(connection: Connection) -> AbstractContextManager[None]:  # noqa: ARG004  # as of `Engine`
+        """Offer nobody: this process reads the files."""
+        return nullcontext()
 
     @staticmethod
     def version(connection: Connection, table: Table) -> str | None:

@@ -1,13 +1,14 @@
 """The few methods between an asset and whatever runs its queries and keeps its tables.
 
 An asset never runs anything: it takes tables by name, and returns rows, a `Query` or a `Stream`.
-Five things happen to them, and an engine is who does these five:
+Six things happen to them, and an engine is who does these six:
 
 - `write` stores what an asset returned (the IO manager asks for it): contract first, all or
   nothing, and says what was written (`Written`: rows, content hash, types, numbers, a sample);
 - `read` answers a `Query` with rows (`project.read`);
 - `blocks` yields columns of a stored table (`project.columns`);
 - `apply` runs a `Kernel` over a stored table (`project.apply`): matrix work that no SQL says;
+- `file_workers` offers workers to whoever reads source files (`project.file_workers`);
 - `version` names what a stored table holds (the memory of runs compares it), none: no such table.
 
 `DuckDBEngine` is `storage/` as it stands. `SparkEngine` keeps the tables whose contract says
@@ -18,12 +19,13 @@ that counts. So existence, types, samples, lineage and publication need no secon
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from typing import Protocol, TypeVar
 
 import polars as pl
 
 from ntg_assets.contracts import Contract, IdTypes
-from ntg_assets.engines.kernel import Kernel
+from ntg_assets.engines.kernel import FileWorkers, Kernel
 from ntg_assets.sql import Query, Stream, Table
 from ntg_assets.storage.connection import Connection
 from ntg_assets.storage.tables import Written
@@ -67,6 +69,11 @@ class Engine(Protocol):
 
     def apply(self, connection: Connection, table: Table, kernel: Kernel[Made]) -> Made:
         """Run a kernel over a stored table; every engine gives the same bits."""
+
+    def file_workers(self, connection: Connection) -> AbstractContextManager[FileWorkers | None]:
+        """Offer workers that see the source files, while the block runs; none: this process reads
+        them itself.
+        """
 
     def version(self, connection: Connection, table: Table) -> str | None:
         """Name what a stored table holds: equal for equal rows, within one engine; none: there is

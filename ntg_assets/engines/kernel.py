@@ -8,6 +8,7 @@ and a test holds every kernel to it.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 import polars as pl
@@ -23,19 +24,21 @@ Note: TypeAlias = Callable[[str], None]
 
 @dataclass(frozen=True)
 class UserWork:
-    """Work on blocks of whole users, as what a worker far away makes it from.
+    """Work on blocks of whole users (or files), as what a worker far away makes it from.
 
     Attributes:
         maker: Function of a module of this package that makes it, called with `frames` and `facts`.
         n_tables: Tables of which every step makes a frame.
         frames: Tables of the item side.
         facts: Whatever JSON holds.
+        key: Column whose equal rows are worked on together.
     """
 
     maker: Callable[[Mapping[str, pl.DataFrame], Mapping[str, Any]], OnUsers]
     n_tables: int
     frames: Mapping[str, pl.DataFrame] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
+    key: str = "user_id"
 
 
 class Cluster(Protocol):
@@ -72,6 +75,36 @@ class Cluster(Protocol):
 
         Returns:
             The frames of each table (at least one), in no order, to be read once.
+        """
+
+
+class FileWorkers(Protocol):
+    """Workers that see the source files, by the paths by which they are seen here."""
+
+    @property
+    def least_bytes(self) -> int:
+        """Bytes of files below which asking them costs more than reading here."""
+
+    @property
+    def shared(self) -> Path:
+        """A folder that both sides see, until the run ends."""
+
+    def ask(self, query: Query) -> pl.DataFrame:
+        """As `Cluster.ask`; the query names `Rows`."""
+
+    def by_files(
+        self, files: pl.DataFrame, work: UserWork, *, note: Note
+    ) -> Sequence[Iterator[pl.DataFrame]]:
+        """Work on files, each wherever a worker is free.
+
+        Args:
+            files: `number`, of each file once, and what else the work takes; those that take
+                longest first.
+            work: What is done with them; its key is `number`.
+            note: As of `Cluster.by_users`.
+
+        Returns:
+            As `Cluster.by_users`.
         """
 
 

@@ -1,4 +1,4 @@
-"""Work on users as a worker does it: rows of whole users in, files of rows out.
+"""Work on users, or on files, as a worker does it: rows of whole ones in, files of rows out.
 
 What is made goes straight into a folder that both sides see, one file per table and worker's part,
 under a name that nobody else takes. Which files count is told by the rows that the part ends with:
@@ -31,7 +31,8 @@ def work_on_users(
     Args:
         batches: Rows in any order; a user's rows are all of this part.
         work: What is done with them.
-        rows: No rows, with the columns and types that the work takes.
+        rows: No rows, with the columns and types that the work takes; the first says whose they
+            are.
         folder: Where the files go.
 
     Yields:
@@ -52,9 +53,10 @@ def _whole_users(batches: Iterator[pa.RecordBatch], rows: pl.DataFrame) -> Itera
     and users then came in pieces).
     """
     received = [pl.DataFrame(pl.from_arrow(batch)).select(rows.columns) for batch in batches]
-    part = pl.concat([rows, *(frame.cast(rows.schema) for frame in received)]).sort("user_id")
+    key = rows.columns[0]
+    part = pl.concat([rows, *(frame.cast(rows.schema) for frame in received)]).sort(key)
     received.clear()
-    ends = part["user_id"].rle().struct.field("len").cum_sum().to_list()
+    ends = part[key].rle().struct.field("len").cum_sum().to_list()
     first = 0
     for end in ends:
         if end - first >= ROWS_AT_ONCE or (end == part.height and end > first):

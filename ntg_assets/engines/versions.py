@@ -18,7 +18,7 @@ from uuid import uuid4
 
 from ntg_assets.engines.folders import remove, unwatched
 from ntg_assets.errors import EngineError
-from ntg_assets.sql import Table, quote_identifier
+from ntg_assets.sql import Rows, Table, quote_identifier
 from ntg_assets.storage.connection import Connection
 from ntg_assets.storage.files import write_text
 
@@ -64,7 +64,7 @@ def shown_folders(connection: Connection) -> dict[Table, Path]:
 
 def rows_of(folder: Path) -> str:
     """SQL of the rows of a folder."""
-    return f"read_parquet('{str(folder).replace(chr(39), chr(39) * 2)}/*.parquet')"
+    return Rows(folder).quoted
 
 
 @unwatched

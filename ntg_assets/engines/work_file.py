@@ -1,4 +1,4 @@
-"""Work on users as one file: what a worker far away needs of the item side, memory-mapped there.
+"""Work on users, or on files, as one file: what a worker far away needs, memory-mapped there.
 
 The file begins with the length of its head, eight bytes, and the head, which is JSON: who makes the
 work, the facts, and where each table lies. Tables are Arrow files within it, at multiples of 64
@@ -40,10 +40,12 @@ def write_work(work: UserWork, rows: pl.DataFrame, path: Path) -> WorkFile:
 
     Args:
         work: The work.
-        rows: No rows, with the columns and types of those that it will be given.
+        rows: No rows, with the columns and types of those that it will be given; the column whose
+            equal rows go together is written first.
         path: The file; it does not exist yet.
     """
-    segments = {name: _segment(frame) for name, frame in {**work.frames, ROWS: rows}.items()}
+    given = rows.select(work.key, pl.exclude(work.key))
+    segments = {name: _segment(frame) for name, frame in {**work.frames, ROWS: given}.items()}
     places, at = {}, 0
     for name, segment in segments.items():
         places[name] = [at, len(segment)]
@@ -78,7 +80,8 @@ def read_work(path: str, sha256: str) -> tuple[OnUsers, pl.DataFrame]:
     """Make the work that a file describes, once per process.
 
     Returns:
-        The work, and no rows with the columns and types of those that it takes.
+        The work, and no rows with the columns and types of those that it takes; equal rows of the
+            first column go together.
 
     Raises:
         EngineError: the file does not hold what was written.

@@ -76,11 +76,13 @@ def source_files(
     """Read the configured files, judge every row, account for every line;
     nothing is stored when a file cannot be trusted.
     """
-    surveyed = survey(
-        project.settings.ingest,
-        place=place_of(project),
-        now=project.now() + CLOCK_TOLERANCE,
-    )
+    with project.file_workers() as workers:
+        surveyed = survey(
+            project.settings.ingest,
+            place=place_of(project),
+            now=project.now() + CLOCK_TOLERANCE,
+            workers=workers,
+        )
     if not surveyed.quarantine["reason"].is_in(CLOCK_REASONS).any():
         project.no_later_now_matters()
     raise_if_shrunken(project, surveyed)

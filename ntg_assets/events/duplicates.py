@@ -66,7 +66,7 @@ def resolve_repeats(
         counts: Usable rows by file number.
         n_valid: Usable rows.
     """
-    weights = {"event_weights": _weights_table(ingest.events.weights)}
+    weights = {"event_weights": weights_table(ingest.events.weights)}
     if ingest.events.event_id is not None:
         return _resolve_keyed(connection, plan, weights)
     if ingest.duplicates == "keep":
@@ -74,7 +74,7 @@ def resolve_repeats(
     result = repeated_hashes(connection, plan, n_valid=n_valid)
     events = _distinct_events(plan, weights, repeated=result.hashes, n_valid=n_valid)
     kept = {} if result.hashes.is_empty() else count_kept(connection, events)
-    duplicates = {number: file.n_valid - kept.get(number, 0) for number, file in counts.items()}
+    duplicates = rows_left(counts, kept)
     contradictions = 0
     if not result.keys.is_empty():
         wanted = over_typed_rows(plan, "contradictions", {"repeated_keys": result.keys})
@@ -87,11 +87,20 @@ def _resolve_keyed(
 ) -> Fates:
     """Of rows with the same key the last one counts."""
     counted = run(over_typed_rows(plan, "keyed_fates"), connection)
-    fates = {row["load_file"]: row for row in counted.iter_rows(named=True)}
+    return keyed(over_typed_rows(plan, "keyed_events", weights), counted)
+
+
+def keyed(events: Query, counted: pl.DataFrame) -> Fates:
+    """Fates of rows of which a key tells the events apart.
+
+    Args:
+        events: The accepted events.
+        counted: As `keyed_fates.sql` counts them.
+    """
     return Fates(
-        over_typed_rows(plan, "keyed_events", weights),
-        {number: row["n_duplicates"] for number, row in fates.items()},
-        {number: row["n_replaced"] for number, row in fates.items()},
+        events,
+        dict(counted.select("load_file", "n_duplicates").iter_rows()),
+        dict(counted.select("load_file", "n_replaced").iter_rows()),
     )
 
 
@@ -125,7 +134,7 @@ def _distinct(
     return ascending[is_first]
 
 
-def _weights_table(weights: Mapping[str, float]) -> pl.DataFrame:
+def weights_table(weights: Mapping[str, float]) -> pl.DataFrame:
     """Strength of event types; types not named weigh 1."""
     schema = {"event_type": pl.String, "weight": pl.Float64}
     return pl.DataFrame(list(weights.items()), schema=schema, orient="row")
@@ -143,12 +152,22 @@ def _distinct_events(
     return over_typed_rows(plan, "distinct_events", tables)
 
 
+def rows_left(counts: Mapping[int, FileCounts], kept: Mapping[int, int]) -> dict[int, int]:
+    """Usable rows of each file that an accepted row of another place stands for, by file number."""
+    return {number: file.n_valid - kept.get(number, 0) for number, file in counts.items()}
+
+
 def count_kept(connection: Connection, events: Query) -> dict[int, int]:
     """Rows of each file among the accepted events, by file number
     (files without any are left out).
     """
+    return dict(run(rows_kept(events), connection).iter_rows())
+
+
+def rows_kept(events: Query) -> Query:
+    """Query that counts the rows of each file among the accepted events."""
     text = f"select load_file, count(*) as n_kept from ({events.text}) group by load_file"  # noqa: S608  # our own text, values are bound
-    return dict(run(Query(text, events.tables, events.parameters), connection).iter_rows())
+    return Query(text, events.tables, events.parameters)
 
 
 def _row_hashes(

@@ -5,7 +5,8 @@ leaves for the events reads the files once more inside the store, so that the ro
 pass through Python.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import polars as pl
 
 from ntg_assets.configuration.inputs.events import IngestSettings
 from ntg_assets.contracts import IdTypes, check_frame
+from ntg_assets.engines.kernel import FileWorkers
 from ntg_assets.events.contracts import Events
 from ntg_assets.events.items import ItemTables, no_items
 from ntg_assets.events.load_history import Extent
@@ -22,6 +24,8 @@ from ntg_assets.events.validation import (
     validate_events,
     validate_items,
 )
+from ntg_assets.events.workers.reading import LogOfWorkers, workers_for
+from ntg_assets.sources.files.file_names import find_paths
 from ntg_assets.sources.files.source_files import SourceFile
 from ntg_assets.sources.ledger import ledger_of
 from ntg_assets.sources.sources import FoundFiles, Place, ValidatedSource, find_files, source_reader
@@ -60,7 +64,13 @@ class Survey:
     n_folded: int = 0
 
 
-def survey(ingest: IngestSettings, *, place: Place, now: datetime | None = None) -> Survey:
+def survey(
+    ingest: IngestSettings,
+    *,
+    place: Place,
+    now: datetime | None = None,
+    workers: FileWorkers | None = None,
+) -> Survey:
     """Read all source files once, judge every row, account for every line.
 
     Args:
@@ -68,23 +78,20 @@ def survey(ingest: IngestSettings, *, place: Place, now: datetime | None = None)
         place: Where the files lie.
         now: Events at or after this instant (naive UTC) have not happened yet; none: no such rule.
             A configured `latest_event` comes first.
+        workers: Who reads the files of the log where it is large; none: this process.
 
     Raises:
         SourceError: a file or the set of files cannot be trusted; nothing is loaded.
+        EngineError: a worker does not see a file as this process does.
     """
-    log_files = find_files(describe_events(ingest), place, first_number=1)
+    reader, log_files = _find_log(ingest, place=place, workers=workers)
     items, judged_items, item_files = _survey_items(
         ingest, place=place, first_number=len(log_files.files) + 1
     )
-    with source_reader(place) as connection:
-        log, events = validate_events(
-            connection,
-            ingest,
-            log_files.files,
-            items=items.items,
-            now=now,
-            forgotten=place.forgotten,
-        )
+    if reader:
+        log, events = reader.validate(log_files.files, items=items.items, now=now)
+    else:
+        log, events = _read_log(ingest, log_files.files, items=items.items, place=place, now=now)
     sources = [log, *judged_items]
     return Survey(
         events=events,
@@ -93,11 +100,42 @@ def survey(ingest: IngestSettings, *, place: Place, now: datetime | None = None)
         load_ledger=pl.concat([ledger_of(source) for source in sources]),
         extent=_extent_of(log),
         files=(*log_files.files, *item_files.files),
-        notes=(*log_files.notes, *item_files.notes),
+        notes=(*log_files.notes, *item_files.notes, *(reader.notes if reader else ())),
         misnamed=(*log_files.misnamed, *item_files.misnamed),
         n_contradictions=log.n_contradictions,
         n_folded=sum(counts.n_folded for counts in log.counts.values()),
     )
+
+
+def _find_log(
+    ingest: IngestSettings, *, place: Place, workers: FileWorkers | None
+) -> tuple[LogOfWorkers | None, FoundFiles]:
+    """Find the files of the log, and who reads them; none: this process."""
+    described = describe_events(ingest)
+    if workers is None:
+        return None, find_files(described, place, first_number=1)
+    found = find_paths(described.source.files, home=place.home, roots=place.folders)
+    notes: list[str] = []
+    if workers_for(workers, found.paths, notes) is None:
+        files = find_files(described, place, first_number=1)
+        return None, replace(files, notes=(*files.notes, *notes))
+    reader = LogOfWorkers(workers, ingest, place, notes)
+    return reader, reader.find(found)
+
+
+def _read_log(
+    ingest: IngestSettings,
+    files: Sequence[SourceFile],
+    *,
+    items: pl.DataFrame,
+    place: Place,
+    now: datetime | None,
+) -> tuple[ValidatedSource, Query]:
+    """Judge the rows of the log in this process."""
+    with source_reader(place) as connection:
+        return validate_events(
+            connection, ingest, files, items=items, now=now, forgotten=place.forgotten
+        )
 
 
 def _survey_items(

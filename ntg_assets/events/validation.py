@@ -22,6 +22,7 @@ from ntg_assets.sources.files.source_files import SourceFile
 from ntg_assets.sources.reading.event_rules import event_rules, item_rules
 from ntg_assets.sources.reading.forgotten import blank_forgotten
 from ntg_assets.sources.reading.plans import Plan
+from ntg_assets.sources.reading.rules import Rule
 from ntg_assets.sources.sources import ValidatedSource, count_skips, make_plan, raise_if_no_rows
 from ntg_assets.sql import Query
 from ntg_assets.storage.connection import Connection
@@ -54,9 +55,7 @@ def validate_events(
     Returns:
         The judged source, and the query that yields the accepted events.
     """
-    plan, parameters = _plan_of_events(
-        connection, ingest, files, items=items, now=now, forgotten=forgotten
-    )
+    plan = plan_of_events(connection, ingest, files, items=items, now=now, forgotten=forgotten)
     counts, span = count_events(connection, plan)
     raise_if_no_rows(counts, files)
     quarantine = _quarantine_events(
@@ -64,12 +63,6 @@ def validate_events(
     )
     n_valid = sum(file.n_valid for file in counts.values())
     fates = resolve_repeats(connection, plan, ingest, counts=counts, n_valid=n_valid)
-    dated = dated_events(
-        fates.events,
-        zone=ingest.zone,
-        first_at=parameters["earliest"],
-        last_at=parameters.get("latest"),
-    )
     judged = ValidatedSource(
         EVENTS,
         plan,
@@ -82,35 +75,56 @@ def validate_events(
         count_skips(connection, plan, counts),
         fates.n_contradictions,
     )
-    return judged, dated
+    return judged, with_days(fates.events, ingest, now=now)
 
 
-def _plan_of_events(
+def with_days(events: Query, ingest: IngestSettings, *, now: datetime | None) -> Query:
+    """Date accepted events between the first and the last moment that their rules allow."""
+    _, parameters = rules_of_events(ingest, now=now)
+    return dated_events(
+        events,
+        zone=ingest.zone,
+        first_at=parameters["earliest"],
+        last_at=parameters.get("latest"),
+    )
+
+
+def rules_of_events(
+    ingest: IngestSettings, *, now: datetime | None
+) -> tuple[tuple[Rule, ...], Mapping[str, Any]]:
+    """Rules of the log, and the values of their conditions; refuses a zone that is none."""
+    require_zone(
+        ingest.zone,
+        key="ingest.service_timezone" if ingest.service_timezone else "ingest.events.timezone",
+    )
+    return event_rules(ingest, now=now)
+
+
+def plan_of_events(
     connection: Connection,
     ingest: IngestSettings,
     files: Sequence[SourceFile],
     *,
     items: pl.DataFrame,
     now: datetime | None,
-    forgotten: Forgotten | None,
-) -> tuple[Plan, Mapping[str, Any]]:
-    """How the log is read, and the values of its rules."""
-    require_zone(
-        ingest.zone,
-        key="ingest.service_timezone" if ingest.service_timezone else "ingest.events.timezone",
-    )
-    rules, parameters = event_rules(ingest, now=now)
-    must_be_known = ingest.unknown_items == "quarantine" and ingest.items
-    plan = make_plan(
+    forgotten: Forgotten | None = None,
+) -> Plan:
+    """Say how the log is read; the arguments are those of `validate_events`."""
+    rules, parameters = rules_of_events(ingest, now=now)
+    return make_plan(
         connection,
         files,
         describe_events(ingest),
         rules,
         parameters=parameters,
-        tables={"known_items": items.select("item_id")} if must_be_known else {},
+        tables={"known_items": items.select("item_id")} if are_items_asked(ingest) else {},
         forgotten=forgotten,
     )
-    return plan, parameters
+
+
+def are_items_asked(ingest: IngestSettings) -> bool:
+    """Whether an event of an item that the item table lacks is a bad row."""
+    return ingest.unknown_items == "quarantine" and bool(ingest.items)
 
 
 def describe_events(ingest: IngestSettings) -> Described:

@@ -22,7 +22,7 @@ from ntg_assets.contracts import IdTypes
 from ntg_assets.declared_reads import require_declared, require_files, require_whole_store
 from ntg_assets.engines.choice import engine_of
 from ntg_assets.engines.engine import Engine
-from ntg_assets.engines.kernel import Kernel
+from ntg_assets.engines.kernel import FileWorkers, Kernel
 from ntg_assets.orchestration.opened_files import roots_of, watching
 from ntg_assets.orchestration.remembered_steps import begin, running
 from ntg_assets.orchestration.remembering.memory import Memory
@@ -181,6 +181,17 @@ class Project(dg.ConfigurableResource):  # type: ignore[type-arg]
         require_declared(table)
         with self._opened() as connection:
             return self.engine.apply(connection, table, kernel)
+
+    @contextmanager
+    def file_workers(self) -> Iterator[FileWorkers | None]:
+        """Offer workers of the engine that see the source files; none: read them here.
+
+        Raises:
+            UndeclaredReadError: an asset asks that declares no files.
+        """
+        require_files("the source files")
+        with self._opened() as connection, self.engine.file_workers(connection) as workers:
+            yield workers
 
     def rng(self, use: str) -> np.random.Generator:
         """A random stream of its own for a named use,

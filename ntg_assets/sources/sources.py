@@ -16,7 +16,12 @@ from ntg_assets.errors import SourceError
 from ntg_assets.history.forgets import Forgotten
 from ntg_assets.sources.accounting.reconciliation import FileCounts, Span, reading
 from ntg_assets.sources.files.derived_columns import Described
-from ntg_assets.sources.files.file_names import describe_folders, describe_passed_over, find_paths
+from ntg_assets.sources.files.file_names import (
+    Found,
+    describe_folders,
+    describe_passed_over,
+    find_paths,
+)
 from ntg_assets.sources.files.inspection import inspect_files
 from ntg_assets.sources.files.source_files import SourceFile
 from ntg_assets.sources.files.staging import staging_folder
@@ -113,15 +118,19 @@ def find_files(
         first_number=first_number,
         mixed=mixed,
     )
-    notes = [
+    return FoundFiles(tuple(files), notes_of(result, place))
+
+
+def notes_of(found: Found, place: Place) -> tuple[str, ...]:
+    """Say what was passed over where files were looked for."""
+    return tuple(
         tell(paths, home=place.home)
         for tell, paths in (
-            (describe_passed_over, result.passed_over),
-            (describe_folders, result.folders),
+            (describe_passed_over, found.passed_over),
+            (describe_folders, found.folders),
         )
         if paths
-    ]
-    return FoundFiles(tuple(files), tuple(notes))
+    )
 
 
 def make_plan(

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
+from pathlib import Path
 from uuid import uuid4
 
 import duckdb
@@ -10,7 +11,7 @@ import polars as pl
 
 from ntg_assets.declared_reads import READS_FILES, running_reader
 from ntg_assets.errors import ContractError, UnboundTableError
-from ntg_assets.sql import Query, Source, Table, columns_left_out, quote_identifier
+from ntg_assets.sql import Query, Rows, Source, Table, columns_left_out, quote_identifier
 from ntg_assets.storage.in_memory import in_memory
 
 PARAMETER = re.compile(r"\$[a-z_]\w*", re.IGNORECASE)
@@ -53,6 +54,25 @@ def run(given: Query, connection: duckdb.DuckDBPyConnection | None = None) -> pl
         bound(open_connection, given),
     ):
         return open_connection.sql(given.text, params=dict(given.parameters) or None).pl()
+
+
+def write_rows(given: Query, connection: duckdb.DuckDBPyConnection, file: Path) -> None:
+    """Write the rows of a query as Parquet that any engine reads.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    try:
+        with bound(connection, given):
+            rows = connection.sql(given.text, params=dict(given.parameters) or None)
+            rows.write_parquet(str(file), compression="zstd")
+    except duckdb.IOException as error:
+        raise OSError(str(error)) from None
+
+
+def engine_version(connection: duckdb.DuckDBPyConnection) -> str:
+    """Name the version of what runs queries here."""
+    return str(connection.execute("select version()").fetchall()[0][0])
 
 
 def column_types(connection: duckdb.DuckDBPyConnection, given: Query) -> dict[str, str]:
@@ -134,7 +154,7 @@ def _require_whole(
 def _bind(
     connection: duckdb.DuckDBPyConnection, name: str, source: Source, undo: ExitStack
 ) -> None:
-    if isinstance(source, Table):
+    if isinstance(source, Table | Rows):
         connection.execute(
             f"create temp view {quote_identifier(name)} as select * from {source.quoted}"
         )

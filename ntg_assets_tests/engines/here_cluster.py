@@ -1,4 +1,4 @@
-"""A cluster of this process, for tests of kernels."""
+"""A cluster of this process, for tests of kernels and of what reads files."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,9 +12,40 @@ from ntg_assets.engines.spark.pair_block import counter
 from ntg_assets.engines.user_parts import rows_of_files, work_on_users
 from ntg_assets.engines.work_file import read_work, write_work
 from ntg_assets.sql import Query, Source
+from ntg_assets.storage.connection import connect
 from ntg_assets.storage.run import run
 
 N_BLOCKS = 3
+
+
+class HereFiles:
+    """Workers of this process: each file is a part of its own, and goes the way of workers."""
+
+    def __init__(self, shared: Path, *, least_bytes: int = 0) -> None:
+        self.shared, self.least_bytes = shared, least_bytes
+        self.asked: list[str] = []
+
+    def ask(self, given: Query) -> pl.DataFrame:
+        with connect(allowed=[self.shared]) as connection:
+            return run(given, connection)
+
+    def by_files(
+        self, files: pl.DataFrame, work: UserWork, *, note: Note
+    ) -> list[Iterator[pl.DataFrame]]:
+        self.asked.append(work.maker.__name__)
+        file = write_work(work, files.clear(), self.shared / f"work-{uuid4().hex}")
+        note(file.sha256)
+        on_files, schema = read_work(str(file.path), file.sha256)
+        parts = [
+            batch
+            for row in files.iter_slices(1)
+            for batch in work_on_users(
+                iter(row.to_arrow().to_batches()), on_files, schema, self.shared
+            )
+        ]
+        made = pl.DataFrame(pl.from_arrow(pa.Table.from_batches(parts)))
+        tables = [made.filter(pl.col("made") == table) for table in range(work.n_tables)]
+        return [rows_of_files(self.shared, table) for table in tables]
 
 
 class HereCluster:

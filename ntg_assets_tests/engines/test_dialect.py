@@ -29,6 +29,11 @@ def test_a_step_that_is_named_like_a_table_reads_the_table_and_is_read_itself() 
     assert text.endswith("SELECT a FROM events")
 
 
+def test_a_hint_of_what_to_keep_is_left_out() -> None:
+    text = said("with a as not materialized (select b from t) select b from a", "t")
+    assert text == "WITH a AS (SELECT b FROM p_t AS t) SELECT b FROM a"
+
+
 def test_tables_in_conditions_are_bound_too() -> None:
     text = said(
         "select a from t where a in (select a from u) and exists (select 1 from v)", "t", "u", "v"
@@ -95,6 +100,7 @@ def test_a_type_without_a_counterpart_is_refused_with_its_column() -> None:
         ({"storage": "s3://bucket/ntg"}, "mount the bucket"),
         ({"storage": "tables"}, "must be an absolute path"),
         ({"patience_minutes": 0}, "greater than 0"),
+        ({"workers_see_files": True}, "kind: duckdb has no workers"),
     ],
 )
 def test_settings_that_name_no_cluster_are_refused(given: dict[str, object], reason: str) -> None:

@@ -51,7 +51,7 @@ def test_a_worker_lets_go_of_the_code_of_another_night(tmp_path: Path) -> None:
     assert ran.stdout.split("\n")[:-1] == [f"{word} /shared/work hash /shared" for word in words]
 
 
-def test_the_archive_holds_every_module_and_is_written_once(tmp_path: Path) -> None:
+def test_the_archive_holds_every_module_and_query_and_is_written_once(tmp_path: Path) -> None:
     other = tmp_path / FOLDER / "ntg_assets-of-yesterday.zip"
     other.parent.mkdir()
     other.write_bytes(b"")
@@ -61,6 +61,7 @@ def test_the_archive_holds_every_module_and_is_written_once(tmp_path: Path) -> N
     assert file.stat().st_mtime_ns == at, "compiled code stays good"
     assert list(file.parent.iterdir()) == [file]
     with zipfile.ZipFile(file) as archive:
-        assert len(archive.namelist()) == len(list(ROOT.rglob("*.py")))
-        name = "ntg_assets/engines/user_parts.py"
-        assert archive.read(name) == (ROOT.parent / name).read_bytes()
+        files = [file for kind in ("*.py", "*.sql") for file in ROOT.rglob(kind)]
+        assert len(archive.namelist()) == len(files)
+        for name in ("ntg_assets/engines/user_parts.py", "ntg_assets/events/events.sql"):
+            assert archive.read(name) == (ROOT.parent / name).read_bytes()

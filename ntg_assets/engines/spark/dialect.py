@@ -80,6 +80,8 @@ def _mark(table: Any, alias: str, names: Collection[str], origin: str) -> None:
 
 def _in_spark(tree: Any, sqlglot: Any) -> str:
     exp = sqlglot.exp
+    for named in tree.find_all(exp.CTE):
+        named.set("materialized", None)  # a hint that changes no row; Spark has no word for it
     for cast in tree.find_all(exp.Cast):
         if cast.to.this.name in LATEST:
             cast.set("to", exp.DataType.build("decimal(38, 0)", dialect="spark"))

@@ -1,6 +1,6 @@
-"""What a kernel may ask of a cluster that holds the log."""
+"""What a kernel may ask of a cluster that holds the log, and of workers that see its files."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +8,12 @@ import polars as pl
 
 from ntg_assets.engines.folders import remove
 from ntg_assets.engines.kernel import Note, UserWork
+from ntg_assets.engines.spark.cluster import Cluster
 from ntg_assets.engines.spark.placed import Placed, write_folder
 from ntg_assets.engines.spark.shipped_code import ship_code
 from ntg_assets.engines.user_parts import rows_of_files
 from ntg_assets.engines.work_file import WorkFile, write_work
+from ntg_assets.errors import EngineError
 from ntg_assets.sql import Query, Source
 
 ROWS_AT_ONCE = 2_000_000  # rows of counts that come home at once
@@ -64,27 +66,89 @@ class ClusterLog:
         table are removed as they are read.
         """
         placed = self.placed
-        folder = placed.cluster.lent_folder()
-        try:
-            empty = placed.none_of(rows)
-            file = write_work(work, empty, folder / "work")
-            code = ship_code(placed.cluster.storage)
-            note(
-                f"{work.maker.__name__} on the workers: {file.n_bytes:,} bytes of the item side,"
-                f" SHA-256 {file.sha256}; code {code.name}"
-            )
-            made = _made(placed, rows, file, code, what=work.maker.__name__)
-        except BaseException:
-            remove(folder)
-            raise
-        tables = [made.filter(pl.col("made") == table) for table in range(work.n_tables)]
-        if made.is_empty():  # no rows, or none of them made any
-            [step] = work.maker(work.frames, work.facts)(empty)
+        tables = _worked(
+            placed.cluster,
+            work,
+            placed.none_of(rows),
+            lambda: _by_user(placed, placed.frame(rows)),
+            note=note,
+        )
+        if tables is None:  # no rows, or none of them made any
+            [step] = work.maker(work.frames, work.facts)(placed.none_of(rows))
             return [iter([frame]) for frame in step]
-        return [rows_of_files(folder, table) for table in tables]
+        return tables
 
 
-def _made(placed: Placed, rows: Query, file: WorkFile, code: Path, *, what: str) -> pl.DataFrame:
+class ClusterFiles:
+    """Workers that see the source files by the paths by which they are seen here.
+
+    Attributes:
+        placed: The queries of this use.
+        least_bytes: See `FileWorkers`.
+        shared: As there.
+    """
+
+    def __init__(self, placed: Placed, *, least_bytes: int) -> None:
+        self.placed, self.least_bytes = placed, least_bytes
+        self.shared = placed.cluster.lent_folder()
+
+    def ask(self, query: Query) -> pl.DataFrame:
+        return self.placed.rows(query)
+
+    def by_files(
+        self, files: pl.DataFrame, work: UserWork, *, note: Note
+    ) -> Sequence[Iterator[pl.DataFrame]]:
+        """Give each file a task of its own: who is free takes the next one."""
+        tasks = files.with_columns(task=pl.int_range(pl.len(), dtype=pl.Int64))
+        rows = Query("select * from tasks", {"tasks": tasks})
+        tables = _worked(
+            self.placed.cluster,
+            work,
+            files.clear(),
+            lambda: self.placed.frame(rows).repartitionByRange(files.height, "task").drop("task"),
+            note=note,
+        )
+        if tables is None:
+            raise EngineError(
+                f"{work.maker.__name__} on the workers: they made nothing; run again."
+            )
+        return tables
+
+
+def _worked(
+    cluster: Cluster, work: UserWork, empty: pl.DataFrame, divided: Callable[[], Any], *, note: Note
+) -> list[Iterator[pl.DataFrame]] | None:
+    """Let workers write what they make into a folder that goes with the engine.
+
+    Args:
+        cluster: Theirs.
+        work: The work.
+        empty: No rows, with the columns and types of those that it takes.
+        divided: Makes the rows, as a frame of the cluster whose parts hold whole users or files.
+        note: Is told what the workers are given.
+
+    Returns:
+        The rows of each table, read as they are asked for; none: no file was made.
+    """
+    folder = cluster.lent_folder()
+    try:
+        file = write_work(work, empty, folder / "work")
+        code = ship_code(cluster.storage)
+        note(
+            f"{work.maker.__name__} on the workers: they are given {file.n_bytes:,} bytes,"
+            f" SHA-256 {file.sha256}; code {code.name}"
+        )
+        made = _made(cluster, divided(), file, code, what=work.maker.__name__)
+    except BaseException:
+        remove(folder)
+        raise
+    if made.is_empty():
+        return None
+    tables = [made.filter(pl.col("made") == table) for table in range(work.n_tables)]
+    return [rows_of_files(folder, table) for table in tables]
+
+
+def _made(cluster: Cluster, rows: Any, file: WorkFile, code: Path, *, what: str) -> pl.DataFrame:
     """Run work on the workers; return which files they have made."""
     from pyspark import cloudpickle  # noqa: PLC0415  # of the extra [spark]
 
@@ -92,9 +156,8 @@ def _made(placed: Placed, rows: Query, file: WorkFile, code: Path, *, what: str)
 
     cloudpickle.register_pickle_by_value(user_block)
     run = user_block.worker(str(code), str(file.path), file.sha256)
-    frame = placed.frame(rows)
-    with placed.cluster.explained(f"{what} on the workers"):
-        made = _by_user(placed, frame).mapInArrow(run, user_block.SCHEMA).toArrow()
+    with cluster.explained(f"{what} on the workers"):
+        made = rows.mapInArrow(run, user_block.SCHEMA).toArrow()
     return pl.DataFrame(pl.from_arrow(made)).sort("made", "file")
 
 

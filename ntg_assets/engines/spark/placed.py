@@ -13,7 +13,7 @@ from ntg_assets.engines.folders import holds_rows
 from ntg_assets.engines.spark.cluster import Cluster
 from ntg_assets.engines.spark.dialect import converted, spark_text, spark_type
 from ntg_assets.engines.versions import rows_of, shown_folders
-from ntg_assets.sql import Query, Source, Table, quote_identifier
+from ntg_assets.sql import Query, Rows, Source, Table, quote_identifier
 from ntg_assets.storage.connection import Connection
 from ntg_assets.storage.run import bound, column_types
 
@@ -42,10 +42,14 @@ class Placed:
             yield cls(cluster, connection, shown_folders(connection), undo)
 
     def is_on_cluster(self, query: Query) -> bool:
-        """Whether a query itself names a table on the cluster: there it runs."""
-        return any(
-            isinstance(source, Table) and source in self.folders for source in query.tables.values()
-        )
+        """Whether a query itself names rows on the cluster: there it runs."""
+        return any(self._folder(source) for source in query.tables.values())
+
+    def _folder(self, source: Source) -> Path | None:
+        """Return where rows on the cluster lie; none: these are not there."""
+        if isinstance(source, Rows):
+            return source.folder
+        return self.folders.get(source) if isinstance(source, Table) else None
 
     def types(self, query: Query) -> dict[str, str]:
         """Say which columns a query makes, with the types that DuckDB gives them."""
@@ -135,8 +139,8 @@ class Placed:
         self.connection.sql(f"{empty} where false").write_parquet(str(folder / "none.parquet"))
 
     def _source(self, source: Source) -> Any:
-        if isinstance(source, Table) and source in self.folders:
-            return self.cluster.read_folder(self.folders[source])
+        if folder := self._folder(source):
+            return self.cluster.read_folder(folder)
         if isinstance(source, Query) and self.is_on_cluster(source):
             return self.frame(source)
         return self._sent(source)

@@ -1,4 +1,6 @@
-"""The code of this package for workers that have none: an archive in the shared folder."""
+"""The code of this package for workers that have none: an archive in the shared folder, of the
+modules and of the SQL that they load.
+"""
 
 import hashlib
 import io
@@ -12,13 +14,14 @@ from ntg_assets.modules import ROOT
 
 FOLDER = "_code"
 HASH_DIGITS = 16
+KINDS = ("*.py", "*.sql")
 WRITTEN_AT = (1980, 1, 1, 0, 0, 0)  # the archive of equal code has equal bytes
 
 
 @unwatched
 def ship_code(storage: Path) -> Path:
-    """Write the modules of this package into an archive, named by its hash; one that is there
-    already stays, and so does what workers have compiled of it. Others are removed.
+    """Write the modules and the SQL of this package into an archive, named by its hash; one that is
+    there already stays, and so does what workers have compiled of it. Others are removed.
 
     Args:
         storage: Folder that workers see by the same path.
@@ -46,5 +49,5 @@ def _archive() -> bytes:
 
 
 def _modules() -> Iterator[tuple[str, bytes]]:
-    for file in sorted(ROOT.rglob("*.py")):
+    for file in sorted(file for kind in KINDS for file in ROOT.rglob(kind)):
         yield file.relative_to(ROOT.parent).as_posix(), file.read_bytes()

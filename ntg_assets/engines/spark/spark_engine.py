@@ -1,6 +1,7 @@
 """The engine that keeps and makes on a cluster what grows with events."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,9 +11,9 @@ from ntg_assets.contracts import Contract, IdTypes, column_names, grows_with_eve
 from ntg_assets.engines.duckdb_engine import DuckDBEngine
 from ntg_assets.engines.engine import Made
 from ntg_assets.engines.folders import holds_rows, remove
-from ntg_assets.engines.kernel import Kernel
+from ntg_assets.engines.kernel import FileWorkers, Kernel
 from ntg_assets.engines.spark.cluster import HANDED, Cluster
-from ntg_assets.engines.spark.kernels import ClusterLog
+from ntg_assets.engines.spark.kernels import ClusterFiles, ClusterLog
 from ntg_assets.engines.spark.placed import Placed, store_rows, write_folder
 from ntg_assets.engines.spark.validation import count, shape_of, validate
 from ntg_assets.engines.versions import (
@@ -44,10 +45,13 @@ class SparkEngine:
     Attributes:
         cluster: The cluster.
         workspace: Folder that remembers which storage is this workspace's own.
+        least_bytes: Bytes of source files from which on the workers read them; none: they do not
+            see them.
     """
 
     cluster: Cluster
     workspace: Path
+    least_bytes: int | None = None
 
     def begin(self, connection: Connection) -> None:
         """Require a cluster that answers and sees the same folder; drop what lies elsewhere."""
@@ -113,6 +117,14 @@ class SparkEngine:
         if folder is None or version is None:
             return None
         return version_name(version.content_hash, shape_of(connection, folder))
+
+    @contextmanager
+    def file_workers(self, connection: Connection) -> Iterator[FileWorkers | None]:
+        if self.least_bytes is None:
+            yield None
+            return
+        with Placed.over(self.cluster, connection) as placed:
+            yield ClusterFiles(placed, least_bytes=self.least_bytes)
 
     def close(self) -> None:
         self.cluster.close()

@@ -55,13 +55,17 @@ def raise_if_too_many(
         reasons=bad_reasons(connection, judged, counts),
         examples=placed,
         files=plan.files,
-        advice=_advice(judged, invalid),
+        advice=advice_on(judged, invalid),
     )
 
 
-def _advice(plan: Plan, invalid: pl.DataFrame) -> dict[str, str]:
+def advice_on(plan: Plan, invalid: pl.DataFrame) -> dict[str, str]:
     """Settings that read the times and numbers that were refused, by reason, where there are
     such.
+
+    Args:
+        plan: How the rows are read.
+        invalid: Some of them, as of `invalid_rows`.
     """
     texts: dict[str, list[str | None]] = {}
     for row in invalid.iter_rows(named=True):

@@ -1,7 +1,7 @@
 """What the bytes of source files say before any reader is trusted with them."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -50,21 +50,71 @@ def inspect_files(
         SourceError: a file is empty, damaged, no data, not of its encoding, holds NUL bytes, is not
             what its manifest says, or the files are of several kinds.
     """
+    kinds = kinds_of(paths, described, home=home, mixed=mixed)
+    manifests = Manifests(home)
+    return mark_copies(
+        inspect_file(
+            path, described, manifests, number=number, format_=kinds[path], scratch=scratch
+        )
+        for number, path in enumerate(paths, start=first_number)
+    )
+
+
+def kinds_of(
+    paths: Sequence[Path], described: Described, *, home: Path, mixed: bool = False
+) -> dict[Path, Format]:
+    """Tell the format of each file by its first bytes.
+
+    Args:
+        paths: The files.
+        described: What the configuration says of them.
+        home: Project folder.
+        mixed: As of `inspect_files`.
+
+    Raises:
+        SourceError: a file is empty or no data, or the files are of several kinds.
+    """
     kinds = {path: _kind(path, name=name_of(path, home), source=described.source) for path in paths}
     if not mixed and len(set(kinds.values())) > 1:
         _raise_if_mixed(kinds, home=home)
-    manifests = Manifests(home)
-    inspected: list[SourceFile] = []
+    return kinds
+
+
+def inspect_file(
+    path: Path,
+    described: Described,
+    manifests: Manifests,
+    *,
+    number: int,
+    format_: Format,
+    scratch: Path | None,
+) -> SourceFile:
+    """Look at the bytes of one file, and hold it against its manifest.
+
+    Args:
+        path: The file.
+        described: What the configuration says of it.
+        manifests: Those of the project folder.
+        number: Its number.
+        format_: As its first bytes tell.
+        scratch: As of `inspect_files`.
+
+    Raises:
+        SourceError: as of `inspect_files`.
+    """
+    name = name_of(path, manifests.home)
+    file = _inspect(path, described, number=number, name=name, format_=format_, scratch=scratch)
+    return _as_stated(file, manifests, required=described.source.require_manifest)
+
+
+def mark_copies(files: Iterable[SourceFile]) -> list[SourceFile]:
+    """Mark files, in the order of their numbers, whose content came before."""
+    marked: list[SourceFile] = []
     numbers: dict[str, int] = {}
-    for number, path in enumerate(paths, start=first_number):
-        name = name_of(path, home)
-        file = _inspect(
-            path, described, number=number, name=name, format_=kinds[path], scratch=scratch
-        )
-        file = _as_stated(file, manifests, required=described.source.require_manifest)
-        inspected.append(replace(file, copy_of=numbers.get(file.identity)))
-        numbers.setdefault(file.identity, number)
-    return inspected
+    for file in files:
+        marked.append(replace(file, copy_of=numbers.get(file.identity)))
+        numbers.setdefault(file.identity, file.number)
+    return marked
 
 
 def _as_stated(file: SourceFile, manifests: Manifests, *, required: bool) -> SourceFile:
@@ -120,7 +170,7 @@ def _inspect(
         path,
         name,
         format_,
-        _sha256(path),
+        sha256_of(path),
         stat.st_size,
         stat.st_mtime_ns,
         partition=(*partition_of(name), *described.said_by_place(name)),
@@ -147,6 +197,7 @@ def _with_lists_exploded(file: SourceFile, described: Described, *, folder: Path
     return replace(file, staged=staged.path, n_before=staged.n_before)
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """Hash the bytes of a file."""
     with path.open("rb") as opened:
         return hashlib.file_digest(opened, "sha256").hexdigest()

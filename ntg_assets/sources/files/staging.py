@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator
 from functools import cache
 from pathlib import Path
 from typing import IO, NamedTuple
+from uuid import uuid4
 
 from ntg_assets.configuration.inputs.files import FileSource
 from ntg_assets.errors import SourceError
@@ -296,7 +297,8 @@ class writing:  # noqa: N801  # reads as a verb where it is used
     """Write a file under another name first, so that no half of it is ever read."""
 
     def __init__(self, target: Path) -> None:
-        self.target, self.part = target, target.with_suffix(".part")
+        # two workers may write equal files at once
+        self.target, self.part = target, target.with_name(f"{target.name}.{uuid4().hex}.part")
 
     def __enter__(self) -> IO[bytes]:
         self.target.parent.mkdir(parents=True, exist_ok=True)

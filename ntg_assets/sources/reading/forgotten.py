@@ -1,6 +1,7 @@
 """Records of people who were forgotten: left out of whatever is read, and counted."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 import polars as pl
@@ -22,21 +23,32 @@ def without_forgotten(connection: Connection, plan: Plan, forgotten: Forgotten |
 
     Costs one more pass over the files, and nothing before the first `ntg forget`.
     """
-    named = [*plan.raw_columns]
-    column = next((name for name in NAMES_A_PERSON if name in named), None)
-    if forgotten is None or column is None:
+    if forgotten is None:
         return plan
-    texts = run(
-        over_typed_rows(
-            plan, "named_people", package="sources.reading", place=named.index(column) + 1
-        ),
-        connection,
-    )["named"]
-    words = forgotten.of(texts.drop_nulls())
-    if not words:
+    return leave_out(plan, forgotten.of(people_named(connection, plan)))
+
+
+def people_named(connection: Connection, plan: Plan) -> pl.Series:
+    """Find every text by which a record of a plan names a person; none where no column does."""
+    column = _column_of_people(plan)
+    if column is None:
+        return pl.Series("named", [], dtype=pl.String)
+    place = [*plan.raw_columns].index(column) + 1
+    named = over_typed_rows(plan, "named_people", package="sources.reading", place=place)
+    return run(named, connection)["named"].drop_nulls()
+
+
+def leave_out(plan: Plan, texts: Sequence[str]) -> Plan:
+    """Leave the records out that name a person by one of some texts."""
+    column = _column_of_people(plan)
+    if column is None or not texts:
         return plan
-    left_out = Filter(plan.raw_columns[column], REASON, tuple(words), len(plan.filters))
+    left_out = Filter(plan.raw_columns[column], REASON, tuple(texts), len(plan.filters))
     return replace(plan, filters=(*plan.filters, left_out))
+
+
+def _column_of_people(plan: Plan) -> str | None:
+    return next((name for name in NAMES_A_PERSON if name in plan.raw_columns), None)
 
 
 def blank_forgotten(quarantine: pl.DataFrame, forgotten: Forgotten | None) -> pl.DataFrame:
