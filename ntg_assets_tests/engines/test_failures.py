@@ -5,6 +5,7 @@ the next run succeeds.
 import resource
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from threading import Thread, Timer
@@ -13,13 +14,15 @@ import polars as pl
 import pytest
 
 from benchmarks.clusters import Running, sail_server, standalone_spark
-from ntg_assets.contracts import contract_of
+from ntg_assets.contracts import IdTypes, contract_of
 from ntg_assets.engines.spark import cluster
 from ntg_assets.engines.spark.cluster import Cluster
 from ntg_assets.engines.spark.failures import Place, explain
 from ntg_assets.engines.spark.spark_engine import SparkEngine
 from ntg_assets.errors import EngineError
+from ntg_assets.events.load import survey
 from ntg_assets.ranking.lists.list_kernel import ListKernel
+from ntg_assets.sources.sources import Place as SourcePlace
 from ntg_assets.sql import Query, Table
 from ntg_assets.storage.connection import Connection, connect
 from ntg_assets.storage.run import run
@@ -27,6 +30,7 @@ from ntg_assets_tests.engines.conftest import require_packages
 from ntg_assets_tests.engines.test_list_kernel import SETTINGS, side_of, stored
 from ntg_assets_tests.engines.test_lists_on_cluster import train_rows
 from ntg_assets_tests.engines.test_spark_engine import EVENTS, IDS, TRAIN, log_of, same
+from ntg_assets_tests.event_files import log_settings, write_log
 
 PLACE = Place("sc://host:15002", "/shared", 60.0)
 N_EVENTS = 1_500  # their cube takes a cluster longer than the seconds below
@@ -189,9 +193,11 @@ def test_a_killed_worker_is_made_up_for_by_the_other(
         assert before.height < N_EVENTS
 
 
-def kill_once_written(running: Running, name: str, handed: Path) -> None:
+def kill_once_written(
+    running: Running, name: str, handed: Path, written: str = "*/*.arrow"
+) -> None:
     """Kill a process when a worker has begun to write what it makes."""
-    while not any(handed.glob("*/*.arrow")):
+    while not any(handed.glob(written)):
         time.sleep(0.005)
     running.kill(name)
 
@@ -213,6 +219,37 @@ def test_a_worker_killed_while_lists_are_made_leaves_no_row_twice(
         killing.join()
     whole = stored(kernel.whole(log.select(kernel.columns)))
     assert all(left.equals(right) for left, right in zip(whole, made, strict=True))
+
+
+def test_a_worker_killed_while_it_reads_files_leaves_no_row_twice(
+    workspace: Workspace, spark_home: Path, tmp_path: Path
+) -> None:
+    require_packages("pyspark")
+    for file in range(6):
+        rows = [f"u{n % 500},i{n},2024-01-0{1 + file},1" for n in range(5_000)]
+        write_log(tmp_path / "log", [*rows, "u1,,2024-01-01,1"], name=f"{file}.csv")
+    settings, place = log_settings("*.csv"), SourcePlace(tmp_path / "log")
+    handed = workspace.folder / "storage" / "_handed"
+    with standalone_spark(spark_home, tmp_path / "spark") as running:
+        engine = workspace.engine(running.remote)
+        reading = replace(engine, least_bytes=0)
+        killing = Thread(
+            target=kill_once_written, args=(running, "worker0", handed, "*/rows-*.parquet")
+        )
+        killing.start()
+        with reading.file_workers(workspace.connection) as workers:
+            found = survey(settings, place=place, workers=workers)
+            texts = IdTypes("string", "string")
+            reading.write(
+                workspace.connection, EVENTS, found.events, contract_of("events"), ids=texts
+            )
+        killing.join()
+        assert running.processes["worker0"].poll() is not None
+    # each file holds 5,000 events, no two alike, and one line without an item
+    counts = found.load_ledger.select("n_accepted", "n_quarantined", "n_duplicates")
+    assert counts.rows() == [(5_000, 1, 0)] * 6
+    stored = workspace.rows(EVENTS)
+    assert stored.height == stored.n_unique() == 6 * 5_000
 
 
 def test_a_server_lost_while_lists_are_made_is_named(workspace: Workspace, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """A log that workers read gives the tables, ledger and refusals of one that is read here."""
 
 import logging
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -296,8 +297,7 @@ def test_workers_of_a_cluster_read_what_is_read_here(here: Here, tmp_path: Path)
     write_dirty(tmp_path)
     place = Place(tmp_path)
     alone = survey(SETTINGS, place=place)
-    engine = here.engine
-    object.__setattr__(engine, "least_bytes", 0)
+    engine = replace(here.engine, least_bytes=0)
     with engine.file_workers(here.connection) as workers:
         found = survey(SETTINGS, place=place, workers=workers)
     texts = IdTypes("string", "string")
