@@ -277,31 +277,31 @@ def described(tasks: FileTasks) -> tuple[dict[str, pl.DataFrame], dict[str, Any]
 
 def inspected_files(frames: Mapping[str, pl.DataFrame], facts: Mapping[str, Any]) -> OnUsers:
     """Make what inspects files: tells of each its `SourceFile`."""
-    return partial(_worked, tasks_of(frames, facts).inspect)
+    return partial(worked, tasks_of(frames, facts).inspect)
 
 
 def people_of_files(frames: Mapping[str, pl.DataFrame], facts: Mapping[str, Any]) -> OnUsers:
     """Make what finds whom files name; the second table is theirs."""
-    return partial(_worked, tasks_of(frames, facts).people, others=(PEOPLE,))
+    return partial(worked, tasks_of(frames, facts).people, others=(PEOPLE,))
 
 
 def judged_files(frames: Mapping[str, pl.DataFrame], facts: Mapping[str, Any]) -> OnUsers:
     """Make what judges files: tells of each its `JudgedFile`."""
-    return partial(_worked, tasks_of(frames, facts).judge)
+    return partial(worked, tasks_of(frames, facts).judge)
 
 
 def bad_rows_of_files(frames: Mapping[str, pl.DataFrame], facts: Mapping[str, Any]) -> OnUsers:
     """Make what finds the bad rows of files; the second table is theirs."""
-    return partial(_worked, tasks_of(frames, facts).place, others=(PLACED,))
+    return partial(worked, tasks_of(frames, facts).place, others=(PLACED,))
 
 
 def refused_files(frames: Mapping[str, pl.DataFrame], facts: Mapping[str, Any]) -> OnUsers:
     """Make what says why rows of files are bad: examples, rows as they are read, reasons."""
     others = (PLACED, INVALID_SCHEMA, REASONS)
-    return partial(_worked, tasks_of(frames, facts).explain, others=others)
+    return partial(worked, tasks_of(frames, facts).explain, others=others)
 
 
-def _worked(
+def worked(
     act: Callable[[Mapping[str, Any]], tuple[Any, ...]],
     files: pl.DataFrame,
     *,

@@ -204,8 +204,7 @@ class LogOfWorkers:
         answers = tables[0].sort("number")
         raise_if_refused(answers)
         raise_if_unanswered(answers, files, what=maker.__name__)
-        for sentence in answers["warnings"].explode().drop_nulls():
-            log.warning("%s", sentence)
+        warn_of(answers)
         return dict(answers.select("number", "told").iter_rows()), tables[1:]
 
     def _forgotten(self, files: pl.DataFrame, tasks: FileTasks) -> tuple[str, ...]:
@@ -343,6 +342,12 @@ def raise_if_refused(answers: pl.DataFrame) -> None:
     refused = answers.filter(pl.col("refused").is_not_null()).head(1)
     for sentence, is_of_source in refused.select("refused", "is_of_source").iter_rows():
         raise (SourceError if is_of_source else EngineError)(sentence)
+
+
+def warn_of(answers: pl.DataFrame) -> None:
+    """Warn of what the reader of a worker warned of: nobody looks at the log of a worker."""
+    for sentence in answers["warnings"].explode().drop_nulls():
+        log.warning("%s", sentence)
 
 
 def raise_if_unanswered(answers: pl.DataFrame, files: pl.DataFrame, *, what: str) -> None:
