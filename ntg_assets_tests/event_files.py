@@ -12,8 +12,9 @@ from ntg_assets.configuration.inputs.written_values import TimeOptions
 from ntg_assets.events.load import Survey, load_events, survey
 from ntg_assets.sources.optional_files import describe_list, read_rows
 from ntg_assets.sources.reading.rules import Rule
-from ntg_assets.sources.sources import Place
+from ntg_assets.sources.sources import Place, source_reader
 from ntg_assets.sources.written_times import settle_times, written_time_rules
+from ntg_assets.storage.run import run
 
 HEADER = "user_id,item_id,event_at,value"
 
@@ -54,6 +55,14 @@ def write_parquet(home: Path, select: str, *, name: str = "log.parquet") -> Path
 def survey_log(home: Path, settings: IngestSettings, **keys: Any) -> Survey:
     """Survey the source below `home`."""
     return survey(settings, place=Place(home), **keys)
+
+
+def load(home: Path, settings: IngestSettings) -> tuple[Survey, pl.DataFrame]:
+    """Survey the source below `home` once, and return its accepted events beside it."""
+    place = Place(home)
+    found = survey(settings, place=place)
+    with source_reader(place) as connection:
+        return found, run(found.events, connection)
 
 
 def accepted(home: Path, settings: IngestSettings, *columns: str) -> list[Any]:

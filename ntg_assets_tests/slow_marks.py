@@ -62,9 +62,19 @@ def _with_shares(tests: list[Taken]) -> Iterator[tuple[Taken, float]]:
 
 
 def used() -> float:
-    """Processor time of this process and of its ended children, seconds."""
+    """Processor time of this process, of its ended children and of what was counted elsewhere,
+    seconds.
+    """
     both = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return sum(usage.ru_utime + usage.ru_stime for usage in both)
+    return sum(usage.ru_utime + usage.ru_stime for usage in both) + sum(_elsewhere)
+
+
+_elsewhere: list[float] = []
+
+
+def count_elsewhere(seconds: float) -> None:
+    """Count what a process took that another one has started and waited for."""
+    _elsewhere.append(seconds)
 
 
 class SlowMarks:

@@ -33,5 +33,5 @@ def movielens(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Works
 
 
 def _run(workspace: Workspace) -> None:
-    printed = workspace.done("run-all")
+    printed = workspace.fresh.done("run-all")
     Path(workspace.folder / "printed.txt").write_text(printed, encoding="utf-8")

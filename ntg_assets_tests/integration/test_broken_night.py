@@ -1,5 +1,5 @@
 """A night on which every optional thing is broken is published all the same,
-contacts nobody, and says what is missing.
+contacts nobody, and says what is missing. Its days are those of Los Angeles.
 """
 
 from pathlib import Path
@@ -27,6 +27,9 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     overlay = yaml.safe_load(text)
     overlay["ingest"]["source_folders"] = [str(folder)]
+    overlay["ingest"]["service_timezone"] = "America/Los_Angeles"  # every other run's is UTC
+    overlay["churn"]["walk_forward_origins"] = 2  # how long a score is judged is not asked here
+    overlay["experiments"]["self_tested"] = 1
     checkout = dict(overlay["experiments"]["definitions"][0], id="checkout")
     checkout["source"] = {**checkout["source"], "exposures": {"files": [str(folder / "gone.csv")]}}
     overlay["experiments"]["definitions"].append(checkout)

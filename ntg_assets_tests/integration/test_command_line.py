@@ -68,7 +68,7 @@ def test_unknown_command_and_option_are_wrong_usage(workspace: Workspace) -> Non
 
 
 def test_configuration_is_shown_with_its_fingerprint(workspace: Workspace) -> None:
-    shown = workspace.done("config", "show", NTG_RANKING__TOP_K="7")
+    shown = workspace.fresh.done("config", "show", NTG_RANKING__TOP_K="7")
     assert "top_k: 7" in shown
     assert "# fingerprint: " in shown
 
@@ -123,7 +123,7 @@ def test_too_many_bad_rows_refuse_the_load(workspace: Workspace, tmp_path: Path)
 
 
 def test_features_without_a_dataset_make_what_they_need_first(workspace: Workspace) -> None:
-    printed = workspace.done("build-features")
+    printed = workspace.fresh.done("build-features")
     assert "tables that this needs are made first" in printed
     assert workspace.table("backtest", "user_features").height > 0
 
@@ -173,7 +173,7 @@ def test_debug_shows_the_traceback(workspace: Workspace) -> None:
 def test_synthetic_world_is_written_and_impossible_ones_refused(
     workspace: Workspace, tmp_path: Path
 ) -> None:
-    told = workspace.done(
+    told = workspace.fresh.done(
         "synth",
         "--out",
         str(tmp_path / "world"),
@@ -188,4 +188,16 @@ def test_synthetic_world_is_written_and_impossible_ones_refused(
     assert (tmp_path / "world" / "truth" / "parameters.json").exists()
     assert "events for" in refused(
         workspace.ntg("synth", "--events", "10", "--users", "50"), WRONG_USAGE
+    )
+
+
+@pytest.mark.parametrize("arguments", [["config", "show"], ["--version"], ["run-some"], ["verify"]])
+def test_a_command_in_a_child_of_the_tests_is_the_one_that_people_start(
+    workspace: Workspace, arguments: list[str]
+) -> None:
+    child, started = workspace.ntg(*arguments), workspace.fresh.ntg(*arguments)
+    assert (child.returncode, child.stdout, child.stderr) == (
+        started.returncode,
+        started.stdout,
+        started.stderr,
     )

@@ -9,7 +9,6 @@ from dagster._core.remote_origin import InProcessCodeLocationOrigin
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster._core.workspace.load_target import WorkspaceLoadTarget
-from dagster_graphql.schema import create_schema
 
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.contracts import column_names, contract_of
@@ -46,6 +45,8 @@ class OwnDefinitions(WorkspaceLoadTarget):
 
 
 def nodes(workspace: Workspace) -> list[dict[str, Any]]:
+    from dagster_graphql.schema import create_schema  # noqa: PLC0415  # slow to load
+
     paths = Paths(home=HOME, workspace=workspace.folder)
     with (
         open_instance(paths) as instance,

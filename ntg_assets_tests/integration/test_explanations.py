@@ -18,7 +18,7 @@ def test_a_list_is_explained_by_parts_that_add_up_to_the_published_score(
         .filter(pl.col("user_id") == 567, pl.col("rank") == 1)
         .row(0, named=True)
     )
-    told = json.loads(movielens.done("explain", "567", "--json"))
+    told = json.loads(movielens.fresh.done("explain", "567", "--json"))
     assert told["explained"]["score"] == first["score"]
     summed = 0.0
     for part in told["explained"]["parts"]:
@@ -43,7 +43,7 @@ def test_a_list_is_explained_by_parts_that_add_up_to_the_published_score(
 
 
 def test_an_edge_is_recomputed_to_the_last_bit(movielens: Workspace) -> None:
-    printed = movielens.done("explain-edge", "Toy Story (1995)", "3114")
+    printed = movielens.fresh.done("explain-edge", "Toy Story (1995)", "3114")
     assert "An edge: number" in printed
     assert "the same to the last bit" in printed
     told = json.loads(movielens.done("explain-edge", "1", "3114", "--json"))
@@ -52,7 +52,7 @@ def test_an_edge_is_recomputed_to_the_last_bit(movielens: Workspace) -> None:
 
 def test_an_axis_is_shown_with_its_items(movielens: Workspace) -> None:
     axes = movielens.table("live", "taste_axes")
-    assert axes.filter(pl.col("axis") == 1)["name"][0] in movielens.done("explain-axis", "1")
+    assert axes.filter(pl.col("axis") == 1)["name"][0] in movielens.fresh.done("explain-axis", "1")
 
 
 @pytest.mark.parametrize(

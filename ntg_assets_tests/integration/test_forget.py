@@ -28,7 +28,7 @@ def told(movielens: Workspace) -> tuple[str, dict[str, object], str]:
     before = json.loads((movielens.folder / "outputs" / "manifest.json").read_text())["generation"]
     [draw] = (movielens.folder / "data" / "history" / "assignments").glob("*.parquet")
     user = str(pl.read_parquet(draw)["user_id"][0])
-    return user, json.loads(movielens.done("forget", user, "--yes", "--json")), before
+    return user, json.loads(movielens.fresh.done("forget", user, "--yes", "--json")), before
 
 
 def test_publication_without_them_is_whole_and_current(

@@ -11,7 +11,6 @@ import polars as pl
 import pytest
 import yaml
 
-from ntg_assets.definitions import defs
 from ntg_assets.off_policy import assets, checks
 from ntg_assets.off_policy.checks import NOT_CONFIGURED
 from ntg_assets.optional_sources.assets import configured_files
@@ -75,12 +74,11 @@ def own_checks(result: dg.ExecuteInProcessResult) -> list[dg.AssetCheckEvaluatio
 
 def materialize(**overrides: Any) -> dg.ExecuteInProcessResult:
     project = Project(overrides=overrides)
-    selection = dg.AssetSelection.assets(
-        *(key for asset in (configured_files, *definitions_in(assets)) for key in asset.keys)
-    )
+    made = [configured_files, *definitions_in(assets), *definitions_in(checks)]
+    keys = {key for part in made for key in part.keys}
+    stored = {key for part in made for key in part.dependency_keys} - keys
     return dg.materialize(
-        [*(defs.assets or []), *definitions_in(checks)],  # type: ignore[list-item]  # each is one
-        selection=selection,
+        [*made, *(dg.SourceAsset(key) for key in sorted(stored))],
         resources={
             "project": project,
             "io_manager": NtgDuckDBIOManager(project=project, database="warehouse"),

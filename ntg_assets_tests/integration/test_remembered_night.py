@@ -4,6 +4,10 @@ run, section by section and file by file; and a night that changes nothing costs
 
 import json
 import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -92,14 +96,44 @@ def test_a_changed_section_makes_what_looks_at_it(night: Workspace, section: str
     assert {name for name in others if plan.works[name].tables} <= {"published__publication"}
 
 
-def test_a_night_that_changes_nothing_makes_nothing_but_the_publication(night: Workspace) -> None:
+def test_a_night_that_changes_nothing_makes_only_the_publication_and_blocks_nobody(
+    night: Workspace,
+) -> None:
     plan = planned(night)
     assert {step for step in plan.made if plan.works[step].tables} == {"published__publication"}
     before = night.hashes()
-    printed = night.done("run-all")
+    published = night.folder / "data" / "published" / "ntg.duckdb"
+    inode = published.stat().st_ino
+    with analyst_of(published) as analyst:
+        printed = night.done("run-all")
+        # the same generation again is left alone, and whoever holds it goes on
+        assert published.stat().st_ino == inode
+        rest, _ = analyst.communicate("go on\n")
+    assert rest.strip() == str(610 * 20)
+    assert night.fresh.done("generations").count("current") == 1
     assert "tables are left" in printed
     assert night.hashes() == before
-    assert json.loads(night.done("plan", "--json"))["looked_at"] == []
+    assert json.loads(night.fresh.done("plan", "--json"))["looked_at"] == []
+
+
+@contextmanager
+def analyst_of(store: Path) -> Iterator["subprocess.Popen[str]"]:
+    """A process that has read from the published copy, and counts the lists once it is told to."""
+    script = (
+        "import duckdb, sys; con = duckdb.connect(sys.argv[1], read_only=True);"
+        " print(con.execute('select count(*) from ingest.events').fetchall()[0][0], flush=True);"
+        " sys.stdin.readline(); print(con.execute('select count(*) from"
+        " live.recommendations').fetchall()[0][0], flush=True)"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", script, str(store)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as analyst:
+        assert analyst.stdout is not None
+        assert analyst.stdout.readline().strip() == "100836"
+        yield analyst
 
 
 def test_everything_made_again_is_the_same(

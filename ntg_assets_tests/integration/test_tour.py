@@ -73,7 +73,7 @@ def test_the_notebook_is_that_of_the_page_and_runs(
 
 
 def test_sql_command_answers_from_the_publication(movielens: Workspace) -> None:
-    told = movielens.done("sql", "--csv", "select count(*) as n from ingest.events")
+    told = movielens.fresh.done("sql", "--csv", "select count(*) as n from ingest.events")
     assert told == "n\n100836\n"
     refused = movielens.ntg("sql", "drop view answers.lists")
     assert refused.returncode == 1
