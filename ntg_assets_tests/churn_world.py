@@ -37,7 +37,7 @@ from ntg_assets.revenue.value.worth import capped_days, counted
 from ntg_assets.sql import query
 from ntg_assets.storage.run import run
 
-CHURN = ChurnSettings(horizon_days=20)
+CHURN = ChurnSettings(horizon_days=20, walk_forward_origins=4)  # each is learned and judged alike
 VALUE = ValueSettings(horizon_days=60)
 
 

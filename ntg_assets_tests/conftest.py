@@ -20,6 +20,9 @@ OURS = ("NTG_", "DAGSTER_")
 for name in [name for name in os.environ if name.startswith(OURS)]:
     del os.environ[name]
 os.environ["DAGSTER_DISABLE_TELEMETRY"] = "yes"
+# Before any library starts threads: those that wait for work would take the processor from those of
+# the other process of the tests that have some (on a busy machine trees took 20 times as long).
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 # a miss shows both sides
 pytest.register_assert_rewrite(

@@ -9,7 +9,9 @@ import polars as pl
 
 from ntg_assets.configuration.inputs.events import IngestSettings
 from ntg_assets.configuration.inputs.written_values import TimeOptions
-from ntg_assets.events.load import Survey, load_events, survey
+from ntg_assets.contracts import IdTypes, check_frame
+from ntg_assets.events.contracts import Events
+from ntg_assets.events.load import ORDER, Survey, load_events, survey
 from ntg_assets.sources.optional_files import describe_list, read_rows
 from ntg_assets.sources.reading.rules import Rule
 from ntg_assets.sources.sources import Place, source_reader
@@ -58,11 +60,13 @@ def survey_log(home: Path, settings: IngestSettings, **keys: Any) -> Survey:
 
 
 def load(home: Path, settings: IngestSettings) -> tuple[Survey, pl.DataFrame]:
-    """Survey the source below `home` once, and return its accepted events beside it."""
-    place = Place(home)
+    """Survey the source below `home` once, and return what `load_events` does beside it."""
+    place = Place(home.resolve(), tuple(Path(folder) for folder in settings.source_folders))
     found = survey(settings, place=place)
     with source_reader(place) as connection:
-        return found, run(found.events, connection)
+        events = run(found.events, connection).sort(ORDER)
+    ids = IdTypes(settings.events.user_id_type, settings.events.item_id_type)
+    return found, check_frame(events, Events, ids=ids)
 
 
 def accepted(home: Path, settings: IngestSettings, *columns: str) -> list[Any]:

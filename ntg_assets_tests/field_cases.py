@@ -7,8 +7,7 @@ from typing import Any
 import polars as pl
 
 from ntg_assets.configuration.inputs.events import IngestSettings
-from ntg_assets.events.load import load_events
-from ntg_assets_tests.event_files import log_settings, survey_log
+from ntg_assets_tests.event_files import load, log_settings, survey_log
 
 Row = tuple[Any, ...]
 FATES = ("n_rows", "n_accepted", "n_quarantined", "n_skipped", "n_duplicates", "n_replaced")
@@ -29,13 +28,14 @@ def settings(files: str | list[str], *, items: Any = None, **keys: Any) -> Inges
 
 def events(home: Path, given: IngestSettings) -> list[Row]:
     """Accepted events: user, item, minute, value; every record of every file has one fate."""
-    ledger = survey_log(home, given).load_ledger.select(FATES)
-    for n_rows, *fates in ledger.iter_rows():
+    found, rows = load(home, given)
+    for n_rows, *fates in found.load_ledger.select(FATES).iter_rows():
         assert n_rows == sum(fates)
-    rows = load_events(given, home).sort("event_at", "user_id", "item_id")
-    return rows.select(
-        "user_id", "item_id", pl.col("event_at").dt.strftime("%Y-%m-%d %H:%M"), "value"
-    ).rows()
+    return (
+        rows.sort("event_at", "user_id", "item_id")
+        .select("user_id", "item_id", pl.col("event_at").dt.strftime("%Y-%m-%d %H:%M"), "value")
+        .rows()
+    )
 
 
 def fates(home: Path, given: IngestSettings) -> list[Row]:

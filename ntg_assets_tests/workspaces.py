@@ -44,9 +44,9 @@ class Workspace:
         return replace(self, starts=True)
 
     def ntg(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        """Run the command in the project folder; nothing of this machine's environment but the path
-        reaches it, and which kernels BLAS is told to use: results are remembered by them, and this
-        process looks at what that one remembers.
+        """Run the command in the project folder; nothing of this machine's environment reaches it
+        but the path, how threads wait, and which kernels BLAS is told to use: results are
+        remembered by them, and this process looks at what that one remembers.
         """
         command, environment = [str(NTG), *arguments], self._environment(variables)
         if not self.starts:
@@ -186,7 +186,9 @@ def _beside_the_tests() -> dict[str, str]:
 
 
 def _kernels() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if name.startswith("OPENBLAS_")}
+    return {
+        name: value for name, value in os.environ.items() if name.startswith(("OPENBLAS_", "OMP_"))
+    }
 
 
 def reading(log: pl.DataFrame, folder: Path, **variables: str) -> dict[str, str]:

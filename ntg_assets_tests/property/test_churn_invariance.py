@@ -14,7 +14,6 @@ from ntg_assets.revenue.contacts.strategies import intervention_targets
 from ntg_assets.revenue.contacts.strategy_comparison import strategy_comparison
 from ntg_assets.revenue.radar.checks import radar_rows_that_do_not_reconcile, ranks_out_of_order
 from ntg_assets_tests.churn_world import (
-    CHURN,
     Tables,
     boundaries,
     leaving_log,
@@ -23,7 +22,6 @@ from ntg_assets_tests.churn_world import (
 )
 
 SPLIT = boundaries(date(2024, 1, 1), date(2024, 8, 28))
-FEW = CHURN.model_copy(update={"walk_forward_origins": 3})  # each is learned and judged alike
 KEYS = {
     "churn_labels": ["user_id", "snapshot_on"],
     "churn_snapshots": ["user_id", "snapshot_on"],
@@ -52,7 +50,7 @@ def same(left: Tables, right: Tables) -> None:
 def test_shuffled_rows_give_the_same_tables_to_the_last_bit(seed: int) -> None:
     log = leaving_log(seed, n_users=40)
     shuffled = log.sample(fraction=1.0, shuffle=True, seed=seed)
-    same(make_tables(log, SPLIT, churn=FEW), make_tables(shuffled, SPLIT, churn=FEW))
+    same(make_tables(log, SPLIT), make_tables(shuffled, SPLIT))
 
 
 @pytest.mark.slow
@@ -60,7 +58,7 @@ def test_shuffled_rows_give_the_same_tables_to_the_last_bit(seed: int) -> None:
 @given(seed=st.integers(0, 1000), unit_price=st.floats(0.01, 1000))
 def test_radar_reconciles_whatever_the_log(seed: int, unit_price: float) -> None:
     value = ValueSettings(price_per_active_day=unit_price)
-    found = make_tables(leaving_log(seed, n_users=40), SPLIT, churn=FEW, value=value)
+    found = make_tables(leaving_log(seed, n_users=40), SPLIT, value=value)
     assert radar_rows_that_do_not_reconcile(
         found.revenue_risk_radar, found.churn_scores, found.ltv_estimates
     ).is_empty()
@@ -74,9 +72,7 @@ def test_radar_reconciles_whatever_the_log(seed: int, unit_price: float) -> None
 def test_value_scales_with_the_price(seed: int, factor: float) -> None:
     log = leaving_log(seed, n_users=40)
     once, scaled = (
-        make_tables(
-            log, SPLIT, churn=FEW, value=ValueSettings(price_per_active_day=price)
-        ).ltv_estimates
+        make_tables(log, SPLIT, value=ValueSettings(price_per_active_day=price)).ltv_estimates
         for price in (1.0, factor)
     )
     expected = (once["ltv"] * factor).to_list()

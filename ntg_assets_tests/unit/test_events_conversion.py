@@ -14,30 +14,32 @@ def one_row(
     write_log(home, [f"{user},{item},{at},{value}"])
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "2024-01-01T10:00:00+05:30",
-        "2024-01-01 10:00:00+0530",
-        "2024-01-01T04:30:00Z",
-        "2024-01-01 04:30 UTC",
-        "2024-01-01T04:30:00.000000",
-        "2023-12-31 20:30:00-08",
-        " 2024-01-01 04:30 ",
-        "2024-01-01 10:00:00.000 +0530",
-        "2024-01-01 10:00:00 +05:30",
-        "2024-01-01T10:00  +05:30 ",
-        "2023-12-31 20:30:00\t-08",
-        "2024-01-01 04:30:00Z ",
-        "2024-01-01 04:30:00 Z",
-        "2024-01-01T04:30:00z",
-        "2024-01-01 04:30:00UTC",
-        "2024-01-01 04:30:00 GMT",
-    ],
-)
-def test_offsets_count(tmp_path: Path, text: str) -> None:
-    one_row(tmp_path, at=text)
-    assert accepted(tmp_path, log_settings(), "event_at") == [HALF_PAST_FOUR]
+OFFSETS = [
+    "2024-01-01T10:00:00+05:30",
+    "2024-01-01 10:00:00+0530",
+    "2024-01-01T04:30:00Z",
+    "2024-01-01 04:30 UTC",
+    "2024-01-01T04:30:00.000000",
+    "2023-12-31 20:30:00-08",
+    " 2024-01-01 04:30 ",
+    "2024-01-01 10:00:00.000 +0530",
+    "2024-01-01 10:00:00 +05:30",
+    "2024-01-01T10:00  +05:30 ",
+    "2023-12-31 20:30:00\t-08",
+    "2024-01-01 04:30:00Z ",
+    "2024-01-01 04:30:00 Z",
+    "2024-01-01T04:30:00z",
+    "2024-01-01 04:30:00UTC",
+    "2024-01-01 04:30:00 GMT",
+]
+
+
+def test_offsets_count(tmp_path: Path) -> None:
+    write_log(tmp_path, [f"{n},i,{text},1" for n, text in enumerate(OFFSETS)])
+    read = dict(accepted(tmp_path, log_settings(), "user_id", "event_at"))
+    assert {text: read.get(str(n)) for n, text in enumerate(OFFSETS)} == dict.fromkeys(
+        OFFSETS, HALF_PAST_FOUR
+    )
 
 
 def test_a_space_before_the_offset_keeps_the_fraction(tmp_path: Path) -> None:
@@ -79,33 +81,32 @@ def test_epoch_numbers_have_a_unit(
     assert accepted(tmp_path, log_settings(timestamp_unit=unit), "event_at") == [expected]
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "yesterday",
-        "2024-02-30",
-        "01/02/2024",
-        "20240101",
-        "epoch",
-        "infinity",
-        "2024-01-01 10:00 CET",
-        "1704083400",
-        "2024-01-01 10:00 +25:00",
-        "2024-01-01 10:00:00+00:99",
-    ],
-)
-def test_what_is_no_iso_timestamp_is_refused(tmp_path: Path, text: str) -> None:
-    one_row(tmp_path, at=text)
+NO_TIMES = [
+    "yesterday",
+    "2024-02-30",
+    "01/02/2024",
+    "20240101",
+    "epoch",
+    "infinity",
+    "2024-01-01 10:00 CET",
+    "1704083400",
+    "2024-01-01 10:00 +25:00",
+    "2024-01-01 10:00:00+00:99",
+]
+
+
+def test_what_is_no_iso_timestamp_is_refused(tmp_path: Path) -> None:
+    write_log(tmp_path, [f"u,i,{text},1" for text in NO_TIMES])
     assert bad_rows(tmp_path, log_settings(max_bad_share=1)) == [
-        (2, "event_at", "is no ISO timestamp")
+        (line, "event_at", "is no ISO timestamp") for line, _ in enumerate(NO_TIMES, start=2)
     ]
 
 
-@pytest.mark.parametrize("text", ["abc", "99999999999999999999999999", "1e300", "nan", "-1e17"])
-def test_what_is_no_epoch_number_is_refused(tmp_path: Path, text: str) -> None:
-    one_row(tmp_path, at=text)
+def test_what_is_no_epoch_number_is_refused(tmp_path: Path) -> None:
+    texts = ["abc", "99999999999999999999999999", "1e300", "nan", "-1e17"]
+    write_log(tmp_path, [f"u,i,{text},1" for text in texts])
     assert bad_rows(tmp_path, log_settings(timestamp_unit="seconds", max_bad_share=1)) == [
-        (2, "event_at", "is no epoch number (seconds)")
+        (line, "event_at", "is no epoch number (seconds)") for line, _ in enumerate(texts, start=2)
     ]
 
 
@@ -135,27 +136,24 @@ def test_events_of_the_future_are_quarantined_without_a_trace_of_the_clock(tmp_p
     assert found[0].load_ledger.equals(found[1].load_ledger)
 
 
-@pytest.mark.parametrize(
-    ("text", "reason"),
-    [
-        ("", "is empty"),
-        ("  ", "is empty"),
-        ("four", "is no number"),
-        ("4;5", "is no number"),
-        ("NaN", "is not finite"),
-        ("inf", "is not finite"),
-        ("-Infinity", "is not finite"),
-        ("1e999", "is not finite"),
-        ("0.4", "is below value_range"),
-        ("5.1", "is above value_range"),
-    ],
-)
-def test_values_that_would_poison_an_average_are_refused(
-    tmp_path: Path, text: str, reason: str
-) -> None:
-    one_row(tmp_path, value=text)
+NO_VALUES = [
+    ("", "is empty"),
+    ("  ", "is empty"),
+    ("four", "is no number"),
+    ("4;5", "is no number"),
+    ("NaN", "is not finite"),
+    ("inf", "is not finite"),
+    ("-Infinity", "is not finite"),
+    ("1e999", "is not finite"),
+    ("0.4", "is below value_range"),
+    ("5.1", "is above value_range"),
+]
+
+
+def test_values_that_would_poison_an_average_are_refused(tmp_path: Path) -> None:
+    write_log(tmp_path, [f"u,{n},2024-01-01,{text}" for n, (text, _) in enumerate(NO_VALUES)])
     assert bad_rows(tmp_path, log_settings(max_bad_share=1, value_range=[0.5, 5])) == [
-        (2, "value", reason)
+        (line, "value", reason) for line, (_, reason) in enumerate(NO_VALUES, start=2)
     ]
 
 
