@@ -172,41 +172,30 @@ def test_whole_numbers_that_a_library_wrote_as_floats(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "keys", "value"),
+    ("keys", "amounts"),
     [
-        ("3,50", {"decimal": ","}, 3.5),
-        ("1.234,50", {"decimal": ",", "thousands": "."}, 1234.5),
-        ("1 234 567,8", {"decimal": ",", "thousands": " "}, 1234567.8),
-        ("1,234.50", {"thousands": ","}, 1234.5),
-        ("$1,234.50", {"thousands": ",", "currency_signs": ["$"]}, 1234.5),
-        ("3 €", {"currency_signs": "€"}, 3.0),
-        ("-$3", {"currency_signs": "$"}, -3.0),
-        ("($12.50)", {"currency_signs": "$", "accounting_negatives": True}, -12.5),
-        ("12.50-", {"accounting_negatives": True}, -12.5),
-        (",5", {"decimal": ","}, 0.5),
-        ("1.234", {"decimal": ","}, None),  # could be 1234
-        ("12,34", {"thousands": ","}, None),
-        ("1,2345", {"thousands": ","}, None),
-        ("3,50", {}, None),
-        ("$3", {}, None),
-        ("(3)", {"currency_signs": "$"}, None),
-        ("4/5", {"currency_signs": ["/5"]}, 4.0),
-        ("4/50", {"currency_signs": ["/5"]}, None),  # of another scale
-        ("4/5", {}, None),
-        ("★★★½☆", {}, 3.5),
-        ("☆☆☆☆☆", {}, 0.0),
-        ("★x", {}, None),
-        ("true", {}, 1.0),
-        ("No", {}, 0.0),
+        ({"decimal": ","}, {"3,50": 3.5, ",5": 0.5, "1.234": None}),  # it could be 1234
+        ({"decimal": ",", "thousands": "."}, {"1.234,50": 1234.5}),
+        ({"decimal": ",", "thousands": " "}, {"1 234 567,8": 1234567.8}),
+        ({"thousands": ","}, {"1,234.50": 1234.5, "12,34": None, "1,2345": None}),
+        ({"thousands": ",", "currency_signs": ["$"]}, {"$1,234.50": 1234.5}),
+        ({"currency_signs": "€"}, {"3 €": 3.0}),
+        ({"currency_signs": "$"}, {"-$3": -3.0, "(3)": None}),
+        ({"currency_signs": "$", "accounting_negatives": True}, {"($12.50)": -12.5}),
+        ({"accounting_negatives": True}, {"12.50-": -12.5}),
+        ({"currency_signs": ["/5"]}, {"4/5": 4.0, "4/50": None}),  # of another scale
+        ({}, {"3,50": None, "$3": None, "4/5": None, "★x": None}),
+        ({}, {"★★★½☆": 3.5, "☆☆☆☆☆": 0.0, "true": 1.0, "No": 0.0}),
     ],
 )
 def test_amounts_as_spreadsheets_write_them(
-    tmp_path: Path, text: str, keys: dict[str, Any], value: float | None
+    tmp_path: Path, keys: dict[str, Any], amounts: dict[str, float | None]
 ) -> None:
-    put(tmp_path, {"a.csv": f'user_id;item_id;event_at;v\nu;i;2024-01-01;"{text}"\n'})
+    rows = "".join(f'{n};i;2024-01-01;"{text}"\n' for n, text in enumerate(amounts))
+    put(tmp_path, {"a.csv": f"user_id;item_id;event_at;v\n{rows}"})
     given = settings("a.csv", delimiter=";", value="v", max_bad_share=1, **keys)
-    found = load_events(given, tmp_path)["value"].to_list()
-    assert found == ([] if value is None else [value])
+    read = dict(load_events(given, tmp_path).select("user_id", "value").iter_rows())
+    assert {text: read.get(str(n)) for n, text in enumerate(amounts)} == amounts
 
 
 @pytest.mark.slow
