@@ -80,6 +80,7 @@ def test_value_scales_with_the_price(seed: int, factor: float) -> None:
     assert scaled["ltv"].to_list() == pytest.approx(expected, rel=1e-6, abs=1e-9)
 
 
+@pytest.mark.slow
 @settings(max_examples=20)
 @given(budget=st.floats(0, 50), capacity=st.integers(1, 30), share=st.floats(0, 0.5))
 def test_no_policy_is_ever_passed(budget: float, capacity: int, share: float) -> None:

@@ -54,6 +54,7 @@ def test_older_events_weigh_less() -> None:
     assert (np.diff(weights[np.argsort(log.at)]) >= 0).all()
 
 
+@pytest.mark.slow
 def test_a_kind_of_source_is_left_out_and_the_rest_learned_anew() -> None:
     found = dict(
         compare(communities(7, n_users=150), strategy="global_time", taste=TASTE, ranking=RANKING)
