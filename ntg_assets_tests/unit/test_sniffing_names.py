@@ -77,6 +77,14 @@ def test_spreadsheets_of_many_countries_are_taken_without_a_question(
     assert events == [(f"{item} {n}", at.replace(second=0), 1234.5) for n, at in enumerate(TIMES)]
 
 
+@pytest.mark.parametrize("encoding", ["mac-roman", "cp850", "cp1252"])
+def test_names_in_ascii_say_nothing_of_how_texts_are_written(tmp_path: Path, encoding: str) -> None:
+    text = lines(
+        lambda n, at: f"K{n};Größe für Mädchen {n};{at};{n}", "Kunde;Artikel;Datum;Betrag\n"
+    )
+    assert sniff(tmp_path, text.encode(encoding)).settings["encoding"] == encoding
+
+
 def test_a_name_abroad_means_one_role() -> None:
     of_roles: dict[str, set[str]] = {}
     for names in NAMES.values():

@@ -74,9 +74,9 @@ def encodings_of(head: bytes, *, name: str) -> list[str]:
         head[: -4 if len(head) == SAMPLE_BYTES else None].decode("utf-8")
     except UnicodeDecodeError as error:
         _raise_if_cut(head, error, name=name)
-        if by_header := _by_header(head):
-            return [by_header]
         one_byte, is_sure = _of_one_byte(head)
+        if by_header := _by_header(head, one_byte if is_sure else None):
+            return [by_header]
         if not is_sure and (east_asian := _east_asian(head[:EXAMINED_BYTES])):
             return east_asian
         _raise_if_two_encodings(head, error.start, name=name)
@@ -112,10 +112,17 @@ def _raise_if_cut(head: bytes, error: UnicodeDecodeError, *, name: str) -> None:
         )
 
 
-def _by_header(head: bytes) -> str | None:
+def _by_header(head: bytes, one_byte: str | None) -> str | None:
     """The encoding in which the first lines hold names of columns, in a language that is written so
     in spreadsheets: of several the one whose names are the most, and whose words are words.
+
+    Args:
+        head: The first bytes.
+        one_byte: The encoding in which nearly all words are words, where there is one: names of
+            ASCII alone are no reason for another.
     """
+    usual = head[:EXAMINED_BYTES].rpartition(b"\n")[0].decode(one_byte) if one_byte else None
+    least = _share_in_words(usual) - MUCH_BETTER if usual else 0.0
     lines = head[:EXAMINED_BYTES].splitlines()[:HEADER_LINES]
     ranks: dict[str, tuple[int, float]] = {}
     for encoding in dict.fromkeys(one for names in NAMES.values() for one in names.encodings):
@@ -124,18 +131,27 @@ def _by_header(head: bytes) -> str | None:
             header = [line.decode(encoding) for line in lines]
         except UnicodeDecodeError:
             continue
-        n_names = max(_n_names(line, encoding) for line in header)
-        ranks[encoding] = (n_names, _share_in_words(text))
+        n_names, are_ascii = max(_n_names(line, encoding) for line in header)
+        share = _share_in_words(text)
+        if not are_ascii or share >= least:
+            called = one_byte if one_byte and text == usual else encoding
+            ranks[called] = max(ranks.get(called, (0, 0.0)), (n_names, share))
     best = max(ranks, key=lambda encoding: ranks[encoding], default=None)
     return best if best and ranks[best][0] >= FEWEST_NAMES else None
 
 
-def _n_names(header: str, encoding: str) -> int:
+def _n_names(header: str, encoding: str) -> tuple[int, bool]:
     """How many of the cells of a line are names of columns in the language of an encoding in which
-    most are.
+    most are, and whether all of these are ASCII.
     """
-    cells = {folded(cell) for cell in re.split(CELLS, header)} - {""}
-    return max(len(cells & known) for names, known in KNOWN_NAMES if encoding in names.encodings)
+    cells = {folded(cell): cell for cell in re.split(CELLS, header) if folded(cell)}
+    of_languages = [
+        [cells[name] for name in cells.keys() & known]
+        for names, known in KNOWN_NAMES
+        if encoding in names.encodings
+    ]
+    most = max(of_languages, key=len)
+    return len(most), all(map(str.isascii, most))
 
 
 def _of_one_byte(head: bytes) -> tuple[str, bool]:
