@@ -16,7 +16,7 @@ from ntg_assets.churn.population.thin_weeks import (
 from ntg_assets.churn.snapshots import History
 
 START = date(2024, 1, 1)
-WEEK: list[float] = [20] * 5 + [10] * 2  # 120 active days of users
+WEEK = [20.0] * 5 + [10.0] * 2  # 120 active days of users
 
 
 def found(

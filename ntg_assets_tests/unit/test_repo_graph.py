@@ -170,8 +170,13 @@ def test_what_dagster_is_to_know_of_a_step_is_made_when_it_is_first_looked_at(
     def user_features(train_events: pl.DataFrame) -> pl.DataFrame:
         return train_events
 
-    made = []
-    monkeypatch.setattr(dg, "asset", lambda **shown: made.append(shown["key_prefix"]) or str)
+    made: list[list[str]] = []
+
+    def shown(*, key_prefix: list[str], **_: object) -> type[str]:
+        made.append(key_prefix)
+        return str
+
+    monkeypatch.setattr(dg, "asset", shown)
     n_before = len(STEPS)
     several = staged_asset(contract=UserFeatures, group="features")(user_features)
     assert [step.name for step in STEPS[n_before:]] == [
