@@ -179,7 +179,7 @@ def _ndcg(
     """Return users x half-lives."""
     if not len(users):
         return np.empty((0, len(scores)))
-    number = np.full(log.n_users, -1)
+    number = np.full(log.n_users, -1, np.int64)
     number[users] = np.arange(len(users))
     labels = labels[number[log.user[labels]] >= 0]
     wanted = _Pairs.of(distinct(number[log.user[labels]] * log.n_items + log.item[labels]), log)
