@@ -6,7 +6,7 @@ import polars as pl
 
 from ntg_assets.sql import Table
 from ntg_assets.storage.connection import Connection
-from ntg_assets.storage.versions import content_hash
+from ntg_assets.storage.versions import content_hash, rows_of_hash
 
 
 def list_contents(connection: Connection, tables: Sequence[tuple[str, str]]) -> pl.DataFrame:
@@ -20,7 +20,7 @@ def list_contents(connection: Connection, tables: Sequence[tuple[str, str]]) -> 
         stage, name, n_rows, content; in the order given.
     """
     rows = [
-        (schema, name, _count(connection, Table(schema, name)), hashed)
+        (schema, name, rows_of_hash(hashed), hashed)
         for (schema, name), hashed in hashes(connection, tables).items()
     ]
     schema = {"stage": pl.String, "name": pl.String, "n_rows": pl.Int64, "content": pl.String}
@@ -30,7 +30,3 @@ def list_contents(connection: Connection, tables: Sequence[tuple[str, str]]) -> 
 def hashes(connection: Connection, tables: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
     """Hash the rows of tables, each as a set."""
     return {table: content_hash(connection, Table(*table)) for table in tables}
-
-
-def _count(connection: Connection, table: Table) -> int:
-    return int(connection.execute(f"select count(*) from {table.quoted}").fetchall()[0][0])
