@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
+from ntg_assets.configuration.churn import ChurnSettings
 from ntg_assets.configuration.revenue import ValueSettings
 from ntg_assets.features.price_steps import STEPS_SCHEMA
 from ntg_assets.features.user_activity import user_activity_features
@@ -22,6 +23,8 @@ from ntg_assets_tests.churn_world import VALUE, Tables, boundaries, days, leavin
 START, END = date(2024, 1, 1), date(2024, 8, 28)
 JUMPED_ON = END - timedelta(days=105)
 MONEY = ValueSettings(basis="event_value", unit="usd", horizon_days=60)
+# as many past origins as there are: the same ones come before a day, wherever the log ends
+ALL = ChurnSettings(horizon_days=20, walk_forward_origins=8)
 
 
 def steps(*rows: tuple[date, float]) -> pl.DataFrame:
@@ -36,7 +39,7 @@ def paid_log(before: float, after: float) -> pl.DataFrame:
 
 
 def tables_of(before: float, after: float) -> Tables:
-    return make_tables(paid_log(before, after), boundaries(START, END), value=MONEY)
+    return make_tables(paid_log(before, after), boundaries(START, END), churn=ALL, value=MONEY)
 
 
 @pytest.fixture(scope="module")
@@ -140,7 +143,7 @@ def test_a_past_origin_hangs_on_no_later_day(doubled: Tables) -> None:
     """A log that ends 40 days earlier tells the same of every span that had closed by then."""
     end = END - timedelta(days=40)
     log = paid_log(10.0, 20.0).filter(pl.col("active_on") < end)
-    short = make_tables(log, boundaries(START, end), value=MONEY).value_walk_forward
+    short = make_tables(log, boundaries(START, end), churn=ALL, value=MONEY).value_walk_forward
     keys = ["origin_on", "n_periods", "user_id"]
     rows = [
         mine.join(other, on=keys, how="semi").sort(keys)
