@@ -1,10 +1,12 @@
 """Tables on a cluster: the same rows, contracts and versions; nothing half-written is read."""
 
+import gc
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from weakref import ref
 
 import numpy as np
 import polars as pl
@@ -88,6 +90,18 @@ def here(remote: str, tmp_path: Path) -> Iterator[Here]:
         engine.begin(connection)
         yield Here(engine, connection, storage)
     engine.close()
+
+
+def test_a_session_that_was_stopped_is_never_taken_apart(remote: str, tmp_path: Path) -> None:
+    """Its end would close the client that another session is just asking, which then waits."""
+    first, second = Cluster(remote, tmp_path / "a"), Cluster(remote, tmp_path / "b")
+    stopped = ref(first.session)
+    first.close()
+    assert second.session is not None  # the client has kept the first one until now
+    del first
+    gc.collect()
+    assert stopped() is not None
+    second.close()
 
 
 def train_of(events: Table) -> Query:

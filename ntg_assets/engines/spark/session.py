@@ -18,6 +18,9 @@ SESSION = {
     "spark.sql.ansi.enabled": "true",  # an overflow is an error, not a plausible number
     "spark.sql.caseSensitive": "false",
 }
+# A session that becomes garbage closes its client once more, also when it was stopped; where that
+# falls into a call of another session, pyspark 4.3 waits for a lock that its own thread holds
+_OPENED: list[Any] = []
 
 
 def open_session(place: Place) -> Any:
@@ -42,6 +45,7 @@ def open_session(place: Place) -> Any:
     logging.getLogger("pyspark.sql.connect").setLevel(logging.CRITICAL)
     with explained("engine", place):
         session = SparkSession.builder.remote(place.remote).create()
+        _OPENED.append(session)
         session.client.set_retry_policies(
             [DefaultPolicy(max_retries=RETRIES, initial_backoff=100, max_backoff=5_000)]
         )
