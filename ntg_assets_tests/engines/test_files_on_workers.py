@@ -15,6 +15,7 @@ from ntg_assets.contracts import IdTypes, contract_of
 from ntg_assets.errors import EngineError, SourceError
 from ntg_assets.events.load import Survey, survey
 from ntg_assets.events.workers import file_tasks
+from ntg_assets.events.workers.answers import kept_rows, raise_if_unanswered, warn_of
 from ntg_assets.events.workers.file_tasks import (
     FILE,
     FileTasks,
@@ -22,12 +23,7 @@ from ntg_assets.events.workers.file_tasks import (
     raise_if_other_file,
     worked,
 )
-from ntg_assets.events.workers.reading import (
-    kept_rows,
-    raise_if_unanswered,
-    warn_of,
-    workers_for,
-)
+from ntg_assets.events.workers.reading import workers_for
 from ntg_assets.sources.accounting.reconciliation import FileCounts
 from ntg_assets.sources.files.staging import staging_folder
 from ntg_assets.sources.sources import Place, source_reader

@@ -5,8 +5,7 @@ What hangs on all files at once (copies, repeats, the share of bad rows) is aske
 workers tell, or of the rows that they wrote, where these lie.
 """
 
-import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -15,9 +14,8 @@ from typing import Any, NoReturn
 import polars as pl
 
 from ntg_assets.configuration.inputs.events import IngestSettings
-from ntg_assets.engines.folders import unwatched
 from ntg_assets.engines.kernel import FileWorkers, UserWork
-from ntg_assets.errors import EngineError, SourceError
+from ntg_assets.errors import EngineError
 from ntg_assets.events.duplicates import Fates, keyed, rows_kept, rows_left, weights_table
 from ntg_assets.events.validation import (
     EVENTS,
@@ -25,6 +23,12 @@ from ntg_assets.events.validation import (
     describe_events,
     rules_of_events,
     with_days,
+)
+from ntg_assets.events.workers.answers import (
+    kept_rows,
+    raise_if_refused,
+    raise_if_unanswered,
+    warn_of,
 )
 from ntg_assets.events.workers.file_tasks import (
     FILE,
@@ -34,7 +38,6 @@ from ntg_assets.events.workers.file_tasks import (
     REASONS,
     TOLD,
     FileTasks,
-    JudgedFile,
     Schema,
     bad_rows_of_files,
     described,
@@ -44,6 +47,7 @@ from ntg_assets.events.workers.file_tasks import (
     people_of_files,
     refused_files,
 )
+from ntg_assets.events.workers.judged_log import JudgedLog, files_asked
 from ntg_assets.sources.accounting.bad_rows import (
     INVALID_SCHEMA,
     LOOKED_AT,
@@ -69,7 +73,6 @@ from ntg_assets.sources.sources import (
 from ntg_assets.sql import Query, Rows, query
 from ntg_assets.storage.run import engine_version
 
-log = logging.getLogger(__name__)
 Maker = Any  # a function of `file_tasks` that makes the work of a task
 MEGABYTE = 1e6
 
@@ -143,14 +146,14 @@ class LogOfWorkers:
         )
         return source, with_days(fates.events, self.ingest, now=now)
 
-    def _judged(self, files: Sequence[SourceFile], plan: Plan, tasks: FileTasks) -> "_JudgedLog":
+    def _judged(self, files: Sequence[SourceFile], plan: Plan, tasks: FileTasks) -> JudgedLog:
         """Let workers judge the files, but for copies and for who was forgotten."""
-        asked = _files_asked(files)
+        asked = files_asked(files)
         knowing = replace(tasks, forgotten=self._forgotten(asked, tasks))
         told, _ = self._ask(judged_files, asked, knowing)
         judged = {number: JUDGED.validate_json(text) for number, text in sorted(told.items())}
         answered = pl.col("number").replace_strict(told, return_dtype=pl.String)
-        return _JudgedLog(tuple(files), plan, knowing, asked.with_columns(judged=answered), judged)
+        return JudgedLog(tuple(files), plan, knowing, asked.with_columns(judged=answered), judged)
 
     def _tasks(
         self, *, now: datetime | None = None, items: pl.DataFrame | None = None
@@ -217,7 +220,7 @@ class LogOfWorkers:
         _, [people] = self._ask(people_of_files, files, tasks, PEOPLE)
         return tuple(forgotten.of(people["named"].unique().sort()))
 
-    def _quarantine(self, judged_log: "_JudgedLog") -> pl.DataFrame:
+    def _quarantine(self, judged_log: JudgedLog) -> pl.DataFrame:
         """Bad rows of the log; refuses too many of them."""
         counts, share = judged_log.counts, self.ingest.max_bad_share
         if breach := find_breach(counts, judged_log.originals, source=EVENTS, max_bad_share=share):
@@ -229,7 +232,7 @@ class LogOfWorkers:
         table = quarantine_table(_bad_rows(placed), judged_log.originals, source=EVENTS)
         return blank_forgotten(table, self.place.forgotten)
 
-    def _refuse(self, breach: Breach, judged_log: "_JudgedLog") -> NoReturn:
+    def _refuse(self, breach: Breach, judged_log: JudgedLog) -> NoReturn:
         """Say of a log with too many bad rows why they are bad; see `raise_if_too_many`."""
         _, [placed, invalid, reasons] = self._ask(
             refused_files,
@@ -282,40 +285,6 @@ class LogOfWorkers:
         return Fates(events, rows_left(counts, kept), {}, contradictions)
 
 
-@dataclass(frozen=True)
-class _JudgedLog:
-    """A log whose files workers have judged.
-
-    Attributes:
-        files: All files, copies included.
-        plan: The rules; its files are read elsewhere.
-        tasks: What every task was told.
-        rows: `number`, `file`, `judged` of the files that were read.
-        judged: What was told of each, by its number.
-    """
-
-    files: tuple[SourceFile, ...]
-    plan: Plan
-    tasks: FileTasks
-    rows: pl.DataFrame
-    judged: Mapping[int, JudgedFile]
-
-    @property
-    def originals(self) -> list[SourceFile]:
-        return [file for file in self.files if file.copy_of is None]
-
-    @property
-    def counts(self) -> dict[int, FileCounts]:
-        return {number: file.counts for number, file in self.judged.items()}
-
-    @property
-    def skips(self) -> dict[int, Mapping[str, int]]:
-        return {number: file.skips for number, file in self.judged.items() if file.skips}
-
-    def rows_of(self, numbers: Collection[int]) -> pl.DataFrame:
-        return self.rows.filter(pl.col("number").is_in(numbers))
-
-
 def workers_for(
     workers: FileWorkers | None, paths: Sequence[Path], notes: list[str]
 ) -> FileWorkers | None:
@@ -335,68 +304,6 @@ def workers_for(
         " (engine.workers_read_from_mb)"
     )
     return None
-
-
-def raise_if_refused(answers: pl.DataFrame) -> None:
-    """Raise what a worker refused, as whoever reads here raises it; of several files the first."""
-    refused = answers.filter(pl.col("refused").is_not_null()).head(1)
-    for sentence, is_of_source in refused.select("refused", "is_of_source").iter_rows():
-        raise (SourceError if is_of_source else EngineError)(sentence)
-
-
-def warn_of(answers: pl.DataFrame) -> None:
-    """Warn of what the reader of a worker warned of: nobody looks at the log of a worker."""
-    for sentence in answers["warnings"].explode().drop_nulls():
-        log.warning("%s", sentence)
-
-
-def raise_if_unanswered(answers: pl.DataFrame, files: pl.DataFrame, *, what: str) -> None:
-    """Raise when not every file was told of once."""
-    if answers["number"].to_list() != sorted(files["number"]):
-        raise EngineError(
-            f"{what} on the workers: {answers.height} of {files.height} files were told of; nothing"
-            " was loaded. Run again."
-        )
-
-
-@unwatched
-def kept_rows(shared: Path, judged: Mapping[int, JudgedFile]) -> Path:
-    """Put the rows that count into a folder of their own: a task that was lost, or done twice, has
-    left others beside them.
-
-    Raises:
-        EngineError: a file is not as its worker left it.
-    """
-    folder = shared / "rows"
-    folder.mkdir()
-    for file in judged.values():
-        written = shared / file.rows
-        n_there = written.stat().st_size if written.is_file() else 0
-        if n_there != file.n_bytes:
-            raise EngineError(
-                f"{written}: a worker wrote {file.n_bytes:,} bytes, and {n_there:,} are seen here."
-                " engine.storage must show here what a worker wrote; run again."
-            )
-        written.rename(folder / file.rows)
-    return folder
-
-
-def _files_asked(files: Sequence[SourceFile]) -> pl.DataFrame:
-    """Rows of the files that are read, the largest first. A filter for repeated headers holds for
-    all where one has them.
-    """
-    repeats_header = any(file.repeats_header for file in files)
-    rows = [
-        (
-            file.number,
-            FILE.dump_json(replace(file, repeats_header=repeats_header)).decode(),
-            file.n_bytes,
-        )
-        for file in files
-        if file.copy_of is None
-    ]
-    asked = pl.DataFrame(rows, schema=["number", "file", "n_bytes"], orient="row")
-    return asked.sort("n_bytes", descending=True)
 
 
 def _bad_rows(placed: pl.DataFrame) -> list[BadRow]:
