@@ -128,8 +128,18 @@ def publish_night(
 
 
 def read_night(paths: Paths) -> set[int]:
-    """Read what the store, the Parquet, the JSON and the page of one resolved generation say."""
-    here = paths.pinned().published
+    """Read what the store, the Parquet, the JSON and the page of one resolved generation say.
+
+    A workspace without generations has nothing to resolve: who reads there while it gets its first
+    ones reads once more, as `docs/publication.md` says.
+    """
+    here = paths.pinned()
+    nights = _read(here.published)
+    became_links = here.publication is None and paths.current.is_symlink()
+    return read_night(paths) if became_links else nights
+
+
+def _read(here: Path) -> set[int]:
     with duckdb.connect(str(here / STORE), read_only=True) as store:
         stored = store.execute("select night from nights").fetchall()[0][0]
     page = (here / BRIEF).read_text()
