@@ -56,7 +56,7 @@ journey: $(DEV) ## Run the whole graph on a second real source, the Complete Jou
 ##@ Develop
 
 # A file of tests stays in one process, so what its tests share is made once. A whole run in a test takes 1 GB: hence two, not all cores.
-# Files in the order of their names: those of whole runs come first, so that no process waits for the last of them.
+# Files in the order of `conftest.py`: those of whole runs come first, so that no process waits for the last of them.
 .PHONY: test
 test: $(DEV) ## Run all tests in two processes (WORKERS=0: in one; ARGS="-m 'not slow'": only the quick ones)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)

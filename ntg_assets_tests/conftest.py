@@ -33,6 +33,8 @@ settings.register_profile("reproducible", derandomize=True, deadline=None)
 settings.load_profile("reproducible")
 
 GOLDEN = Path(__file__).parent / "golden" / "files"
+SHARED_RUN = "movielens"  # the fixture that many files look at
+LONG = ("integration", "leakage")  # folders of whole runs
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -72,6 +74,27 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Rewriting runs only the tests that have a golden file, wherever they stand."""
     if config.getoption("rewrite_golden"):
         items[:] = [item for item in items if "golden" in getattr(item, "fixturenames", ())]
+    items.sort(key=_turn_of_each(items))
+
+
+def _turn_of_each(items: list[pytest.Item]) -> Callable[[pytest.Item], int]:
+    """Return when the file of a test has its turn, among two processes that take a file each.
+
+    One makes the whole run that several files look at, the other has whole runs of its own
+    meanwhile and need not wait for that one; many short files come last, so both end together.
+    """
+    look = {item.path for item in items if SHARED_RUN in getattr(item, "fixturenames", ())}
+    long = {item.path for item in items if item.path.parent.name in LONG}
+    first = next((item.path for item in items if item.path in look), None)
+
+    def turn(item: pytest.Item) -> int:
+        if item.path == first:
+            return 0
+        if item.path in look:
+            return 2
+        return 1 if item.path in long else 3
+
+    return turn
 
 
 @pytest.fixture(autouse=True)
