@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import polars as pl
 
 from ntg_assets.churn.log_holes import HOLES_SCHEMA
+from ntg_assets.churn.population.thin_weeks import ThinWeeks
 from ntg_assets.revenue.contacts.contact_candidates import CANDIDATE_TYPES, CONTRACT, LEFT, SILENCE
 from ntg_assets.revenue.contacts.hidden_silence import describe_hidden, leave_out_hidden
 
@@ -26,8 +27,16 @@ def candidate(user: int, basis: str = SILENCE, *, is_sleeper: bool = False) -> d
     return dict.fromkeys(CANDIDATE_TYPES) | {"user_id": user, "basis": basis} | amounts | flags
 
 
+def thin_weeks(first: int, end: int, *, of_usual: float) -> ThinWeeks:
+    """Weeks by how many days before the cutoff they begin and end."""
+    days = [CUTOFF_ON - timedelta(days=ago) for ago in (first, end)]
+    return ThinWeeks(days[0], days[1], 100 * of_usual, 100.0)
+
+
 def left_out(
-    log_holes: pl.DataFrame, *people: tuple[dict[str, object], int | None]
+    log_holes: pl.DataFrame,
+    *people: tuple[dict[str, object], int | None],
+    thin: ThinWeeks | None = None,
 ) -> pl.DataFrame:
     types = CANDIDATE_TYPES | {"user_id": pl.Int64}
     rows = pl.DataFrame([row for row, _ in people], schema=types)
@@ -35,7 +44,7 @@ def left_out(
         {"user_id": rows["user_id"], "recency_days": [days for _, days in people]},
         schema_overrides={"recency_days": pl.Int64},
     )
-    return leave_out_hidden(rows, recency, log_holes, cutoff_on=CUTOFF_ON)
+    return leave_out_hidden(rows, recency, log_holes, thin, cutoff_on=CUTOFF_ON)
 
 
 def test_who_was_last_seen_before_the_hole_is_left_out_and_who_was_seen_since_is_not() -> None:
@@ -61,6 +70,33 @@ def test_several_holes_add_up() -> None:
     assert made["left_out"].to_list() == [
         "the log does not hold 10 of the 19 days since they were last seen",
         None,
+    ]
+
+
+def test_days_that_hold_little_count_as_what_they_lack() -> None:
+    """Two weeks that hold a quarter of what is usual ended three days ago: of a silence of 17 days
+    they hide 10.5, of one of 20 as many, more than half, and of one of 21 no more than half.
+    """
+    weeks = thin_weeks(17, 3, of_usual=0.25)
+    people = (candidate(1), 18), (candidate(2), 21), (candidate(3), 22), (candidate(4), 4)
+    made = left_out(holes(), *people, thin=weeks)
+    assert made["is_at_risk_population"].to_list() == [False, False, True, True]
+    assert made["left_out"].to_list() == [
+        "the log holds little of what is usual on 14 of the 17 days since they were seen",
+        "the log holds little of what is usual on 14 of the 20 days since they were seen",
+        None,
+        None,
+    ]
+    assert "user 2" in describe_hidden(made)
+
+
+def test_half_of_what_is_usual_hides_no_silence_by_itself_but_with_a_hole() -> None:
+    """Of 16 days 14 hold half: 7 are no more than half. With two days of a hole they are 9."""
+    weeks = thin_weeks(16, 2, of_usual=0.5)
+    assert left_out(holes(), (candidate(1), 17), thin=weeks)["left_out"].to_list() == [None]
+    both = left_out(holes((2, 0)), (candidate(1), 17), thin=weeks)
+    assert both["left_out"].to_list() == [
+        "the log holds little of what is usual on 16 of the 16 days since they were seen"
     ]
 
 

@@ -3,6 +3,7 @@
 import polars as pl
 
 from ntg_assets.churn.log_holes import daily_users, find_holes
+from ntg_assets.churn.population.thin_weeks import find_thin_weeks
 from ntg_assets.churn.snapshots import train_history
 from ntg_assets.history.contacts import contacts_taken_back
 from ntg_assets.orchestration.project import Project
@@ -57,9 +58,11 @@ def contact_candidates(
         conversion=settings.subscriptions.conversion,
     )
     # of tonight: `log_holes` is of what is learned, which may end days before
-    holes = find_holes(project.read(daily_users(user_days)))
-    cutoff_on = train_history(split_boundaries).cutoff_on
-    return leave_out_hidden(candidates, churn_scores, holes, cutoff_on=cutoff_on)
+    daily = project.read(daily_users(user_days))
+    holes = find_holes(daily)
+    history = train_history(split_boundaries, holes)
+    thin = find_thin_weeks(daily, history, at_risk_days=settings.churn.at_risk_window_days)
+    return leave_out_hidden(candidates, churn_scores, holes, thin, cutoff_on=history.cutoff_on)
 
 
 @staged_asset(
