@@ -97,9 +97,16 @@ test-wheel: $(DEV) ## Build the wheel, install it into a fresh environment, run 
 
 .PHONY: check
 check: $(DEV) ## Lint, format, types, import directions, SQL
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target check-types check-form
+
+# Types take one core for as long as all else takes the other.
+.PHONY: check-types check-form
+check-types: ## Of `make check`: types
+	$(BIN)/mypy
+
+check-form: ## Of `make check`: lint, format, import directions, SQL
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/sqlfluff lint --processes 2 ntg_assets benchmarks
 	$(BIN)/python -m tools.sql_lint
