@@ -1,7 +1,7 @@
 -- Ids that are one id in two spellings: the same number (`42` beside `00042` or `42.0`), or the same text but for
--- upper and lower case and the spaces around it.
+-- upper and lower case, the spaces around it, and whether accents are signs of their own (Unicode NFD beside NFC).
 -- Grain: what (user, item), spelling_key.
--- Tables: events.
+-- Tables: events, composed_ids (what, spelling, composed).
 -- Parameters: $has_text_users, $has_text_items (ids that are numbers in the store cannot differ so).
 with written_ids as (
     select
@@ -35,13 +35,17 @@ numbers as (
 
 keyed as (
     select
-        what,
-        spelling,
+        numbers.what,
+        numbers.spelling,
         case
-            when number = floor(number) then cast(cast(number as bigint) as varchar)
-            else lower(trim(spelling))
+            when numbers.number = floor(numbers.number) then cast(cast(numbers.number as bigint) as varchar)
+            else lower(trim(coalesce(composed_ids.composed, numbers.spelling)))
         end as spelling_key
     from numbers
+    left join composed_ids
+        on
+            numbers.what = composed_ids.what
+            and numbers.spelling = composed_ids.spelling
 )
 
 select

@@ -16,6 +16,7 @@ from ntg_assets.events.item_suspicions import (
 from ntg_assets.events.load import Survey
 from ntg_assets.events.suspicions import (
     about_ids,
+    compose_ids,
     describe_alike_ids,
     describe_changed_ids,
     describe_contradictions,
@@ -91,8 +92,12 @@ def ids_are_ids(events: Table, project: Project) -> dg.AssetCheckResult:
 
 @staged_check("events", stages=(INGEST,))
 def ids_have_one_spelling(events: Table, project: Project) -> dg.AssetCheckResult:
-    """No id is there in several spellings (42 beside 00042 or 42.0, `Ann` beside `ann`)."""
-    rows = project.read(about_ids("alike_ids", project.settings.ingest.events, events=events))
+    """No id is there in several spellings (42 beside 00042 or 42.0, `Ann` beside `ann`, accents in
+    two forms of Unicode).
+    """
+    source = project.settings.ingest.events
+    composed = compose_ids(project.read(about_ids("decomposed_ids", source, events=events)))
+    rows = project.read(about_ids("alike_ids", source, events=events, composed_ids=composed))
     sentence = describe_alike_ids(rows.iter_rows(named=True))
     return _warning(sentence, otherwise="each id has one spelling", n_ids=rows.height)
 

@@ -24,6 +24,7 @@ from ntg_assets.events.load import Survey, survey
 from ntg_assets.events.load_history import Extent
 from ntg_assets.events.suspicions import (
     about_ids,
+    compose_ids,
     describe_alike_ids,
     describe_changed_ids,
     describe_contradictions,
@@ -211,6 +212,7 @@ def _doubts(surveyed: Survey, ingest: IngestSettings, events: pl.DataFrame) -> I
     def rows(name: str, **further: pl.DataFrame) -> Iterator[dict[str, Any]]:
         return run(about_ids(name, ingest.events, **tables, **further)).iter_rows(named=True)
 
+    composed = compose_ids(run(about_ids("decomposed_ids", ingest.events, **tables)))
     largest = run(query("events", "largest_user", tables)).iter_rows(named=True)
     sentences = [
         describe_changed_ids(rows("id_kinds"), names),
@@ -218,7 +220,7 @@ def _doubts(surveyed: Survey, ingest: IngestSettings, events: pl.DataFrame) -> I
         describe_contradictions(surveyed.n_contradictions),
         describe_folded(surveyed.n_folded, ingest.events.timezone),
         describe_null_words(rows("null_words", words_for_none=words_for_none())),
-        describe_alike_ids(rows("alike_ids")),
+        describe_alike_ids(rows("alike_ids", composed_ids=composed)),
     ]
     yield from (Finding("warning", "events", entry) for entry in sentences if entry)
     if ingest.items:

@@ -1,5 +1,6 @@
 """What a load holds that is read without a word and is probably not meant: told, never refused."""
 
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -53,7 +54,7 @@ def about_ids(name: str, source: EventSourceSettings, **tables: Source) -> Query
     for there is one way to write those.
 
     Args:
-        name: `null_words`, `alike_ids` or `id_kinds`.
+        name: `null_words`, `decomposed_ids`, `alike_ids` or `id_kinds`.
         source: The log, with the types of its ids.
         tables: `events`, and what else the text reads.
     """
@@ -62,6 +63,18 @@ def about_ids(name: str, source: EventSourceSettings, **tables: Source) -> Query
         "has_text_items": source.item_id_type == "string",
     }
     return query("events", name, tables, **has_text)
+
+
+def compose_ids(decomposed: pl.DataFrame) -> pl.DataFrame:
+    """Write ids with every accent and its letter as one sign (Unicode NFC).
+
+    Args:
+        decomposed: what, spelling, as `decomposed_ids.sql` yields them.
+
+    Returns:
+        The same rows with `composed`, for `alike_ids.sql`.
+    """
+    return decomposed.with_columns(composed=pl.col("spelling").str.normalize("NFC"))
 
 
 def describe_null_words(counted: Iterable[Mapping[str, object]]) -> str:
@@ -106,8 +119,8 @@ def describe_folded(n_rows: int, zone: str) -> str:
 
 
 def describe_alike_ids(counted: Iterable[Mapping[str, object]]) -> str:
-    """Say which ids differ in zeros before them, a `.0` behind them, case or spaces only;
-    nothing where none do.
+    """Say which ids differ in zeros before them, a `.0` behind them, case, spaces or the form of
+    their accents only; nothing where none do.
 
     Args:
         counted: what, first_spelling, last_spelling, as `alike_ids.sql` yields them.
@@ -115,15 +128,25 @@ def describe_alike_ids(counted: Iterable[Mapping[str, object]]) -> str:
     rows = list(counted)
     if not rows:
         return ""
-    shown = ", ".join(
-        f"{row['first_spelling']!r} and {row['last_spelling']!r} ({row['what']})"
-        for row in rows[:SHOWN_WORDS]
-    )
+    shown = ", ".join(_describe_spellings(row) for row in rows[:SHOWN_WORDS])
     more = f" and {len(rows) - SHOWN_WORDS} more" if len(rows) > SHOWN_WORDS else ""
     return (
         f"{len(rows):,} id(s) are written in several ways: {shown}{more}; each spelling counts as a"
         " user or item of its own. Where they are the same, set `user_id_type` or `item_id_type:"
-        " integer` (numbers), or write them alike in the source (case, spaces)."
+        " integer` (numbers), or write them alike in the source (case, spaces, Unicode NFC)."
+    )
+
+
+def _describe_spellings(row: Mapping[str, object]) -> str:
+    """Show two spellings of an id; those that look alike by the characters that they are of."""
+    spellings = [str(row["first_spelling"]), str(row["last_spelling"])]
+    composed = [unicodedata.normalize("NFC", spelling) for spelling in spellings]
+    if composed[0] != composed[1]:
+        return f"{spellings[0]!r} and {spellings[1]!r} ({row['what']})"
+    n_signs = " and ".join(f"{len(spelling):,}" for spelling in spellings)
+    return (
+        f"{composed[0]!r} in {n_signs} characters, accents apart from their letters or not"
+        f" (Unicode NFD beside NFC; {row['what']})"
     )
 
 

@@ -208,6 +208,10 @@ def test_a_semicolon_file_needs_its_delimiter(tmp_path: Path) -> None:
             "is UTF-16 by its byte .*encoding: utf-16",
         ),
         ("user_id,item_id\n".encode("utf-16-le"), "line 1 holds a NUL byte.*UTF-16"),
+        (
+            b"user_id,item_id,event_at,value\nu,i,2024-01-01,1\nu,caf\xc3",
+            r"line 3, the last one, ends in the middle of a character \(UTF-8, c3 without",
+        ),
         (b"", r"is empty \(0 bytes\)"),
         (b"\nuser_id,item_id,event_at,value\n", "its first line is empty"),
     ],
@@ -218,6 +222,15 @@ def test_what_is_no_utf8_text_is_refused_with_its_line(
     (tmp_path / "log.csv").write_bytes(content)
     with pytest.raises(SourceError, match=rf"^log\.csv: {told}"):
         survey_log(tmp_path, log_settings())
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "cp932"])
+def test_a_text_that_is_cut_in_a_character_is_said_to_be_cut(tmp_path: Path, encoding: str) -> None:
+    text = "# made\nuser_id,item_id,event_at,value\nu,i,2024-01-01,1\nu,\u4f5c"
+    (tmp_path / "log.csv").write_bytes(text.encode(encoding)[:-1])
+    told = r"^log\.csv: line 4, the last one, ends in the middle of a character \(.*interrupted"
+    with pytest.raises(SourceError, match=told):
+        survey_log(tmp_path, log_settings(encoding=encoding, skip_lines=1))
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])

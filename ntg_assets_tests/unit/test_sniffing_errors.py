@@ -75,6 +75,8 @@ TAR = b"log.csv".ljust(257, b"\0") + b"ustar\0" + bytes(300)
         ("Date: 2024-01-05\nLink: x\n\n" * 9, "one value behind its name in each line"),
         (GOOD.replace(",", "|").replace("i", "i\\|"), "a backslash stands before '\\|' inside"),
         ((GOOD + "é\n").encode() + b"u,\xc3", "ends in the middle of a character"),
+        (GOOD.encode() + b"u,caf\xc3", r"ends in the middle of a character \(UTF-8, c3 without"),
+        (GOOD.encode() + b"u,caf\xe9", r"where it is 'é' of an older .*--set encoding=cp1252"),
         (GOOD + GOOD.replace("user_id", "User_ID"), "holds another header"),
     ],
     ids=lambda given: None if isinstance(given, bytes) else given[:30],

@@ -269,6 +269,12 @@ def _decoded(opened: IO[bytes], encoding: str, *, name: str) -> Iterator[str]:
             line = n_lines + 1
             if isinstance(error, UnicodeDecodeError):
                 line += error.object[: error.start].count(b"\n")
+            if not chunk:
+                raise SourceError(
+                    f"{name}: line {line}, the last one, ends in the middle of a character"
+                    f" ({encoding}). Was its copy interrupted? Deliver it again, or correct"
+                    " `encoding`."
+                ) from None
             raise SourceError(
                 f"{name}: line {line} is not {encoding} ({error.__class__.__name__}). Set"
                 " `encoding` to what the file is written in: utf-8, cp1252, latin-1, utf-16."

@@ -6,12 +6,25 @@ import re
 from ntg_assets.errors import SourceError
 
 UTF8_MARK = codecs.BOM_UTF8
+UNFINISHED = "unexpected end of data"  # what a decoder says of a text that is cut
 LINE_ENDS = re.compile(rb"\n+")
 
 
 def ends_in_returns(head: bytes) -> bool:
     """Whether the lines of the first bytes of a text end in a carriage return alone."""
     return b"\r" in head and b"\n" not in head.rstrip(b"\n")
+
+
+def describe_unfinished(rest: bytes) -> str:
+    """Say what the last bytes of a text are, which are the first ones of a character of UTF-8, and
+    how to read them where they are another encoding's own.
+    """
+    written = rest.hex(" ")
+    other = rest.decode("cp1252", "replace")
+    return (
+        f"UTF-8, {written} without what follows it; where it is {other!r} of an older encoding, set"
+        " `encoding: cp1252`"
+    )
 
 
 class TextCounts:
@@ -97,6 +110,12 @@ class TextCounts:
             self._decoder.decode(chunk, final)
         except UnicodeDecodeError as error:
             line, byte = self._line_of(error.object, error.start), error.object[error.start]
+            if final and error.reason == UNFINISHED:
+                raise SourceError(
+                    f"{self.name}: line {line}, the last one, ends in the middle of a character"
+                    f" ({describe_unfinished(error.object[error.start :])})."
+                    " Was its copy interrupted? Deliver it again."
+                ) from None
             raise SourceError(
                 f"{self.name}: line {line} is not UTF-8 (byte {byte:#04x}). Set `encoding` to what"
                 " it is written in, for example `encoding: cp1252` (Windows) or `latin-1`."

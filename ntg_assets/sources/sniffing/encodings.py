@@ -6,6 +6,7 @@ import unicodedata
 from ntg_assets.errors import SourceError
 from ntg_assets.sources.files.file_kinds import HEAD_BYTES
 from ntg_assets.sources.files.other_kinds import BYTE_ORDER_MARKS
+from ntg_assets.sources.files.text_bytes import UNFINISHED, describe_unfinished
 from ntg_assets.sources.sniffing.role_names_abroad import NAMES, folded
 from ntg_assets.sources.sniffing.sniffed import SAMPLE_BYTES
 
@@ -104,11 +105,11 @@ def is_encoded_twice(text: str) -> bool:
 
 def _raise_if_cut(head: bytes, error: UnicodeDecodeError, *, name: str) -> None:
     """Raise when only the last character of a text is no UTF-8, since the rest of it is missing."""
-    before = head[: error.start]
-    if error.reason == "unexpected end of data" and not before.isascii():
+    if error.reason == UNFINISHED:
+        rest = describe_unfinished(head[error.start :])
         raise SourceError(
-            f"{name}: ends in the middle of a character (UTF-8). Was its copy interrupted? Deliver"
-            " it again."
+            f"{name}: ends in the middle of a character ({rest}, here `--set encoding=cp1252`). Was"
+            " its copy interrupted? Deliver it again."
         )
 
 
