@@ -65,7 +65,7 @@ TAR = b"log.csv".ljust(257, b"\0") + b"ustar\0" + bytes(300)
         (b"$FL2@(#) SPSS DATA FILE" + bytes(40), "is an SPSS file"),
         (b"<stata_dta><header>", "is a Stata file"),
         (bytes(12) + b"\xc2\xea\x81\x60\xb3\x14" + bytes(40), "is a SAS file"),
-        (gzip.compress(b"X\n\0\0\0\x03" + bytes(40)), "is an object of R"),
+        (gzip.compress(b"X\n\0\0\0\x03" + bytes(40), mtime=0), "is an object of R"),
         (b"\0\x01\0\0Standard Jet DB\0" + bytes(40), "is an Access database"),
         (b"PGDMP\x01\x0e" + bytes(40), "is a dump of PostgreSQL"),
         (b"bplist00" + bytes(40), "is a binary property list"),
@@ -103,11 +103,12 @@ def test_lines_of_two_ends_are_read_and_a_mark_in_the_middle_is_seen(tmp_path: P
     assert found.select("line", "column_name").rows() == [(len(TIMES) + 2, "user_id")]
 
 
-def test_fields_of_json_inside_of_a_text_are_told_to_be_no_columns(tmp_path: Path) -> None:
+def test_a_key_that_no_json_inside_of_a_text_holds_is_told(tmp_path: Path) -> None:
     row = 'u,2024-01-05,"{""title"": ""T""}"\n'
     (tmp_path / "log.csv").write_text(f"user_id,event_at,properties\n{row}")
-    given = log_settings(value=None, item_id="properties.title")
-    with pytest.raises(SourceError, match="'properties' is one text, and what JSON in it holds"):
+    given = log_settings(value=None, item_id="properties.titel")
+    told = "No record has JSON with 'titel' in the text of 'properties': correct the name"
+    with pytest.raises(SourceError, match=told):
         survey_log(tmp_path, given)
 
 

@@ -13,6 +13,13 @@ DEEPEST = 4
 # what stands for the key of a member of which each is a record (`explode`), and what it is called
 # where such records are written, since the engine takes a star for all keys
 EACH, WRITTEN_EACH = "*", "(each)"
+# what entries of key and value call their parts, in order
+ENTRY_KEYS, ENTRY_VALUES = ("key", "name", "Key", "Name"), ("value", "Value")
+# of which a value holds one, that says of which type it is (BigQuery, OpenTelemetry)
+TYPED_VALUES = (
+    "string_value", "int_value", "double_value", "float_value", "bool_value",
+    "stringValue", "intValue", "doubleValue", "boolValue",
+)  # fmt: skip
 
 
 def keys_of_records(path: Path) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """The columns of one file: all as it names them, and the types of those that are wanted."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import duckdb
@@ -8,6 +8,8 @@ import duckdb
 from ntg_assets.errors import SourceError
 from ntg_assets.sources.files.file_names import read_literally
 from ntg_assets.sources.files.source_files import SourceFile
+from ntg_assets.sources.reading.binary_texts import BYTES, raise_if_no_texts
+from ntg_assets.sources.reading.inner_values import InnerValue, inner_value_of
 from ntg_assets.sources.reading.layouts import Layout, parquet_column
 
 
@@ -18,14 +20,16 @@ class _Columns(NamedTuple):
     known: tuple[str, ...]
     named: Mapping[str, str]
     nested: tuple[str, ...] = ()
+    inner: Mapping[str, InnerValue] = {}
 
     def types(self, wanted: Collection[str]) -> tuple[tuple[str, str], ...]:
         """Names and types that the layout needs. Of CSV every place counts, but names only where
         they are wanted: files that differ in other columns are read together.
         """
         if self.file.format == "csv":
+            read = {*wanted, *(inner.column for inner in self.inner.values())}
             return tuple(
-                (name if name in wanted else f"\n{place}", "VARCHAR")
+                (name if name in read else f"\n{place}", "VARCHAR")
                 for place, name in enumerate(self.file.header)
             )
         return tuple((name, self.named[name]) for name in wanted if name in self.named)
@@ -34,18 +38,87 @@ class _Columns(NamedTuple):
 def columns_of(
     connection: duckdb.DuckDBPyConnection, file: SourceFile, wanted: Sequence[str]
 ) -> _Columns:
-    """Find the columns of a file; of JSON also wanted keys that only later records have."""
+    """Find the columns of a file; of JSON also wanted keys that only later records have, and values
+    that lie inside of other ones.
+    """
     if file.format == "parquet":
-        existing = dict(_parquet_types(connection, file))
-        deeper = _struct_fields(connection, file, wanted, existing)
-        return _Columns(file, (*existing, *deeper), {**existing, **deeper}, tuple(deeper))
+        return _parquet_columns(connection, file, wanted)
     if file.format == "csv":
-        return _Columns(file, file.header, dict.fromkeys(file.header, "VARCHAR"))
+        types = dict.fromkeys(file.header, "VARCHAR")
+        inner = _inner_values(connection, file, wanted, types)
+        return _Columns(file, (*file.header, *inner), types | _texts(inner), inner=inner)
     said = dict(file.partition)
     rare = [name for name in wanted if name not in file.header and name not in said]
     later = _keys_that_occur(connection, file, rare) if rare else []
-    known_keys = tuple(dict.fromkeys([*file.header, *later]))
-    return _Columns(file, known_keys, dict.fromkeys(known_keys, "VARCHAR"))
+    inner = _inner_values(connection, file, [name for name in rare if name not in later], {})
+    known_keys = tuple(dict.fromkeys([*file.header, *later, *inner]))
+    return _Columns(file, known_keys, _texts(known_keys), inner=inner)
+
+
+def _texts(names: Iterable[str]) -> dict[str, str]:
+    return dict.fromkeys(names, "VARCHAR")
+
+
+def _parquet_columns(
+    connection: duckdb.DuckDBPyConnection, file: SourceFile, wanted: Sequence[str]
+) -> _Columns:
+    existing = dict(_parquet_types(connection, file))
+    deeper = _struct_fields(connection, file, wanted, existing)
+    rest = [name for name in wanted if name not in deeper]
+    inner = _inner_values(connection, file, rest, existing)
+    types = {**existing, **deeper, **_texts(inner)}
+    bytes_ = {
+        name: parquet_column(name, nested=name in deeper)
+        for name in wanted
+        if types.get(name) == BYTES
+    }
+    raise_if_no_texts(connection, file, bytes_)
+    return _Columns(file, (*existing, *deeper, *inner), types, tuple(deeper), inner)
+
+
+def _inner_values(
+    connection: duckdb.DuckDBPyConnection,
+    file: SourceFile,
+    wanted: Sequence[str],
+    types: Mapping[str, str],
+) -> dict[str, InnerValue]:
+    """Wanted values that no column holds but some record has inside of one (see `inner_values`)."""
+    said = dict(file.partition)
+    result: dict[str, InnerValue] = {}
+    for name in wanted:
+        if name in types or name in said:
+            continue
+        if file.format == "json":
+            place = InnerValue(None, tuple(name.split("."))) if "." in name else None
+        elif place := inner_value_of(name, types):
+            place = place._replace(type=types[str(place.column)])
+        if place is not None and _occurs(connection, file, name, place, types):
+            result[name] = place
+    return result
+
+
+def _occurs(
+    connection: duckdb.DuckDBPyConnection,
+    file: SourceFile,
+    name: str,
+    place: InnerValue,
+    types: Mapping[str, str],
+) -> bool:
+    """Whether some record of a file has an inner value."""
+    shown = types if file.format == "csv" else {name: "VARCHAR"}
+    layout = Layout(0, (file,), shown, inner=((name, place),))
+    column = layout.inner_column(name)
+    return bool(_rows(connection, layout, f"1 from {layout.reader} where {column} <> '' limit 1"))
+
+
+def _rows(
+    connection: duckdb.DuckDBPyConnection, layout: Layout, selected: str
+) -> list[tuple[object, ...]]:
+    """Rows of a query over a layout of one file."""
+    used = {key: value for key, value in layout.parameters.items() if not key.startswith("numbers")}
+    return connection.execute(
+        f"select {selected}", used
+    ).fetchall()  # our own text, values are bound
 
 
 def _keys_that_occur(
@@ -54,10 +127,7 @@ def _keys_that_occur(
     """Keys that some record of a JSON file has, of those that its first records lack."""
     layout = Layout(0, (file,), dict.fromkeys(names, "VARCHAR"))
     counts = ", ".join(f"count(fields[{place + 1}])" for place in range(len(names)))
-    result = connection.execute(
-        f"select {counts} from {layout.reader}",  # noqa: S608  # our own text, values are bound
-        {key: value for key, value in layout.parameters.items() if not key.startswith("numbers")},
-    ).fetchall()[0]
+    result = _rows(connection, layout, f"{counts} from {layout.reader}")[0]
     return [name for name, count in zip(names, result, strict=True) if count]
 
 

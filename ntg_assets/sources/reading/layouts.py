@@ -19,6 +19,8 @@ from ntg_assets.sources.files.file_names import read_literally
 from ntg_assets.sources.files.json_keys import key_path
 from ntg_assets.sources.files.partitions import value_of
 from ntg_assets.sources.files.source_files import SourceFile
+from ntg_assets.sources.reading.binary_texts import BYTES, as_text_of_bytes
+from ntg_assets.sources.reading.inner_values import InnerValue, inner_columns, inner_parameters
 from ntg_assets.sources.values.columns import Column
 from ntg_assets.sql import quote_identifier
 
@@ -41,6 +43,7 @@ class Layout:
         dialect: How CSV lines are divided.
         stated: What stands for a missing column.
         nested: Columns that are fields of structs.
+        inner: Columns that lie inside of a value, each with where.
         n_read: Rows that the reader finds in each file, by its number; then rows can be numbered
             file by file in one reading of all.
         joined: Columns that are made from several, with these.
@@ -54,6 +57,7 @@ class Layout:
     dialect: Dialect = field(default_factory=Dialect)
     stated: Mapping[str, str] = field(default_factory=dict)
     nested: tuple[str, ...] = ()
+    inner: tuple[tuple[str, InnerValue], ...] = ()
     joined: Mapping[str, Joined] = field(default_factory=dict)
     stores_rejects: bool = False
     n_read: Mapping[int, int] | None = None
@@ -81,6 +85,9 @@ class Layout:
         """
         if name in self.joined:
             return self._joined(name)
+        if name in dict(self.inner):
+            label = f"{self.files[0].name}, column {name!r}"
+            return Column(self.inner_column(name), "VARCHAR", label, is_json=True)
         if name not in self.types:
             return Column(
                 self.per_file(f"said_{self.index}_{self.said.index(name)}"),
@@ -94,7 +101,16 @@ class Layout:
             "parquet": f"p{place}",
         }[self.format]
         label = f"{self.files[0].name}, column {name!r}"
-        return Column(expression, self.types[name], label, self.format == "json")
+        type_ = "VARCHAR" if self.types[name] == BYTES else self.types[name]
+        return Column(expression, type_, label, self.format == "json")
+
+    def inner_column(self, name: str) -> str:
+        """The text of a value that lies inside of another one, empty where there is none."""
+        return f"coalesce(inner_{list(dict(self.inner)).index(name)}, '')"
+
+    def _inner_columns(self, written: Mapping[str, str], record: str = "") -> str:
+        values = list(dict(self.inner).values())
+        return inner_columns(values, written, record=record, index=self.index)
 
     def _joined(self, name: str) -> Column:
         """The first of several columns that is not empty, or all of them, as text."""
@@ -121,20 +137,37 @@ class Layout:
     def reader(self) -> str:
         """What a query selects from; see `parameters`."""
         if self.format == "parquet":
-            columns = ", ".join(
-                f"{parquet_column(name, nested=name in self.nested)} as p{place}"
-                for place, name in enumerate(self.types)
-            )
-            files = f"read_parquet($files_{self.index}, hive_partitioning = false)"
-            return f"(select {columns or 'null'}, file_row_number, file_index from {files})"  # noqa: S608  # our own text, names are quoted
+            return self._parquet_reader()
         lines = self._lines_reader()
+        if self.format == "csv" and self.inner:
+            written = {name: f"c{place}" for place, name in enumerate(self.types)}
+            return f"(select *, file_index{self._inner_columns(written)} from {lines})"  # noqa: S608  # our own text, values are bound
         if self.format == "csv":
             return lines
         is_object = "json_valid(c0) and json_type(c0) = 'OBJECT'"
+        inner = self._inner_columns({}, f"case when {is_object} then cast(c0 as json) end")
         return (
             f"(select c0, file_index, case when {is_object} then json_extract_string(c0,"  # noqa: S608  # as above
-            f" $paths_{self.index}) end as fields from {lines} where c0 is not null)"
+            f" $paths_{self.index}) end as fields{inner} from {lines} where c0 is not null)"
         )
+
+    def _parquet_reader(self) -> str:
+        columns = [
+            f"{self._parquet_value(name)} as p{place}"
+            for place, name in enumerate(self.types)
+            if name not in dict(self.inner)
+        ]
+        outer = {inner.column for _, inner in self.inner if inner.column}
+        inner = self._inner_columns({name: quote_identifier(name) for name in outer})
+        files = f"read_parquet($files_{self.index}, hive_partitioning = false)"
+        return (
+            f"(select {', '.join([*columns, 'file_row_number', 'file_index'])}{inner}"  # noqa: S608  # our own text, names are quoted
+            f" from {files})"
+        )
+
+    def _parquet_value(self, name: str) -> str:
+        column = parquet_column(name, nested=name in self.nested)
+        return as_text_of_bytes(column) if self.types[name] == BYTES else column
 
     def _lines_reader(self) -> str:
         rejects = (
@@ -188,6 +221,7 @@ class Layout:
                 else self.stated.get(key)
                 for file in self.files
             ]
+        values |= inner_parameters(list(dict(self.inner).values()), index=self.index)
         if self.has_lines:
             values |= self._line_parameters
         if self.format == "json":

@@ -15,6 +15,7 @@ from ntg_assets.sources.files.file_kinds import Format
 from ntg_assets.sources.files.packing import Packing
 from ntg_assets.sources.files.source_files import SourceFile
 from ntg_assets.sources.reading.file_columns import columns_of
+from ntg_assets.sources.reading.inner_values import InnerValue
 from ntg_assets.sources.reading.layouts import Layout
 from ntg_assets.sources.reading.wanted_columns import require_columns
 from ntg_assets.sql import read_sql
@@ -51,6 +52,7 @@ def find_layouts(
             Dialect.of(described.source),
             described.defaults,
             shape.nested,
+            shape.inner,
             described.joined,
         )
         for index, (shape, same) in enumerate(grouped.items())
@@ -103,14 +105,19 @@ class _Shape(NamedTuple):
     types: tuple[tuple[str, str], ...]
     said: tuple[str, ...]
     nested: tuple[str, ...]
+    inner: tuple[tuple[str, InnerValue], ...]
     packing: Packing
 
     @property
     def top_columns(self) -> list[str]:
         """Columns of a Parquet file that hold the wanted ones."""
-        return sorted(
-            {name.split(".")[0] if name in self.nested else name for name, _ in self.types}
-        )
+        outer = {inner.column for _, inner in self.inner if inner.column}
+        names = {
+            name.split(".")[0] if name in self.nested else name
+            for name, _ in self.types
+            if name not in dict(self.inner)
+        }
+        return sorted(names | outer)
 
 
 def _shape_of(
@@ -130,4 +137,5 @@ def _shape_of(
         delimiter=described.source.delimiter,
     )
     types = result.types(wanted)
-    return _Shape(file.format, types, tuple(said), result.nested, file.packing)
+    inner = tuple(result.inner.items())
+    return _Shape(file.format, types, tuple(said), result.nested, inner, file.packing)

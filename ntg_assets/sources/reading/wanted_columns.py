@@ -8,6 +8,7 @@ from typing import NoReturn
 from ntg_assets.errors import SourceError
 from ntg_assets.sources.files.delimiters import describe_other_delimiter
 from ntg_assets.sources.files.source_files import SourceFile
+from ntg_assets.sources.reading.inner_values import inner_value_of
 
 DATUM = re.compile(r"-?[\d.,:/ TZ+-]*\d[\d.,:/ TZ+-]*")
 
@@ -85,15 +86,14 @@ def _describe_blanks(wanted: Iterable[str], columns: Sequence[str]) -> str:
 
 
 def _describe_fields(wanted: Iterable[str], file: SourceFile) -> str:
-    """Say that fields inside of the texts of a column are no columns."""
-    outer = {name: name.partition(".")[0] for name in wanted if "." in name}
-    above = next((first for first in outer.values() if first in file.header), None)
-    inside = [key for key in file.header if above and key.startswith(f"{above}.")]
-    if above is None or file.format == "parquet" or inside:
+    """Say that the texts of a column hold no such key."""
+    places = [inner_value_of(name, file.header) for name in wanted]
+    place = next((place for place in places if place is not None), None)
+    if place is None or file.format == "parquet":
         return ""
     return (
-        f"{above!r} is one text, and what JSON in it holds is no column: write it as columns, or"
-        " each record as one JSON object a line."
+        f"No record has JSON with {'.'.join(place.keys)!r} in the text of {place.column!r}: correct"
+        " the name."
     )
 
 

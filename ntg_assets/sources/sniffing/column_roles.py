@@ -37,9 +37,13 @@ CONSTANT_USER = {"constant": "me"}
 def sniff_roles(sniffed: Sniffed) -> None:
     """Say which column is what."""
     texts = {name: _filled(values) for name, values in sniffed.values.items()}
-    free = [name for name in sniffed.columns if texts.get(name) and not name.endswith(PLACE)]
+    free = [
+        name
+        for name in sniffed.columns
+        if texts.get(name) and not name.endswith(PLACE) and sniffed.is_one_value(name)
+    ]
     has_names = sniffed.has_names
-    sniff_time(sniffed, free, texts, has_names=has_names)
+    _sniff_time(sniffed, free, texts)
     if "event_at" not in sniffed.settings and "event_at" not in sniffed.open and has_names:
         sniffed.is_items = _sniff_items(sniffed, free, texts)
         if sniffed.is_items:
@@ -49,6 +53,24 @@ def sniff_roles(sniffed: Sniffed) -> None:
     for role in ("user_id", "item_id"):
         if role in sniffed.settings:
             _sniff_ids(sniffed, role, texts[sniffed.settings[role]])
+
+
+def _sniff_time(sniffed: Sniffed, free: list[str], texts: Mapping[str, list[str]]) -> None:
+    """Find the column that says when, one that lies inside of a value where no other one does."""
+    for columns in _outer_first(sniffed, free):
+        left = [*columns]
+        sniff_time(sniffed, left, texts, has_names=sniffed.has_names)
+        if "event_at" in sniffed.settings or "event_at" in sniffed.open:
+            free[:] = [name for name in free if name not in columns or name in left]
+            return
+
+
+def _outer_first(sniffed: Sniffed, free: Sequence[str]) -> list[list[str]]:
+    """Columns of the file, then those that lie inside of a value; those that a person has named are
+    of the first.
+    """
+    inner = [name for name in free if name in sniffed.inside - {*sniffed.said.values()}]
+    return [[name for name in free if name not in inner], inner]
 
 
 def _filled(texts: Sequence[str]) -> list[str]:
@@ -72,7 +94,7 @@ def _sniff_role(
     has_names: bool,
 ) -> None:
     """Take the column that is called like a role; without one a needed role stays open."""
-    candidates, why = _candidates(sniffed, role, free, has_names=has_names)
+    candidates, why = _candidates_outside_first(sniffed, role, free, has_names=has_names)
     candidates = _without_parts(sniffed, role, candidates)
     pairs = _complements(sniffed, free) if role == "item_id" and role not in sniffed.said else []
     if candidates and any(candidates[0] in pair["first_of"] for pair in pairs):
@@ -119,6 +141,17 @@ def _note_other_items(sniffed: Sniffed, name: str, free: Sequence[str]) -> None:
             f"{others[0]!r} is filled where {name!r} is empty: to read both, answer"
             f" `item_id=first_of:{name},{others[0]}`"
         )
+
+
+def _candidates_outside_first(
+    sniffed: Sniffed, role: str, free: Sequence[str], *, has_names: bool
+) -> tuple[list[str], str]:
+    """Columns that a role may have, and why; those inside of values where no other one may."""
+    outer, inner = (
+        _candidates(sniffed, role, columns, has_names=has_names)
+        for columns in _outer_first(sniffed, free)
+    )
+    return outer if outer[0] or not inner[0] else inner
 
 
 def _candidates(

@@ -10,6 +10,7 @@ from ntg_assets.sources.files.exploding import place_column
 from ntg_assets.sources.files.json_documents import records_of
 from ntg_assets.sources.files.json_keys import EACH, record_arrays
 from ntg_assets.sources.files.packing import open_unpacked, unpacking
+from ntg_assets.sources.sniffing.inner_fields import flat_fields, take_inside
 from ntg_assets.sources.sniffing.record_lists import (
     exploded,
     find_lists,
@@ -45,7 +46,7 @@ def sniff_json(text: str, path: Path, sniffed: Sniffed, *, kind: str, name: str)
             f"keys come twice in a record ({', '.join(map(repr, sorted(twice)))}): the first counts"
         )
     records = take_lists(sniffed, parsed)
-    flat = [_flat(entry) for entry in records if isinstance(entry, dict)]
+    flat = [flat_fields(entry) for entry in records if isinstance(entry, dict)]
     if not flat and text.lstrip().startswith("{"):
         list(records_of(text, None, name=name))  # says what is wrong where
     if not flat:
@@ -59,9 +60,11 @@ def sniff_json(text: str, path: Path, sniffed: Sniffed, *, kind: str, name: str)
 
 def take_records(sniffed: Sniffed, records: Sequence[object]) -> None:
     """Take the keys of records for columns, with their values."""
-    flat = [_flat(entry) for entry in records if isinstance(entry, dict)]
+    objects = [entry for entry in records if isinstance(entry, dict)]
+    flat = [flat_fields(entry) for entry in objects]
     sniffed.columns = list(dict.fromkeys(key for entry in flat for key in entry))
     sniffed.values = {key: [entry.get(key, "") for entry in flat] for key in sniffed.columns}
+    take_inside(sniffed, objects, flat)
     sniffed.lists = {key for entry in records for key in _lists(entry)}
 
 
@@ -80,8 +83,10 @@ def take_lists(sniffed: Sniffed, records: Sequence[object]) -> Sequence[object]:
     sniffed.elements = {**roles_of_keys(sniffed.key_columns), **sniffed.elements}
     place = place_column(paths)
     made = list(islice(exploded(records, paths), SAMPLE_RECORDS))
-    filled = [record for record in made if _flat(record).get(place)]
-    columns = list(dict.fromkeys(key for record in filled[:LOOKED_AT] for key in _flat(record)))
+    filled = [record for record in made if flat_fields(record).get(place)]
+    columns = list(
+        dict.fromkeys(key for record in filled[:LOOKED_AT] for key in flat_fields(record))
+    )
     sniffed.elements = {**roles_of_elements(paths, columns), **sniffed.elements}
     if n_without := len(made) - len(filled):
         sniffed.notes.append(
@@ -135,7 +140,7 @@ def _has_times(keys: Iterable[str]) -> bool:
 
 def _flat_keys(record: object) -> list[str]:
     """Dotted keys of a record, but for those inside of arrays."""
-    flat = _flat(record) if isinstance(record, dict) else {}
+    flat = flat_fields(record) if isinstance(record, dict) else {}
     return [key for key in flat if ".0." not in key]
 
 
@@ -257,16 +262,3 @@ def _first_document(text: str) -> object:
         return json.JSONDecoder().raw_decode(text.lstrip())[0]
     except (ValueError, RecursionError):
         return None  # as above
-
-
-def _flat(record: Mapping[str, object], above: str = "") -> dict[str, str]:
-    flat: dict[str, str] = {}
-    for key, value in record.items():
-        if isinstance(value, dict):
-            flat |= _flat(value, f"{above}{key}.")
-        elif isinstance(value, list) and value and isinstance(value[0], dict):
-            flat |= _flat(value[0], f"{above}{key}.0.")
-        else:
-            shown = json.dumps(value) if isinstance(value, list | bool) else value
-            flat[f"{above}{key}"] = "" if value is None else str(shown)
-    return flat

@@ -3,6 +3,7 @@ column is what, each with the reason why. It proposes settings; the reader itsel
 """
 
 import csv
+import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -20,6 +21,7 @@ from ntg_assets.sources.files.text_bytes import ends_in_returns
 from ntg_assets.sources.sniffing.column_roles import sniff_roles
 from ntg_assets.sources.sniffing.csv_lines import sniff_csv
 from ntg_assets.sources.sniffing.encodings import encodings_of, is_encoded_twice, raise_if_no_text
+from ntg_assets.sources.sniffing.inner_fields import fields_inside, take_texts_apart
 from ntg_assets.sources.sniffing.json_records import sniff_json, take_lists, take_records
 from ntg_assets.sources.sniffing.sniffed import (
     SAMPLE_BYTES,
@@ -76,6 +78,7 @@ def sniff_file(
                 f"{name}: cannot be divided into records ({error}). Is a quote not closed? Mend the"
                 " line, or set `quote: null` where quotes are text."
             ) from None
+    take_texts_apart(sniffed)
     sniff_roles(sniffed)
     return sniffed
 
@@ -96,8 +99,9 @@ def _sniff_parquet(path: Path, sniffed: Sniffed, *, name: str) -> None:
         ).drop(structs)
     sniffed.columns = frame.columns
     for column, dtype in frame.schema.items():
-        plain = not (dtype.is_nested() or isinstance(dtype, pl.Object | pl.Binary))
-        texts = frame[column].cast(pl.String) if plain else map(_as_text, frame[column])
+        plain = not (dtype.is_nested() or isinstance(dtype, pl.Object))
+        values = _decoded_bytes(frame[column]) if dtype == pl.Binary else frame[column]
+        texts = values.cast(pl.String) if plain else map(_as_text, values.to_list())
         sniffed.values[column] = [text or "" for text in texts]
 
 
@@ -112,7 +116,19 @@ def _has_lists(frame: pl.DataFrame, sniffed: Sniffed) -> bool:
 
 
 def _as_text(value: object) -> str:
+    """Text of a value; of a map, or a list of entries, JSON with their keys."""
+    fields = value if isinstance(value, dict) else fields_inside(value)
+    if fields is not None:
+        return json.dumps(fields, default=str)
     return "" if value is None else str(value)
+
+
+def _decoded_bytes(values: pl.Series) -> pl.Series:
+    """Texts that bytes are; where some are none, the bytes in hexadecimal digits."""
+    try:
+        return values.cast(pl.String)
+    except pl.exceptions.ComputeError:
+        return values.bin.encode("hex")
 
 
 def _sniff_text(

@@ -80,7 +80,7 @@ PEOPLE = frozenset(
 CONTAINERS = frozenset(
     {"properties", "props", "payload", "data", "event_properties", "attributes", "params", "fields",
      "record", "body", "object", "metadata", "meta", "value", "entity", "source", "details",
-     "detail", "event_data", "element", "node"}
+     "detail", "event_data", "element", "node", "event_params"}
 )  # fmt: skip
 ABOUT = ("_metadata", "_meta", "_info", "_details", "_data")  # `track_metadata` is of the track
 SURROUNDINGS = frozenset(

@@ -26,6 +26,9 @@ class Sniffed:
         said: Columns that a person has named, by role.
         elements: Columns that are the elements of exploded lists themselves, by role.
         key_columns: Columns of keys that are values, in exploded objects.
+        inside: Columns that lie inside of the value of another one (JSON in a text, entries of key
+            and value).
+        opened: Columns whose values hold such.
         is_items: Whether it is an item table, not a log.
         files: Files that are like this one.
         is_cut: Whether its last line does not end.
@@ -43,6 +46,8 @@ class Sniffed:
     said: dict[str, str] = field(default_factory=dict)
     elements: dict[str, str] = field(default_factory=dict)
     key_columns: list[str] = field(default_factory=list)
+    inside: set[str] = field(default_factory=set)
+    opened: set[str] = field(default_factory=set)
     is_items: bool = False
     files: list[str] = field(default_factory=list)
     is_cut: bool = False
@@ -56,6 +61,10 @@ class Sniffed:
         return name not in self.said.values() and any(
             name.startswith(f"{above}.0.") for above in self.lists
         )
+
+    def is_one_value(self, name: str) -> bool:
+        """Whether the values of a column are no objects, unless a person has named it."""
+        return name not in self.opened or name in self.said.values()
 
     @property
     def exploded(self) -> list[str]:
