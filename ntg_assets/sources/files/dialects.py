@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -41,7 +42,24 @@ class Dialect:
         """
         if len(self.delimiter) > 1:
             return self._parse_long(record)
-        return next(self.reader(io.StringIO(record, newline="")), [""])
+        text = self.as_python_reads(record)
+        return next(self.reader(io.StringIO(text, newline="")), [""])
+
+    def as_python_reads(self, record: str) -> str:
+        r"""A record in which what stands before quotes stands twice outside of quoted fields: there
+        it is a sign like any other (`\N`), to Python not.
+        """
+        if self.escape in {"", self.quote} or self.escape not in record:
+            return record
+        quote, escape = re.escape(self.quote), re.escape(self.escape)
+        start = rf"(?:^|(?<={re.escape(self.delimiter)}))"
+        quoted = rf"({start}{quote}(?:{escape}.|[^{quote}{escape}])*(?:{quote}|$))"
+        return re.sub(
+            rf"{quoted}|{escape}",
+            lambda match: match.group(1) or 2 * self.escape,
+            record,
+            flags=re.DOTALL,
+        )
 
     def write(self, fields: Sequence[str]) -> str:
         """One record of these fields, without a line end."""

@@ -10,6 +10,7 @@ from ntg_assets.sources.files.packing import open_unpacked
 
 LOOKED_AT = 200  # records
 DEEPEST = 4
+PATH_SIGNS = ".[]"
 # what stands for the key of a member of which each is a record (`explode`), and what it is called
 # where such records are written, since the engine takes a star for all keys
 EACH, WRITTEN_EACH = "*", "(each)"
@@ -22,17 +23,30 @@ TYPED_VALUES = (
 )  # fmt: skip
 
 
-def keys_of_records(path: Path) -> tuple[str, ...]:
-    """Dotted keys of the first records, in the order in which they come."""
-    matches: dict[str, None] = {}
+class RecordKeys(NamedTuple):
+    """Keys that records have.
+
+    Attributes:
+        names: Dotted, in the order in which they come.
+        odd: Those of them of which a key holds a dot or a bracket itself.
+    """
+
+    names: tuple[str, ...]
+    odd: frozenset[str]
+
+
+def keys_of_records(path: Path) -> RecordKeys:
+    """Keys of the first records."""
+    matches: dict[str, bool] = {}
     with open_unpacked(path) as lines:
         for line in islice(lines, LOOKED_AT):
             try:
                 record = json.loads(line)
             except (ValueError, RecursionError):
                 continue  # the reader quarantines it
-            matches |= dict.fromkeys(_keys(record, ""))
-    return tuple(matches)
+            matches |= {name: is_odd for name, is_odd in _keys(record, "") if name not in matches}
+    odd = frozenset(name for name, is_odd in matches.items() if is_odd)
+    return RecordKeys(tuple(matches), odd)
 
 
 def in_staged_json(name: str) -> str:
@@ -45,6 +59,11 @@ def key_path(name: str) -> str:
     parts = name.replace("[", ".").replace("]", "").split(".")
     written = (in_staged_json(part) for part in parts if part)
     return "$" + "".join(f"[{part}]" if part.isdigit() else f'."{part}"' for part in written)
+
+
+def literal_path(key: str) -> str:
+    """JSON path of one key, whatever signs it holds; whole numbers are places of a list."""
+    return f"$[{key}]" if key.isdigit() else f'$."{in_staged_json(key)}"'
 
 
 class RecordArray(NamedTuple):
@@ -70,7 +89,10 @@ def record_arrays(document: object, above: str = "") -> Iterator[RecordArray]:
             yield from record_arrays(value, f"{above}{key}.")
 
 
-def _keys(record: object, above: str, depth: int = 1) -> Iterator[str]:
+def _keys(
+    record: object, above: str, depth: int = 1, *, is_odd: bool = False
+) -> Iterator[tuple[str, bool]]:
+    """Dotted keys, and whether one on the way holds a sign of paths itself."""
     members = (
         record.items()
         if isinstance(record, dict)
@@ -80,6 +102,7 @@ def _keys(record: object, above: str, depth: int = 1) -> Iterator[str]:
     )
     for key, value in members:
         name = f"{above}{str(key).replace(WRITTEN_EACH, EACH)}"
-        yield name
+        has_signs = is_odd or any(sign in str(key) for sign in PATH_SIGNS)
+        yield name, has_signs
         if depth < DEEPEST:
-            yield from _keys(value, f"{name}.", depth + 1)
+            yield from _keys(value, f"{name}.", depth + 1, is_odd=has_signs)

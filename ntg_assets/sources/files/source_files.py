@@ -26,6 +26,7 @@ class SourceFile:
             counts its rows).
         n_blank_lines: Lines of a text file without any character.
         header: Column names of a CSV file, in order; keys of the first records of a JSON file.
+        odd_keys: Those of a JSON file of which a key holds a dot or a bracket itself.
         n_header_lines: Lines that the header takes up.
         has_quotes: Whether a CSV file holds a quote character at all.
         repeats_header: Whether the header of a CSV file comes again below it.
@@ -51,6 +52,7 @@ class SourceFile:
     n_lines: int = 0
     n_blank_lines: int = 0
     header: tuple[str, ...] = ()
+    odd_keys: frozenset[str] = frozenset()
     n_header_lines: int = 0
     has_quotes: bool = False
     repeats_header: bool = False

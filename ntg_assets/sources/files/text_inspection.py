@@ -80,10 +80,9 @@ def inspect_text(file: SourceFile, described: Described, *, folder: Path) -> Sou
         counts = _count_text(file, described.source)
     if counts.has_mixed_ends and file.staged is None:  # the reader takes the first kind for all
         file = _with_one_line_end(file, described.source, folder=folder)
+    keys = keys_of_records(file.read_path) if file.format == "json" else None
     header, n_header_lines = (
-        (keys_of_records(file.read_path), 0)
-        if file.format == "json"
-        else _read_header(file, described.source)
+        _read_header(file, described.source) if keys is None else (keys.names, 0)
     )
     return replace(
         file,
@@ -92,6 +91,7 @@ def inspect_text(file: SourceFile, described: Described, *, folder: Path) -> Sou
         has_quotes=counts.has_quotes,
         repeats_header=n_header_lines > 0 and counts.repeats_first,
         header=header,
+        odd_keys=keys.odd if keys is not None else frozenset(),
         n_header_lines=n_header_lines,
     )
 

@@ -9,7 +9,11 @@ from ntg_assets.errors import SourceError
 from ntg_assets.sources.files.file_names import read_literally
 from ntg_assets.sources.files.source_files import SourceFile
 from ntg_assets.sources.reading.binary_texts import BYTES, raise_if_no_texts
-from ntg_assets.sources.reading.inner_values import InnerValue, inner_value_of
+from ntg_assets.sources.reading.inner_values import (
+    InnerValue,
+    inner_values_of,
+    inner_values_of_record,
+)
 from ntg_assets.sources.reading.layouts import Layout, parquet_column
 
 
@@ -48,7 +52,8 @@ def columns_of(
         inner = _inner_values(connection, file, wanted, types)
         return _Columns(file, (*file.header, *inner), types | _texts(inner), inner=inner)
     said = dict(file.partition)
-    rare = [name for name in wanted if name not in file.header and name not in said]
+    names = [name for name in file.header if name not in file.odd_keys]
+    rare = [name for name in wanted if name not in names and name not in said]
     later = _keys_that_occur(connection, file, rare) if rare else []
     inner = _inner_values(connection, file, [name for name in rare if name not in later], {})
     known_keys = tuple(dict.fromkeys([*file.header, *later, *inner]))
@@ -88,11 +93,11 @@ def _inner_values(
     for name in wanted:
         if name in types or name in said:
             continue
-        if file.format == "json":
-            place = InnerValue(None, tuple(name.split("."))) if "." in name else None
-        elif place := inner_value_of(name, types):
-            place = place._replace(type=types[str(place.column)])
-        if place is not None and _occurs(connection, file, name, place, types):
+        places = (
+            inner_values_of_record(name) if file.format == "json" else inner_values_of(name, types)
+        )
+        place = next((one for one in places if _occurs(connection, file, name, one, types)), None)
+        if place is not None:
             result[name] = place
     return result
 

@@ -2,17 +2,19 @@
 JSON in a text (`payload.item_id`), entries of key and value (`event_params.item_id`), maps.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from ntg_assets.sources.files.json_keys import (
     ENTRY_KEYS,
     ENTRY_VALUES,
     TYPED_VALUES,
-    key_path,
+    literal_path,
 )
 from ntg_assets.sources.reading.binary_texts import BYTES
 from ntg_assets.sources.values.columns import TEXTS
+
+MOST_PARTS = 6  # of a name of which any may be one key; of a longer one the first are keys each
 
 
 class InnerValue(NamedTuple):
@@ -31,19 +33,40 @@ class InnerValue(NamedTuple):
     @property
     def bound(self) -> list[str]:
         """Values of the parameter of `inner_text`: path and key of each step."""
-        return [text for key in self.keys for text in (key_path(key), key)]
+        return [text for key in self.keys for text in (literal_path(key), key)]
 
 
-def inner_value_of(name: str, columns: Collection[str]) -> InnerValue | None:
-    """Where the value of a dotted name may lie: inside the column whose name begins it, the longest
-    of several; none where no column does.
+def inner_values_of(name: str, columns: Mapping[str, str]) -> list[InnerValue]:
+    """Where the value of a dotted name may lie: inside of the column whose name begins it, the
+    longest of several; keys may hold dots themselves.
+
+    Args:
+        name: Dotted.
+        columns: Types of the columns.
     """
     parts = name.split(".")
     for n_outer in range(len(parts) - 1, 0, -1):
         column = ".".join(parts[:n_outer])
-        if column in columns and all(parts[n_outer:]):
-            return InnerValue(column, tuple(parts[n_outer:]))
-    return None
+        if column in columns:
+            groups = _grouped(parts[n_outer:])
+            return [InnerValue(column, keys, columns[column]) for keys in groups if all(keys)]
+    return []
+
+
+def inner_values_of_record(name: str) -> list[InnerValue]:
+    """Where the value of a dotted name may lie in a record of JSON (see `inner_values_of`)."""
+    return [InnerValue(None, keys) for keys in _grouped(name.split(".")) if all(keys)]
+
+
+def _grouped(parts: Sequence[str]) -> list[tuple[str, ...]]:
+    """Keys that dotted parts may be, the most keys first: `a.b` is `b` in `a`, or one key."""
+    last = [(".".join(parts),)] if len(parts) <= MOST_PARTS or len(parts) == 1 else []
+    deeper = [
+        (".".join(parts[:n]), *rest)
+        for n in range(1, len(parts) if len(parts) <= MOST_PARTS else 2)
+        for rest in _grouped(parts[n:])
+    ]
+    return sorted([*deeper, *last], key=len, reverse=True)
 
 
 def as_json(expression: str, type_: str) -> str:

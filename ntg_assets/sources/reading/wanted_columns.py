@@ -8,7 +8,7 @@ from typing import NoReturn
 from ntg_assets.errors import SourceError
 from ntg_assets.sources.files.delimiters import describe_other_delimiter
 from ntg_assets.sources.files.source_files import SourceFile
-from ntg_assets.sources.reading.inner_values import inner_value_of
+from ntg_assets.sources.reading.inner_values import inner_values_of
 
 DATUM = re.compile(r"-?[\d.,:/ TZ+-]*\d[\d.,:/ TZ+-]*")
 
@@ -87,8 +87,8 @@ def _describe_blanks(wanted: Iterable[str], columns: Sequence[str]) -> str:
 
 def _describe_fields(wanted: Iterable[str], file: SourceFile) -> str:
     """Say that the texts of a column hold no such key."""
-    places = [inner_value_of(name, file.header) for name in wanted]
-    place = next((place for place in places if place is not None), None)
+    types = dict.fromkeys(file.header, "")
+    place = next((place for name in wanted for place in inner_values_of(name, types)), None)
     if place is None or file.format == "parquet":
         return ""
     return (

@@ -194,10 +194,19 @@ def _quotes_of(lines: Sequence[str], sniffed: Sniffed) -> tuple[str, str | None]
     if not any('"' in line for line in sample) and sample and single >= MOSTLY * (len(sample) - 1):
         sniffed.take("quote", "'", "fields stand between single quotes")
         return "'", None
-    if any('\\"' in line for line in sample):
+    if any(map(_has_escaped_quotes, sample)):
         sniffed.take("escape", "\\", 'quotes inside of fields are written \\"')
         return '"', "\\"
     return '"', None
+
+
+def _has_escaped_quotes(line: str) -> bool:
+    """Whether a backslash stands before a quote inside of a field. Where quotes are doubled it
+    belongs to the text: before two of them (in JSON), or at the end of a field.
+    """
+    if line.count('"') % 2:
+        return '\\"' in line
+    return re.search(r'\\"(?!"|[;,\t|]|$)', line) is not None
 
 
 def _title_lines(rows: Sequence[Sequence[str]], n_fields: int) -> int:

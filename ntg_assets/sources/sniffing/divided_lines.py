@@ -136,9 +136,10 @@ def rows_of(
         quote: Around fields.
         escape: Before a quote inside of a field; None: it is doubled.
     """
+    dialect = Dialect(delimiter, quote, escape or quote)
     if len(delimiter) > 1:
-        return (_fields(Dialect(delimiter, quote, escape or quote), line) for line in lines)
-    text = io.StringIO("\n".join(lines), newline="")
+        return (_fields(dialect, line) for line in lines)
+    text = io.StringIO("\n".join(map(dialect.as_python_reads, lines)), newline="")
     return csv.reader(
         text,
         delimiter=delimiter,
