@@ -1,19 +1,20 @@
 """Records that hold lists (`explode`): each element becomes a record, with the fields around it."""
 
-import ast
-import csv
 import json
-import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from ntg_assets.configuration.inputs.files import FileSource
 from ntg_assets.errors import SourceError
 from ntg_assets.sources.files.json_keys import EACH, in_staged_json
-from ntg_assets.sources.files.json_texts import Member, elements, list_in_text, members
+from ntg_assets.sources.files.json_texts import (
+    Member,
+    elements,
+    json_in_text,
+    list_in_text,
+    members,
+)
 
 KEY, PLACE = "~", "#"  # behind the name of a list: the key of an element, its place from 1
-OBJECT = re.compile(r"\s*[\"']?[^,\"']*[\"']?\s*:")  # JSON, or as Python prints a dict
 LONG_VALUE = 1_000  # characters; what is longer is repeated only where a column names it
 SHOWN_CHARACTERS, SHOWN_KEYS = 60, 8
 
@@ -50,6 +51,7 @@ class Exploded:
         lists: Which lists are exploded.
         wanted: Columns that the configuration names; long values beside a list that none of them
             needs are left out.
+        keeps_long: Whether long values stay all the same.
         n_records: Records before.
         n_lists: Lists (and objects whose members are elements) that were met, empty ones included.
         n_others: Other values in the place of a list, which count as its only element.
@@ -57,6 +59,7 @@ class Exploded:
 
     lists: Lists
     wanted: Collection[str] = ()
+    keeps_long: bool = False
     n_records: int = 0
     n_lists: int = 0
     n_others: int = 0
@@ -92,6 +95,9 @@ class Exploded:
         """The value at a place once for each element inside of it, with that in its list's place;
         once, without one, where there is none.
         """
+        if inner := json_in_text(text[place:]):  # what is JSON inside of a text stands for it
+            yield from self._objects(inner, 0, parents, above)
+            return
         if text[place] == "[":
             self.n_lists += 1
             for element in elements(text, place + 1):
@@ -187,117 +193,10 @@ class Exploded:
 
     def _is_repeated(self, name: str, entry: Member) -> bool:
         """Whether a value beside a list stands in each record: a long one where it is needed."""
-        return entry.end - entry.start <= LONG_VALUE or any(
+        return (self.keeps_long or entry.end - entry.start <= LONG_VALUE) or any(
             f"{column}.".startswith(f"{name}.") for column in self.wanted
         )
 
 
 def _element(name: str, value: str, place: int) -> str:
     return f"{json.dumps(name)}: {value}, {json.dumps(name + PLACE)}: {place}"
-
-
-def exploded_rows(
-    records: Iterator[tuple[str, list[str]]],
-    header: Sequence[str],
-    source: FileSource,
-    *,
-    name: str,
-) -> Iterator[list[str] | str]:
-    """Rows of CSV with one element of each list in its place, and its place behind the others; the
-    text of a record that does not fit the header.
-
-    Args:
-        records: Texts and fields of the records below the header.
-        header: Names of the columns.
-        source: Which columns are lists, and what divides them.
-        name: The file in messages.
-
-    Raises:
-        SourceError: there is no such column.
-    """
-    absent = next((path for path in source.explode if path not in header), None)
-    if absent is not None:
-        shown = ", ".join(map(repr, header[:SHOWN_KEYS]))
-        raise SourceError(
-            f"{name}: explode names {absent!r}, but there is no such column; columns found:"
-            f" {shown}. Correct `explode`."
-        )
-    places = [list(header).index(path) for path in source.explode]
-    n_lists, other = 0, ""
-    for text, fields in records:
-        row = fields[:-1] if len(fields) == len(header) + 1 and not fields[-1] else fields
-        if len(row) != len(header):  # with a further column it would fit: the reader refuses it
-            yield f"{text}{source.delimiter}?" if len(row) == len(header) + 1 else text
-            continue
-        lists = [elements_of_field(row[place], source.explode_separator) for place in places]
-        n_lists += source.explode_separator is not None or row[places[0]].lstrip()[:1] in {"[", "{"}
-        other = other or row[places[0]]
-        yield from _rows_of_elements(row, lists, places)
-    if other and not n_lists:
-        raise SourceError(
-            f"{name}: explode names {source.explode[0]!r}, whose fields hold no list as JSON"
-            f" (first: {other[:SHOWN_CHARACTERS]!r}). Set `explode_separator` to what stands"
-            " between their elements, or leave `explode` out."
-        )
-
-
-def _rows_of_elements(
-    row: list[str], lists: list[list[str]], places: Sequence[int]
-) -> Iterator[list[str]]:
-    """Rows with one element of each list in its place; the row itself where there is none."""
-    longest = max(map(len, lists))
-    if any(len(values) != longest for values in lists):  # what belongs to what?
-        lists = [[""] * longest for _ in lists]
-    for number, values in enumerate(zip(*lists, strict=True), start=1):
-        made = list(row)
-        for place, value in zip(places, values, strict=True):
-            made[place] = value
-        yield [*made, str(number)]
-    if not longest:
-        yield [*row, ""]
-
-
-def elements_of_field(field: str, separator: str | None) -> list[str]:
-    """Texts of the elements of a list in a field of CSV; what is no list is its only element.
-
-    Args:
-        field: As it stands.
-        separator: Between the elements; none: the list is JSON, or as Python prints one.
-    """
-    text = field.strip()
-    if not text:
-        return []
-    if separator is not None:
-        return [part.strip() for part in text.split(separator)]
-    values = list_in_field(text)
-    if values is None:
-        return [text]
-    texts = (value if isinstance(value, str) else json.dumps(value) for value in values)
-    return ["" if text == "null" else text for text in texts]
-
-
-def list_in_field(text: str) -> list[object] | None:
-    """The list that a text is as JSON, as Python prints one (`['a', 'b']`), or as PostgreSQL does
-    (`{a,b}`); else none.
-    """
-    if text.startswith("{") and text.endswith("}"):
-        return _printed_array(text)
-    values = list_in_text(text)
-    if isinstance(values, list) or not text.startswith("["):
-        return values if isinstance(values, list) else None
-    try:
-        printed = ast.literal_eval(text)
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
-        return None
-    return printed if isinstance(printed, list) else None
-
-
-def _printed_array(text: str) -> list[object] | None:
-    """Elements of an array as PostgreSQL prints it; none: it is something else (an object, or an
-    array of arrays).
-    """
-    inside = text[1:-1]
-    if not inside or inside.startswith("{") or OBJECT.match(inside):
-        return None if inside else []
-    rows = list(csv.reader([inside], escapechar="\\", doublequote=False, strict=False))
-    return [None if value == "NULL" else value for value in rows[0]]

@@ -58,6 +58,17 @@ def list_in_text(value: object) -> object:
     return inner if isinstance(inner, list) else value
 
 
+def json_in_text(written: str) -> str:
+    """The object or list that is written as JSON inside of a JSON text; empty where none is."""
+    if not written.startswith('"'):
+        return ""
+    try:
+        inner = json.loads(written).strip()
+        return inner if inner[:1] in {"{", "["} and json.loads(inner) is not None else ""
+    except (ValueError, RecursionError):
+        return ""
+
+
 def expect(text: str, place: int, sign: str) -> int:
     """Place after a sign that must come next."""
     place = after_space(text, place)

@@ -15,7 +15,8 @@ from uuid import uuid4
 from ntg_assets.configuration.inputs.files import FileSource
 from ntg_assets.errors import SourceError
 from ntg_assets.sources.files.dialects import Dialect
-from ntg_assets.sources.files.exploding import Exploded, Lists, exploded_rows, place_column
+from ntg_assets.sources.files.exploding import Exploded, Lists, place_column
+from ntg_assets.sources.files.exploding_csv import exploded_rows
 from ntg_assets.sources.files.json_documents import LINE_ENDS, records_of
 from ntg_assets.sources.files.packing import open_unpacked
 

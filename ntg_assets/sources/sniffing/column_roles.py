@@ -4,13 +4,11 @@ written.
 
 import re
 from collections.abc import Mapping, Sequence
-from itertools import combinations
 
 from ntg_assets.sources.files.exploding import PLACE
+from ntg_assets.sources.sniffing.item_roles import complements, note_items, sniff_items, whole_title
 from ntg_assets.sources.sniffing.null_words import NULL_WORDS, ask_of_gaps
 from ntg_assets.sources.sniffing.role_names import (
-    ITEM_NOUNS,
-    ROLES,
     SESSIONS,
     by_name,
     by_words,
@@ -24,13 +22,11 @@ from ntg_assets.sources.sniffing.sniffed import Sniffed, show_texts
 from ntg_assets.sources.sniffing.time_roles import sniff_time
 from ntg_assets.sources.sniffing.value_roles import sniff_value
 
-ITEM_ROLES = {
-    "categories": ("categories", "category", "genres", "genre", "kategorien", "kategorie")
-}
-TITLES = ("title", "titel", "name", "item_name", "product_name")
 ID = re.compile(r"0|[1-9]\d{0,17}")
 FLOAT_ID, IN_POWERS = re.compile(r"(0|[1-9]\d{0,15})\.0+"), re.compile(r"\d([.,]\d+)?[eE]\+\d+")
 TRUTHS = {"true", "false", ""}  # name nobody
+PROGRAM_WORDS = frozenset({"product", "content", "media", "asset", "program", "programme"})
+MANY_TIMES, FEW_RECORDS = 5, 10
 CONSTANT_USER = {"constant": "me"}
 
 
@@ -45,7 +41,7 @@ def sniff_roles(sniffed: Sniffed) -> None:
     has_names = sniffed.has_names
     _sniff_time(sniffed, free, texts)
     if "event_at" not in sniffed.settings and "event_at" not in sniffed.open and has_names:
-        sniffed.is_items = _sniff_items(sniffed, free, texts)
+        sniffed.is_items = sniff_items(sniffed, free, texts)
         if sniffed.is_items:
             return
     for role in ("user_id", "item_id", "value", "event_type"):
@@ -96,7 +92,7 @@ def _sniff_role(
     """Take the column that is called like a role; without one a needed role stays open."""
     candidates, why = _candidates_outside_first(sniffed, role, free, has_names=has_names)
     candidates = _without_parts(sniffed, role, candidates)
-    pairs = _complements(sniffed, free) if role == "item_id" and role not in sniffed.said else []
+    pairs = complements(sniffed, free) if role == "item_id" and role not in sniffed.said else []
     if candidates and any(candidates[0] in pair["first_of"] for pair in pairs):
         candidates = []  # of one kind of items only
     if role == "value":
@@ -110,11 +106,11 @@ def _sniff_role(
             others = (name for name in free if name not in keys)
             sniffed.open[role] = [*keys, *first, *others]
         return
-    name = _whole_title(sniffed, candidates) if role == "item_id" else candidates[0]
+    name = whole_title(sniffed, candidates) if role == "item_id" else candidates[0]
     free.remove(name)
     sniffed.take(role, name, f"{why}; values such as {show_texts(texts[name])}")
     if role == "item_id":
-        _note_other_items(sniffed, name, free)
+        note_items(sniffed, name, free)
 
 
 def _of_events(sniffed: Sniffed, free: Sequence[str]) -> list[str]:
@@ -126,21 +122,6 @@ def _of_events(sniffed: Sniffed, free: Sequence[str]) -> list[str]:
         and not _is_of_message(name)
         and not sniffed.is_part(name)
     ]
-
-
-def _note_other_items(sniffed: Sniffed, name: str, free: Sequence[str]) -> None:
-    """Say which column names the items of the records in which a column is empty: episodes beside
-    songs.
-    """
-    named = [other for other in free if words_of(other) & {*ITEM_NOUNS} and other != name]
-    others = [
-        other for other in named if _fill_each_other(sniffed, (name, other)) and "id" not in other
-    ]
-    if others and any(not text.strip() for text in sniffed.values[name]):
-        sniffed.notes.append(
-            f"{others[0]!r} is filled where {name!r} is empty: to read both, answer"
-            f" `item_id=first_of:{name},{others[0]}`"
-        )
 
 
 def _candidates_outside_first(
@@ -177,16 +158,31 @@ def _candidates(
     if role in {"user_id", "item_id"} and role not in sniffed.said:
         candidates = [name for name in candidates if not set(sniffed.values[name]) <= TRUTHS]
     if role == "item_id" and role not in sniffed.said:
-        candidates = _names_last(candidates)
+        candidates = _names_last(_saying_little_last(sniffed, candidates))
     if role in {"value", "event_type"} and role not in sniffed.said:
         candidates = [name for name in candidates if not _is_of_message(name)]
     if role == "event_type":
-        candidates = [name for name in candidates if not _are_pages(name, sniffed.values[name])]
+        candidates = [name for name in candidates if _are_types(sniffed, name)]
     if role != "user_id":
         candidates = sorted(candidates, key=sniffed.is_outside)
     if role in sniffed.elements and role not in sniffed.said:
         return [sniffed.elements[role], *candidates], "by the name of its list"
     return candidates, why
+
+
+def _saying_little_last(sniffed: Sniffed, candidates: Sequence[str]) -> list[str]:
+    """Columns with those last that say little of what an event is about: that hold one text in all
+    records, or are called by a word for programs too (`product`), where another one holds many.
+    """
+    n_texts = {name: len({*sniffed.values[name]}) for name in candidates}
+    most = max(n_texts.values(), default=0)
+
+    def says_little(name: str) -> bool:
+        is_constant = n_texts[name] == 1 < most and len(sniffed.values[name]) >= FEW_RECORDS
+        is_of_programs = name.lower() in PROGRAM_WORDS and n_texts[name] * MANY_TIMES <= most
+        return is_constant or is_of_programs
+
+    return sorted(candidates, key=says_little)
 
 
 def _names_last(candidates: Sequence[str]) -> list[str]:
@@ -200,9 +196,14 @@ def _is_of_message(name: str) -> bool:
     return "schema" in above or last.startswith("_")
 
 
-def _are_pages(name: str, texts: Sequence[str]) -> bool:
-    """Whether a column that is called like a page of a site holds the numbers of pages."""
-    return words_of(name) == {"page"} and all(text.isdigit() for text in texts if text)
+def _are_types(sniffed: Sniffed, name: str) -> bool:
+    """Whether a column that is called like the types of events holds one in each record, and no
+    numbers of the pages of a site.
+    """
+    texts = sniffed.values[name]
+    are_pages = words_of(name) == {"page"} and all(text.isdigit() for text in texts if text)
+    is_filled = all(text.strip() for text in texts) or name == sniffed.said.get("event_type")
+    return is_filled and not are_pages
 
 
 def _without_parts(sniffed: Sniffed, role: str, candidates: list[str]) -> list[str]:
@@ -213,37 +214,10 @@ def _without_parts(sniffed: Sniffed, role: str, candidates: list[str]) -> list[s
     if parts and parts == candidates:
         sniffed.notes.append(
             f"records hold several objects where {parts[0]!r} ({role}) names the first one only:"
-            " write one record for each, or name that column where the first one is meant"
+            f" `--set explode={parts[0].rpartition('.0.')[0]}` makes each a record; name that"
+            " column where the first one is meant"
         )
     return [name for name in candidates if name not in parts]
-
-
-def _complements(sniffed: Sniffed, free: Sequence[str]) -> list[dict[str, list[str]]]:
-    """Pairs of columns of one name (`movie.title`, `show.title`), of which each record has one."""
-    called = {name: name.rsplit(".", 1)[-1] for name in free if "." in name}
-    pairs = [
-        (name, other)
-        for name, other in combinations(called, 2)
-        if called[name] == called[other] and by_name([called[name]], ROLES["item_id"])
-    ]
-    return [{"first_of": [*pair]} for pair in pairs if _fill_each_other(sniffed, pair)]
-
-
-def _fill_each_other(sniffed: Sniffed, pair: tuple[str, str]) -> bool:
-    records = zip(*(sniffed.values[name] for name in pair), strict=True)
-    return all(bool(one.strip()) != bool(other.strip()) for one, other in records)
-
-
-def _whole_title(sniffed: Sniffed, candidates: Sequence[str]) -> str:
-    """The first of some columns of items; the title, where the first is a part of some items only
-    (`Episode` beside `Title`).
-    """
-    first = candidates[0]
-    is_partial = any(not text.strip() for text in sniffed.values[first])
-    if first in sniffed.said.values() or not is_partial or "id" in words_of(first):
-        return first
-    whole = (name for name in candidates if all(text.strip() for text in sniffed.values[name]))
-    return next((name for name in by_name([*whole], TITLES)), first)
 
 
 def _sniff_no_one(sniffed: Sniffed, role: str) -> None:
@@ -266,34 +240,3 @@ def _sniff_id_type(sniffed: Sniffed, role: str, texts: Sequence[str]) -> None:
             f"{len(cut):,} ids of {sniffed.settings[role]!r} are in powers of ten ({cut[0]!r}): a"
             " spreadsheet has cut their digits, and different ids look alike. Export them as text"
         )
-
-
-def _sniff_items(sniffed: Sniffed, free: list[str], texts: Mapping[str, list[str]]) -> bool:
-    """Take a file without times for an item table, where it has ids and titles."""
-    ids = [
-        name
-        for name in by_name(free, ROLES["item_id"])
-        if len(set(texts[name])) == len(sniffed.values[name])
-    ]
-    titles = [name for name in by_name(free, TITLES) if name not in ids[:1]]
-    if not ids or by_name(free, ROLES["user_id"]):
-        return False
-    why = f"by its name, and different in each record: {show_texts(texts[ids[0]])}"
-    sniffed.take("item_id", ids[0], why)
-    if titles:
-        why = f"by its name; values such as {show_texts(texts[titles[0]])}"
-        sniffed.take("title", titles[0], why)
-    for name in by_name(free, ITEM_ROLES["categories"])[:1]:
-        _take_categories(sniffed, name, texts[name])
-    return True
-
-
-def _take_categories(sniffed: Sniffed, name: str, texts: Sequence[str]) -> None:
-    """Take a column of categories, and say how several in one value are written."""
-    sniffed.take("categories", name, f"by its name; values such as {show_texts(texts)}")
-    if any(text.lstrip().startswith("[") for text in texts):
-        sniffed.take("categories_format", "json", "values in brackets")
-        return
-    separators = [sign for sign in "|;," if any(sign in text for text in texts)]
-    if separators and separators[0] != "|":
-        sniffed.take("category_separator", separators[0], f"such as {show_texts(texts)}")

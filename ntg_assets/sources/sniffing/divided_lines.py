@@ -8,13 +8,14 @@ from collections.abc import Iterable, Sequence
 
 from ntg_assets.configuration.inputs.files import FileSource
 from ntg_assets.sources.files.dialects import Dialect
-from ntg_assets.sources.files.exploding import exploded_rows, list_in_field
+from ntg_assets.sources.files.exploding_csv import exploded_rows, list_in_field
 from ntg_assets.sources.sniffing.headers import MOSTLY
 from ntg_assets.sources.sniffing.record_lists import singular
 from ntg_assets.sources.sniffing.role_names import ROLES, by_name
 from ntg_assets.sources.sniffing.sniffed import (
     SAMPLE_LINES,
     Sniffed,
+    as_paths,
     show_texts,
 )
 
@@ -23,6 +24,7 @@ PADDED = ",;|\t"  # may stand between spaces
 LIST_SIGNS, IN_JSON = "|;, ", "["
 WORD, ID = re.compile(r"[^|;,]{1,80}"), re.compile(r"[A-Za-z_-]*\d[\w-]*")
 FEWEST_WORDS = 3
+LOOKED_AT = 200  # texts
 FEWEST_LINES = 3  # of a table above notes: its header and two records
 
 
@@ -84,30 +86,48 @@ def _is_beside(line: str, padded: str, delimiter: str) -> bool:
 
 def take_lists_in_fields(sniffed: Sniffed) -> None:
     """Propose to explode a column of a text that is called like several items, and holds them
-    between signs (`a|b|c`) or as JSON.
+    between signs (`a|b|c`) or as JSON; take the lists apart that a person has named.
     """
-    if by_name(sniffed.columns, ROLES["item_id"]):
-        return
-    for name in sniffed.columns:
-        sign = _sign_of_lists(sniffed.values[name])
-        if sign is not None and by_name([singular(name)], ROLES["item_id"]):
-            break
-    else:
-        return
-    sniffed.take("explode", name, "its fields hold lists, and it is called like several items")
+    if "explode" in sniffed.settings:
+        _take_elements(sniffed, None)
+    elif not by_name(sniffed.columns, ROLES["item_id"]):
+        for name in sniffed.columns:
+            sign = _sign_of_lists(sniffed.values[name])
+            is_called_so = bool(by_name([singular(name)], ROLES["item_id"]))
+            holds_items = sign == IN_JSON and _hold_items(sniffed.values[name])
+            if sign is not None and (is_called_so or holds_items):
+                _propose_lists(sniffed, name, sign, are_ids=not holds_items)
+                return
+
+
+def _propose_lists(sniffed: Sniffed, name: str, sign: str, *, are_ids: bool) -> None:
+    why = "it is called like several items" if are_ids else "their elements are"
+    sniffed.take("explode", name, f"its fields hold lists, and {why}")
     if sign != IN_JSON:
         sniffed.take("explode_separator", sign, f"such as {show_texts(sniffed.values[name])}")
-    source = FileSource(
-        files=["-"], explode=[name], explode_separator=None if sign == IN_JSON else sign
-    )
+    _take_elements(sniffed, None if sign == IN_JSON else sign)
+    sniffed.elements = {"item_id": name} if are_ids else {}
+
+
+def _hold_items(texts: Sequence[str]) -> bool:
+    """Whether the lists of some texts are objects that have the key of an item."""
+    lists = [list_in_field(text.strip()) or [] for text in texts[:LOOKED_AT]]
+    objects = [one for elements in lists for one in elements if isinstance(one, dict)]
+    keys = dict.fromkeys(key for one in objects for key in one)
+    return bool(by_name([*keys], ROLES["item_id"]))
+
+
+def _take_elements(sniffed: Sniffed, sign: str | None) -> None:
+    """Take the values of records that are exploded, as a load would have them."""
+    explode = as_paths(sniffed.settings["explode"])
+    source = FileSource(files=["-"], explode=explode, explode_separator=sign)
     fields = zip(*(sniffed.values[column] for column in sniffed.columns), strict=True)
     records = (("", list(row)) for row in fields)
-    made = list(exploded_rows(records, sniffed.columns, source, name=name))
+    made = list(exploded_rows(records, sniffed.columns, source, name=explode[0]))
     sniffed.values = {
         column: [row[place] for row in made if row[-1]]
         for place, column in enumerate(sniffed.columns)
     }
-    sniffed.elements = {"item_id": name}
 
 
 def _sign_of_lists(texts: Sequence[str]) -> str | None:

@@ -3,7 +3,7 @@ reader finds them (`sources/reading/inner_values.py`).
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from ntg_assets.sources.files.json_keys import ENTRY_KEYS, ENTRY_VALUES, TYPED_VALUES
 from ntg_assets.sources.sniffing.sniffed import Sniffed
@@ -51,6 +51,20 @@ def names_inside(record: Mapping[str, object], above: str = "") -> list[str]:
     return names
 
 
+def lists_of_objects(record: object, above: str = "") -> Iterator[str]:
+    """Dotted keys of the arrays of a record that hold more than one object, those inside of values
+    too.
+    """
+    for key, value in record.items() if isinstance(record, dict) else ():
+        inside = fields_inside(value)
+        if isinstance(value, dict) or inside is not None:
+            yield from lists_of_objects(inside if inside is not None else value, f"{above}{key}.")
+        elif isinstance(value, list) and value and isinstance(value[0], dict):
+            if len(value) > 1:
+                yield f"{above}{key}"
+            yield from lists_of_objects(value[0], f"{above}{key}.0.")
+
+
 def take_texts_apart(sniffed: Sniffed) -> None:
     """Take the fields of JSON in the texts of columns for columns of their own, too."""
     for name in list(sniffed.columns):
@@ -72,6 +86,7 @@ def take_inside(
         records: As they are.
         flat: The dotted keys and texts of each.
     """
+    sniffed.lists |= {key for record in records for key in lists_of_objects(record)}
     outer = list(dict.fromkeys(name for record in records for name in names_inside(record)))
     starts = tuple(f"{name}." for name in outer)
     inner = dict.fromkeys(key for entry in flat for key in entry if key.startswith(starts))

@@ -10,7 +10,7 @@ from ntg_assets.sources.files.exploding import place_column
 from ntg_assets.sources.files.json_documents import records_of
 from ntg_assets.sources.files.json_keys import EACH, record_arrays
 from ntg_assets.sources.files.packing import open_unpacked, unpacking
-from ntg_assets.sources.sniffing.inner_fields import flat_fields, take_inside
+from ntg_assets.sources.sniffing.inner_fields import flat_fields, lists_of_objects, take_inside
 from ntg_assets.sources.sniffing.record_lists import (
     exploded,
     find_lists,
@@ -65,7 +65,7 @@ def take_records(sniffed: Sniffed, records: Sequence[object]) -> None:
     sniffed.columns = list(dict.fromkeys(key for entry in flat for key in entry))
     sniffed.values = {key: [entry.get(key, "") for entry in flat] for key in sniffed.columns}
     take_inside(sniffed, objects, flat)
-    sniffed.lists = {key for entry in records for key in _lists(entry)}
+    sniffed.lists = {key for entry in records for key in lists_of_objects(entry)}
 
 
 def take_lists(sniffed: Sniffed, records: Sequence[object]) -> Sequence[object]:
@@ -142,17 +142,6 @@ def _flat_keys(record: object) -> list[str]:
     """Dotted keys of a record, but for those inside of arrays."""
     flat = flat_fields(record) if isinstance(record, dict) else {}
     return [key for key in flat if ".0." not in key]
-
-
-def _lists(record: object, above: str = "") -> Iterator[str]:
-    """Dotted keys of the arrays of a record that hold more than one object."""
-    for key, value in record.items() if isinstance(record, dict) else ():
-        if isinstance(value, dict):
-            yield from _lists(value, f"{above}{key}.")
-        elif isinstance(value, list) and value and isinstance(value[0], dict):
-            if len(value) > 1:
-                yield f"{above}{key}"
-            yield from _lists(value[0], f"{above}{key}.0.")
 
 
 def _document_records(

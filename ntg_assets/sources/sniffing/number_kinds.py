@@ -2,6 +2,7 @@
 two things, both are offered.
 """
 
+import html
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
@@ -181,7 +182,8 @@ def _signs(texts: Sequence[str]) -> list[str]:
 
 
 def _is_currency(sign: str) -> bool:
-    has_sign = any(unicodedata.category(entry) == "Sc" for entry in sign) and len(sign) <= 4  # noqa: PLR2004  # HK$ and its kin
+    written = html.unescape(sign) if sign.endswith(";") else sign  # `&euro;`
+    has_sign = any(unicodedata.category(entry) == "Sc" for entry in written) and len(written) <= 4  # noqa: PLR2004  # HK$ and its kin
     return has_sign or bool(re.fullmatch(r"[A-Z]{3}", sign)) or sign in WORDS_BESIDE
 
 

@@ -18,6 +18,7 @@ from ntg_assets.sources.sniffing.time_words import BEGINNINGS, OTHER_TIMES, TIME
 
 LOOKED_AT, DEEPEST = 200, 4
 EVENT_TIMES = [name for name in ROLES["event_at"] if name not in BEGINNINGS]
+WORDS_FOR_ANYTHING = frozenset({"name", "title"})
 FEWEST_KEYED = 3  # objects of the same fields, which are records then
 
 
@@ -68,7 +69,9 @@ def find_lists(records: Sequence[object]) -> Explosion | None:
         times, items = _times(entry.inner), by_name(entry.inner, ROLES["item_id"])
         adds = (times and not has_time) or (items and not has_item)
         is_whole = times and items and not (has_event_time and has_item)
-        is_sure = bool(times and items) or entry.longest > 1
+        # lists of one in these records may hold more in others
+        names_items = any(name.lower() not in WORDS_FOR_ANYTHING for name in items)
+        is_sure = bool(times and items) or entry.longest > 1 or (names_items and not has_item)
         rank = (bool(times) + bool(items), sum(entry.lengths))
         if (adds or is_whole) and is_sure and (best is None or rank > best[0]):
             best = rank, entry

@@ -17,7 +17,16 @@ ITEM_ENDS = ("id", "uri", "key", "code", "name", "title")
 TYPED = re.compile(
     r"(\.(\$\w+|S|N|BOOL|string|long|int|double|float|(string|integer|double|timestamp)Value))+$"
 )
-PLACES = ("url", "link", "href", "permalink", "page_url", "page_location", "cs_uri_stem")
+PLACES = (
+    "url",
+    "link",
+    "href",
+    "permalink",
+    "page_url",
+    "page_location",
+    "cs_uri_stem",
+    "request_uri",
+)
 ROLES: dict[str, tuple[str, ...]] = {
     "event_at": (
         "event_at", "timestamp", "ts", "event_time", "event_date", "eventtime", "time",
@@ -39,13 +48,14 @@ ROLES: dict[str, tuple[str, ...]] = {
         "fan_id", "subscriber_key", "distinct_id", "user_pseudo_id", "anonymous_id", "buyer",
         "shopper", *names_abroad("user_id"), "customer_email",
         "email", "login", "user_login", "actor_id", "actor_mbox", "mbox", "cs_username",
+        "remote_user",
     ),
     "item_id": (
         "item_id", "itemid", "item", "movieid", "movie_id", "movie", "title_id", "titleid",
         "content_id", "contentid", "product_id", "productid", "product", "track_id", "track",
         "trackname", "track_name", "song", "song_id", "video_id", "video", "video_title", "episode",
         "show_id", "show", "lineitem_sku", "lineitem_name", "film", "film_id", "book_id", "book",
-        "asset_id", "sku", "item_number", "item_no", "product_number",
+        "asset_id", "sku", "sku_id", "item_number", "item_no", "product_number",
         "product_no", "product_identifier", "article_number", "article_no", "asin",
         "const", "tconst", "title",
         "master_metadata_track_name", "product_name", "song_name", "video_name", "isbn",
@@ -65,7 +75,8 @@ ROLES: dict[str, tuple[str, ...]] = {
         "gross_sales", "net", *names_abroad("value"), "quantity",
     ),
     "event_type": (
-        "event_type", "eventtype", "event", "action", "type", "page", "aktion", "ereignis",
+        "event_type", "eventtype", "event", "event_name", "action", "type", "page", "aktion",
+        "ereignis",
     ),
 }  # fmt: skip
 BRACKETS = re.compile(r"(?<=\S)\s*[(\[][^()\[\]]*[)\]]\s*$")
@@ -110,7 +121,8 @@ WORDS_OF_ROLES = {
         ("user", "customer", "member", "account", "subscriber", "viewer", "buyer", "shopper",
          "visitor", "listener", "reader", "player", "guest", "patron", "student", "learner",
          "holder", "email", "mail"),
-        (*ID_ENDS, "email", "mail", "address", "adresse", "username", "login", "name", "hash"),
+        (*ID_ENDS, "reference", "email", "mail", "address", "adresse", "username", "login", "name",
+         "hash"),
         frozenset({"agent", "type", "group", "manager", "segment", "country", "role", "plan",
                    "currency", "tier", "status", "product", "transaction", "order", "invoice",
                    "session", "item", "ip", "postal", "street", "phone", "to", "seller", "merchant",
@@ -198,7 +210,8 @@ def _spellings(name: str) -> list[str]:
     """How a name may be meant: `visitorId` as one word, and as two."""
     plain = CORE_DATA.sub("", name)
     bare = BRACKETS.sub("", plain)  # `Amount (EUR)`
-    return list(dict.fromkeys((folded(plain), folded(divided(plain)), folded(bare))))
+    spellings = (folded(plain), folded(divided(plain)), folded(bare))
+    return list(dict.fromkeys(re.sub("_+", "_", spelling) for spelling in spellings))
 
 
 def by_words(columns: Sequence[str], role: str) -> list[str]:

@@ -15,11 +15,9 @@ from ntg_assets.sources.sniffing.role_names import (
     CORE_DATA,
     ROLES,
     by_name,
-    divided,
     is_of_item,
     words_of,
 )
-from ntg_assets.sources.sniffing.role_names_abroad import folded
 from ntg_assets.sources.sniffing.sniffed import Sniffed, show_texts
 from ntg_assets.sources.sniffing.time_calendars import CALENDARS, calendar_of, read_times
 from ntg_assets.sources.sniffing.time_kinds import (
@@ -29,13 +27,14 @@ from ntg_assets.sources.sniffing.time_kinds import (
     what_is_unsure,
 )
 from ntg_assets.sources.sniffing.time_words import LATER_TIMES, OTHER_TIMES, TIME_WORDS
+from ntg_assets.sources.sniffing.zone_roles import read_together, take_zone
 from ntg_assets.sources.values.day_halves import HALF
 
 CLOCK = re.compile(
     rf"\s*({HALF}\s*)?\d{{1,2}}:\d{{2}}(:\d{{2}}(\.\d+)?)?(\s*{HALF})?"
     r"(\s*(Z|[A-Z]{3,5}|[+-]\d{2}:?\d{2}))?\s*"
 )
-CORE_DATA_TIME = re.compile(r"Z[A-Z_]+(DATE|TIME|TIMESTAMP)")
+CORE_DATA_TIME = re.compile(r"Z[A-Z_]+(DATE|TIME|TIMESTAMP)(PLAYED|WATCHED|VIEWED|OPENED|READ)?")
 HAS_CLOCK = re.compile(r"\d:\d|%[HIM]")
 LOOKED_AT = 20  # texts
 CHANGES = frozenset({"updated", "end"})
@@ -45,11 +44,6 @@ CLOCK_WORDS = frozenset(
      "day", "event", "時刻", "时间", "時間", "시간", "시각", "время", "час", "saat", "godzina",
      "godz", "cas", "ido", "vrijeme", "klokkeslæt", "klokkeslett", "klockslag", "kellonaika", "ωρα",
      "الوقت", "שעה", "gio", "jam", "waktu"}
-)  # fmt: skip
-ZONE_NAMES = frozenset(
-    {"timezone", "time_zone", "tz", "zone", "zeitzone", "fuseau_horaire", "zona_horaria",
-     "fuso_horario", "fuso_orario", "tijdzone", "tidszon", "tidszone", "tidssone", "utc_offset",
-     "tz_offset", "timezone_name", "local_timezone", "timezone_offset", "strefa_czasowa"}
 )  # fmt: skip
 
 
@@ -79,7 +73,7 @@ def sniff_time(
             free.remove(name)
             _take_time(sniffed, name, read, texts, why=why if is_named else "")
             _take_clock(sniffed, name, free, texts)
-            _take_zone(sniffed, free, texts)
+            take_zone(sniffed, free, texts)
             return
     if named:
         sniffed.open["timestamp_format"] = [f"the format of {show_texts(texts[named[0]])}"]
@@ -235,7 +229,7 @@ def _take_clock(
         for other in others
         if words_of(other) <= CLOCK_WORDS or (about and words_of(other) - CLOCK_WORDS == about)
     ]
-    if len(called) == 1 and _read_together(sniffed, name, called[0]):
+    if len(called) == 1 and read_together(sniffed, name, called[0]):
         free.remove(called[0])
         return
     sniffed.notes += [
@@ -244,38 +238,3 @@ def _take_clock(
         for other in others
         if not by_name([other], ROLES["value"])
     ]
-
-
-def _take_zone(sniffed: Sniffed, free: list[str], texts: Mapping[str, list[str]]) -> None:
-    """Read the zone with a day and a time of day, where it stands in a column that is called so,
-    and say so of one that could not be read, or that stands beside whole times.
-    """
-    event_at = sniffed.settings["event_at"]
-    called = [name for name in free if folded(divided(name)) in ZONE_NAMES and texts[name]]
-    if not called or called[0] in sniffed.said.values() or "%Z" in str(sniffed.settings):
-        return
-    if isinstance(event_at, dict) and _read_together(sniffed, *event_at["all_of"], called[0]):
-        free.remove(called[0])
-        return
-    sniffed.notes.append(
-        f"{called[0]!r} names zones of times ({show_texts(texts[called[0]])}), which are not read:"
-        " times without a zone of their own are those of `timezone` (UTC, unless you set it)"
-    )
-
-
-def _read_together(sniffed: Sniffed, *names: str) -> bool:
-    """Read a day, a time of day, and a zone, as one, where their texts together are a time; tell
-    whether.
-    """
-    rows = zip(*(sniffed.values[name] for name in names), strict=True)
-    together = [" ".join(row) for row in rows if all(map(str.strip, row))]
-    read = read_times(together, is_named=True)
-    if read is None or len(read[2]) != len(sniffed.open.get("timestamp_format", [])):
-        return False
-    settings, fits, choices = read
-    sniffed.settings.pop("timestamp_format", None)
-    sniffed.take("event_at", {"all_of": [*names]}, f"day and time of day: {fits}")
-    for key, value in settings.items():
-        sniffed.take(key, value, fits)
-    sniffed.open |= {"timestamp_format": choices} if choices else {}
-    return True

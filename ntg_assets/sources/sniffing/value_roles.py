@@ -11,6 +11,7 @@ from ntg_assets.sources.sniffing.sniffed import Sniffed, show_texts
 
 SHOWN_COLUMNS = 5
 PIECES = frozenset({"quantity", "qty"})  # say less than an amount beside them
+RATINGS, ZEROS = frozenset({"rating", "stars", "score", "bewertung", "note"}), {"0", "0.0"}
 OTHERS = frozenset(
     {"id", "ip", "version", "code", "date", "time", "at", "ts", "lat", "lon", "title"}
 )
@@ -46,14 +47,32 @@ def sniff_value(
         (name,), why = others_alike, "by the words of its name"
     name = name or next(iter(certain), None)
     if name is None:
-        _note_no_number(sniffed, candidates, texts)
+        follows = "a load will refuse them" if "value" in sniffed.said else "events have value 1"
+        _note_no_number(sniffed, candidates, texts, follows)
         _note_others(
             sniffed, others_alike or _like_amounts(others, texts, may_be_grouped=may_be_grouped)
         )
         return
     free.remove(name)
+    if words_of(name) & PIECES:
+        amounts = [other for other in candidates if not words_of(other) & PIECES]
+        _note_no_number(sniffed, amounts, texts, f"{name!r} is the value")
     sniffed.take("value", name, f"{why}; values such as {show_texts(texts[name])}")
     _take_kind(sniffed, name, *numbers[name])
+    _note_no_rating(sniffed, name, texts[name])
+
+
+def _note_no_rating(sniffed: Sniffed, name: str, texts: Sequence[str]) -> None:
+    """Say that zeros among ratings from 1 on may mean that there is none."""
+    n_zeros = sum(text.strip() in ZEROS for text in texts)
+    rated = [text for text in texts if text.strip() not in ZEROS]
+    is_rating = words_of(name) & RATINGS and all(is_between(text, 1, 11) for text in rated)
+    if n_zeros and rated and is_rating:
+        sniffed.notes.append(
+            f"{name!r} is 0 in {n_zeros:,} record(s), and at least 1 in the others: where 0 means"
+            " 'not rated', set `null_words: ['0']` and say what an empty value means"
+            " (`value_if_empty`)"
+        )
 
 
 def _numbers(
@@ -116,10 +135,11 @@ def _like_amounts(
 
 
 def _note_no_number(
-    sniffed: Sniffed, candidates: Sequence[str], texts: Mapping[str, list[str]]
+    sniffed: Sniffed, candidates: Sequence[str], texts: Mapping[str, list[str]], follows: str
 ) -> None:
-    """Say that the first column that is called like a value holds other things than numbers."""
-    follows = "a load will refuse them" if "value" in sniffed.said else "events have value 1"
+    """Say that the first column that is called like a value holds other things than numbers, and
+    what follows.
+    """
     sniffed.notes += [
         f"{name!r} is called like a value, but not all of it is numbers"
         f" ({_shown_others(texts[name])}): {follows}"
