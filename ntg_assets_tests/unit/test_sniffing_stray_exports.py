@@ -74,6 +74,7 @@ def test_keys_that_hold_dots_and_brackets_are_read(tmp_path: Path) -> None:
     assert read(tmp_path, **given)[1] == ("u1", "i1", f"{TIMES[1]:%Y-%m-%d %H:%M}", 1.5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["csv", "json"])
 def test_lists_inside_of_a_text_are_asked_and_exploded(tmp_path: Path, form: str) -> None:
     def payload(n: int) -> dict[str, Any]:
