@@ -50,6 +50,8 @@ TAR = b"log.csv".ljust(257, b"\0") + b"ustar\0" + bytes(300)
         ("- user_id: u\n  time: 2024-01-05\n" * 3, "is YAML"),
         ("{\\rtf1\\ansi user,item}", "is a document"),
         ('1.2.3.4 - u [05/Jan/2024:21:04:05 +0000] "GET / HTTP/1.1" 200 1\n' * 9, "web server"),
+        ('x.de:443 1.2.3.4 - u [05/Jan/2024:21:04:05 +0000] "GET / HTTP"\n' * 9, "web server"),
+        ('https 2024-01-05T21:04:05.1Z app/lb/x 1.2.3.4:5 - 200 "GET /"\n' * 9, "web server"),
         ('ts=2024-01-05 user=u item=i msg="play ok"\n' * 9, "pairs of keys and values"),
         ('{"columns": ["user_id"], "data": [["u"], ["v"]]}', "whose rows are lists"),
         ("".join(f'"u{n},i{n},{n}"\n' for n in range(9)), "stands in quotes as a whole"),

@@ -148,6 +148,8 @@ def test_a_column_that_says_little_is_not_the_item(tmp_path: Path) -> None:
     assert sniff(tmp_path, players).settings["item_id"] == "rating_key"
     shop = lines(lambda n, at: f"{at},u{n},com.app,plan.{n % 3}", "date,user,Product id,Sku Id\n")
     assert sniff(tmp_path, shop).settings["item_id"] == "Sku Id"
+    names = lines(lambda n, at: f"P {n % 3},p{n % 3}@x,{at},Gold", "Name,Email,Charge Date,Tier\n")
+    assert "item_id" in sniff(tmp_path, names).open  # nobody is charged for a name
     few = lines(lambda n, at: f"{at},u{n},p{n % 3}", "date,user,product\n")
     assert sniff(tmp_path, few).settings["item_id"] == "product"
 

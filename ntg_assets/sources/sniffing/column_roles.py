@@ -158,7 +158,7 @@ def _candidates(
     if role in {"user_id", "item_id"} and role not in sniffed.said:
         candidates = [name for name in candidates if not set(sniffed.values[name]) <= TRUTHS]
     if role == "item_id" and role not in sniffed.said:
-        candidates = _names_last(_saying_little_last(sniffed, candidates))
+        candidates = _names_last(sniffed, _saying_little_last(sniffed, candidates))
     if role in {"value", "event_type"} and role not in sniffed.said:
         candidates = [name for name in candidates if not _is_of_message(name)]
     if role == "event_type":
@@ -185,9 +185,24 @@ def _saying_little_last(sniffed: Sniffed, candidates: Sequence[str]) -> list[str
     return sorted(candidates, key=says_little)
 
 
-def _names_last(candidates: Sequence[str]) -> list[str]:
-    """Columns with those last that are called by a word for anything (`name` of a document)."""
-    return sorted(candidates, key=lambda name: name.lower() == "name")
+def _names_last(sniffed: Sniffed, candidates: Sequence[str]) -> list[str]:
+    """Columns with those last that are called by a word for anything (`name` of a document), but
+    for one that is the name of the person, since each has one and the same in all records.
+    """
+    user = sniffed.settings.get("user_id")
+    of_items = [
+        name
+        for name in candidates
+        if name.lower() != "name" or not isinstance(user, str) or not _says_who(sniffed, name, user)
+    ]
+    return sorted(of_items, key=lambda name: name.lower() == "name")
+
+
+def _says_who(sniffed: Sniffed, name: str, user: str) -> bool:
+    """Whether a column holds one text for each user, of whom some have several records."""
+    users = sniffed.values[user]
+    n_pairs = len({*zip(users, sniffed.values[name], strict=True)})
+    return 1 < len({*users}) == n_pairs < len(users)
 
 
 def _is_of_message(name: str) -> bool:

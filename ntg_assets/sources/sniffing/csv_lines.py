@@ -22,7 +22,12 @@ MOST_TITLE_LINES = 20
 RULES, FIRST_LINES = re.compile(r"[-+|:=\s]*-{3}[-+|:=\s]*"), 4  # of printed tables; where
 csv.field_size_limit(SAMPLE_BYTES)  # a cell may hold a document
 SERVER_LINES = (
-    (re.compile(r"\S+ \S+ \S+ \[\d{2}/\w{3}/\d{4}:"), "the lines of a web server's log"),
+    # of servers, of stores of objects, of balancers of loads
+    (re.compile(r"(\S+ ){2,4}\[\d{2}/\w{3}/\d{4}:"), "the lines of a web server's log"),
+    (
+        re.compile(r"(h2|\w+s?) \d{4}-\d\d-\d\dT\S+ (app|net)/\S+ "),
+        "the lines of a web server's log",
+    ),
     (re.compile(r"(\w+=(\S+|\"[^\"]*\") ){2}"), "pairs of keys and values"),
     (re.compile(r"\w{3} [ \d]\d \d\d:\d\d:\d\d \S+ "), "the lines of a system's log"),
     (re.compile(r"[^\t{]*\t\s*\{.*\}\s*$"), "a key and a JSON object in each line (of Kafka?)"),
