@@ -160,6 +160,23 @@ def test_fields_inside_of_a_text_are_proposed_where_no_column_has_the_role(tmp_p
     assert objects.settings["user_id"] == "user.id"
 
 
+def test_a_time_inside_of_an_item_table_makes_it_no_log(tmp_path: Path) -> None:
+    def row(n: int, at: datetime) -> str:
+        return f"i{n},Title {n},{quoted({'created_at': str(at), 'genres': ['Drama']})}"
+
+    items = sniff(tmp_path, lines(row, "item_id,title,metadata\n"))
+    assert items.is_items
+    assert items.settings == {
+        "item_id": "item_id",
+        "title": "title",
+        "categories": "metadata.genres",
+        "categories_format": "json",
+    }
+    plays = lines(lambda n, at: f"i{n},{quoted({'user_id': 'u', 'at': str(at)})}", "item_id,info\n")
+    log = sniff(tmp_path, plays)
+    assert (log.settings["event_at"], log.settings["user_id"]) == ("info.at", "info.user_id")
+
+
 def test_parameters_of_an_analytics_export_are_proposed_by_their_keys(tmp_path: Path) -> None:
     def params(n: int) -> list[dict[str, Any]]:
         names = {"ga_session_id": {"int_value": 1}, "item_id": {"string_value": f"i{n}"}}

@@ -39,11 +39,12 @@ def sniff_roles(sniffed: Sniffed) -> None:
         if texts.get(name) and not name.endswith(PLACE) and sniffed.is_one_value(name)
     ]
     has_names = sniffed.has_names
-    _sniff_time(sniffed, free, texts)
-    if "event_at" not in sniffed.settings and "event_at" not in sniffed.open and has_names:
-        sniffed.is_items = sniff_items(sniffed, free, texts)
+    outer, inner = _outer_first(sniffed, free)
+    if not _sniff_time(sniffed, free, outer, texts):
+        sniffed.is_items = has_names and sniff_items(sniffed, free, texts)
         if sniffed.is_items:
             return
+        _sniff_time(sniffed, free, inner, texts)
     for role in ("user_id", "item_id", "value", "event_type"):
         _sniff_role(sniffed, role, free, texts, has_names=has_names)
     for role in ("user_id", "item_id"):
@@ -51,14 +52,14 @@ def sniff_roles(sniffed: Sniffed) -> None:
             _sniff_ids(sniffed, role, texts[sniffed.settings[role]])
 
 
-def _sniff_time(sniffed: Sniffed, free: list[str], texts: Mapping[str, list[str]]) -> None:
-    """Find the column that says when, one that lies inside of a value where no other one does."""
-    for columns in _outer_first(sniffed, free):
-        left = [*columns]
-        sniff_time(sniffed, left, texts, has_names=sniffed.has_names)
-        if "event_at" in sniffed.settings or "event_at" in sniffed.open:
-            free[:] = [name for name in free if name not in columns or name in left]
-            return
+def _sniff_time(
+    sniffed: Sniffed, free: list[str], columns: Sequence[str], texts: Mapping[str, list[str]]
+) -> bool:
+    """Find the column that says when among some of the free ones; tell whether there is one."""
+    left = [*columns]
+    sniff_time(sniffed, left, texts, has_names=sniffed.has_names)
+    free[:] = [name for name in free if name not in columns or name in left]
+    return "event_at" in sniffed.settings or "event_at" in sniffed.open
 
 
 def _outer_first(sniffed: Sniffed, free: Sequence[str]) -> list[list[str]]:
