@@ -16,6 +16,7 @@ from ntg_assets.events.item_suspicions import (
 from ntg_assets.events.load import Survey
 from ntg_assets.events.suspicions import (
     about_ids,
+    combining_signs,
     compose_ids,
     describe_alike_ids,
     describe_changed_ids,
@@ -96,7 +97,11 @@ def ids_have_one_spelling(events: Table, project: Project) -> dg.AssetCheckResul
     two forms of Unicode).
     """
     source = project.settings.ingest.events
-    composed = compose_ids(project.read(about_ids("decomposed_ids", source, events=events)))
+    composed = compose_ids(
+        project.read(
+            about_ids("decomposed_ids", source, events=events, combining_signs=combining_signs())
+        )
+    )
     rows = project.read(about_ids("alike_ids", source, events=events, composed_ids=composed))
     sentence = describe_alike_ids(rows.iter_rows(named=True))
     return _warning(sentence, otherwise="each id has one spelling", n_ids=rows.height)

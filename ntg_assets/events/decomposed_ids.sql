@@ -1,7 +1,7 @@
 -- Ids that hold a sign of which Unicode may have two forms: a letter and its accent apart (`e` and U+0301 for U+00E9),
 -- or the parts of a syllable of Hangul.
 -- Grain: what (user, item), spelling.
--- Tables: events.
+-- Tables: events; combining_signs (pattern), those signs as `like` has them.
 -- Parameters: $has_text_users, $has_text_items (ids that are numbers in the store hold no such sign).
 with written_ids as (
     select
@@ -20,8 +20,9 @@ with written_ids as (
 )
 
 select
-    what,
-    spelling
+    written_ids.what,
+    written_ids.spelling
 from written_ids
-where regexp_matches(spelling, '[\p{M}\x{1100}-\x{11FF}]')
-order by what, spelling
+inner join combining_signs on written_ids.spelling like combining_signs.pattern
+group by written_ids.what, written_ids.spelling
+order by written_ids.what, written_ids.spelling

@@ -24,6 +24,7 @@ from ntg_assets.events.load import Survey, survey
 from ntg_assets.events.load_history import Extent
 from ntg_assets.events.suspicions import (
     about_ids,
+    combining_signs,
     compose_ids,
     describe_alike_ids,
     describe_changed_ids,
@@ -212,7 +213,9 @@ def _doubts(surveyed: Survey, ingest: IngestSettings, events: pl.DataFrame) -> I
     def rows(name: str, **further: pl.DataFrame) -> Iterator[dict[str, Any]]:
         return run(about_ids(name, ingest.events, **tables, **further)).iter_rows(named=True)
 
-    composed = compose_ids(run(about_ids("decomposed_ids", ingest.events, **tables)))
+    composed = compose_ids(
+        run(about_ids("decomposed_ids", ingest.events, **tables, combining_signs=combining_signs()))
+    )
     largest = run(query("events", "largest_user", tables)).iter_rows(named=True)
     sentences = [
         describe_changed_ids(rows("id_kinds"), names),

@@ -36,6 +36,12 @@ WORDS_FOR_NONE = frozenset(
         "00000000-0000-0000-0000-000000000000",
     }
 )
+# accents of Latin, Greek and Cyrillic letters, of kana, Arabic and Devanagari, and the vowels of
+# which each syllable of Hangul has one
+COMBINING_SIGNS = (
+    *range(0x300, 0x305), *range(0x306, 0x30D), 0x31B, 0x323, 0x327, 0x328, 0x342, 0x345, 0x3099,
+    0x309A, *range(0x653, 0x656), 0x93C, *range(0x1161, 0x1176),
+)  # fmt: skip
 LARGE_SHARE, MANY_USERS = 0.2, 20  # of the events; in a log of few users one may have so many
 MOST, HARDLY_ANY = 0.9, 0.1  # of a file's ids
 SHOWN_WORDS = 5
@@ -63,6 +69,11 @@ def about_ids(name: str, source: EventSourceSettings, **tables: Source) -> Query
         "has_text_items": source.item_id_type == "string",
     }
     return query("events", name, tables, **has_text)
+
+
+def combining_signs() -> pl.DataFrame:
+    """Signs that stand apart from their letter in one form of Unicode, for `decomposed_ids.sql`."""
+    return pl.DataFrame({"pattern": [f"%{chr(sign)}%" for sign in COMBINING_SIGNS]})
 
 
 def compose_ids(decomposed: pl.DataFrame) -> pl.DataFrame:

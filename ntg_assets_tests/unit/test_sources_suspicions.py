@@ -13,6 +13,7 @@ from ntg_assets.events.examination import examine_sources
 from ntg_assets.events.item_suspicions import describe_odd_categories
 from ntg_assets.events.suspicions import (
     about_ids,
+    combining_signs,
     compose_ids,
     describe_alike_ids,
     describe_changed_ids,
@@ -31,7 +32,9 @@ TEXTS = log_settings().events
 
 def alike_ids(events: pl.DataFrame, source: EventSourceSettings = TEXTS) -> Query:
     """Query of the ids of events that are written in several ways."""
-    composed = compose_ids(run(about_ids("decomposed_ids", source, events=events)))
+    composed = compose_ids(
+        run(about_ids("decomposed_ids", source, events=events, combining_signs=combining_signs()))
+    )
     return about_ids("alike_ids", source, events=events, composed_ids=composed)
 
 

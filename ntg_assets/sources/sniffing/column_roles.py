@@ -6,7 +6,13 @@ import re
 from collections.abc import Mapping, Sequence
 
 from ntg_assets.sources.files.exploding import PLACE
-from ntg_assets.sources.sniffing.item_roles import complements, note_items, sniff_items, whole_title
+from ntg_assets.sources.sniffing.item_roles import (
+    complements,
+    note_first_of_lists,
+    note_items,
+    sniff_items,
+    whole_title,
+)
 from ntg_assets.sources.sniffing.null_words import NULL_WORDS, ask_of_gaps
 from ntg_assets.sources.sniffing.role_names import (
     SESSIONS,
@@ -47,6 +53,8 @@ def sniff_roles(sniffed: Sniffed) -> None:
         _sniff_time(sniffed, free, inner, texts)
     for role in ("user_id", "item_id", "value", "event_type"):
         _sniff_role(sniffed, role, free, texts, has_names=has_names)
+    names = [sniffed.settings.get(role) for role in ("event_at", "user_id", "item_id", "value")]
+    note_first_of_lists(sniffed, names)
     for role in ("user_id", "item_id"):
         if role in sniffed.settings:
             _sniff_ids(sniffed, role, texts[sniffed.settings[role]])

@@ -24,7 +24,6 @@ def note_items(sniffed: Sniffed, name: str, free: Sequence[str]) -> None:
         free: Columns that have no role.
     """
     _note_other_items(sniffed, name, free)
-    _note_first_of_list(sniffed, name)
     _note_shared_titles(sniffed, name)
 
 
@@ -47,14 +46,18 @@ def _note_shared_titles(sniffed: Sniffed, name: str) -> None:
             return
 
 
-def _note_first_of_list(sniffed: Sniffed, name: str) -> None:
-    """Say that a column names the first one of a list, which holds no more in these records."""
-    path = name.rpartition(".0.")[0]
-    if path and name not in sniffed.said.values():
-        sniffed.notes.append(
-            f"{path!r} holds one object in these records: where others hold more, {name!r} names"
-            f" the first one only; `--set explode={path}` makes each a record"
-        )
+def note_first_of_lists(sniffed: Sniffed, names: Sequence[object]) -> None:
+    """Say which of some columns name the first one of a list, which holds no more in these
+    records.
+    """
+    for name in names:
+        path = name.rpartition(".0.")[0] if isinstance(name, str) else ""
+        if path and name not in sniffed.said.values():
+            sniffed.notes.append(
+                f"{path!r} holds one object in these records: where others hold more, {name!r}"
+                f" names the first one only; `--set explode={path}` makes each a record"
+            )
+            return
 
 
 def _note_other_items(sniffed: Sniffed, name: str, free: Sequence[str]) -> None:
