@@ -48,7 +48,9 @@ class FileSource(Section):
     """How the text is written: `utf-8`, `cp1252` (Windows), `latin-1`, `utf-16`."""
     records: str | None = None
     """Where the array of records lies in a JSON document: `data.plays`; null: it is the document.
-    Columns of JSON are keys, dotted where they lie deeper: `track.artist.name`, `tags.0`.
+    Columns of JSON are keys, dotted where they lie deeper: `track.artist.name`, `tags.0`. In every
+    format they go on inside of a text that is JSON (`payload.item_id`), entries of key and value
+    (`event_params.item_id`), and maps of Parquet.
     """
     explode: Annotated[list[str], BeforeValidator(as_list)] = Field(default_factory=list)
     """Lists inside of records, whose elements are the records: `plays`, dotted
