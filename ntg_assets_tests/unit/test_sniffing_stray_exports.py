@@ -129,6 +129,15 @@ def test_lists_of_one_may_hold_more_in_other_files(tmp_path: Path) -> None:
     )
     assert found.settings["explode"] == "items"
     assert found.settings["event_type"] == "event_name"
+    inside = sniff(
+        tmp_path,
+        records(
+            lambda n, at: {"item": f"i{n}", "notes": [{"userId": f"u{n}", "at": f"{at}"}]},
+        ),
+    )
+    assert inside.settings["event_at"] == "notes.0.at"
+    told = "'notes' holds one object in these records: where others hold more, 'notes.0.at' names"
+    assert any(note.startswith(told) for note in inside.notes)
 
 
 def test_a_zone_in_the_name_of_a_column_is_that_of_its_times(tmp_path: Path) -> None:
