@@ -29,6 +29,7 @@ MOST_SKEW = 0.1
 # its interval holds 95 to 97.5% of effects of 0 and 50% (lognormal, Pareto, one sale in ten, 1:20)
 MOST_UNLIKE = 8.0
 MICRO = 10**6
+ONE_VARIANCE = ", one variance for skewed arms of unequal size"  # said in the name of the method
 
 
 @dataclass(frozen=True)
@@ -137,6 +138,11 @@ def pooled_variance(control: Sample, treatment: Sample) -> float:
     """Return the one variance per unit of two arms."""
     df = control.n + treatment.n - 2
     return ((control.n - 1) * control.variance + (treatment.n - 1) * treatment.variance) / df
+
+
+def pooled_error(control: Sample, treatment: Sample) -> float:
+    """Return the squared error of a difference with one variance for both arms."""
+    return pooled_variance(control, treatment) * (1 / control.n + 1 / treatment.n)
 
 
 def skew_of_difference(control: Sample, treatment: Sample, shapes: Sequence[Shape]) -> float:

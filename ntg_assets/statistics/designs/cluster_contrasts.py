@@ -60,7 +60,7 @@ def _contrast(own: Jackknifed, before: Jackknifed | None, *, place: int, counts:
         own.squared**0.5,
         own.degrees_of_freedom,
         None if before is None else 1 - own.squared / before.squared,
-        "",
+        own.remark,
     )
 
 

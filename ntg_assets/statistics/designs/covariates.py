@@ -7,6 +7,7 @@ arm claim in 14% of tests without an effect.
 
 from collections.abc import Sequence
 from math import sqrt
+from typing import NamedTuple
 
 import numpy as np
 
@@ -43,6 +44,82 @@ def compare_with_covariates(
     Raises:
         NotEnoughDataError: more slopes and arms than units, or nothing is left to vary.
     """
+    fitted = fit_with_covariates(values, covariates)
+    contrasts = [fitted.inverse[place] - fitted.inverse[0] for place in range(1, len(values))]
+    return [
+        fitted.difference(own, own**2, confidence=confidence, alternative=alternative)
+        for own in contrasts
+    ]
+
+
+class Fitted(NamedTuple):
+    """A regression of values on arms and covariates.
+
+    Attributes:
+        outcome: Value of each unit, arm by arm.
+        design: Array (units, arms + slopes): which arm a unit is of, and its covariates.
+        inverse: What turns values into coefficients, array (arms + slopes, units).
+        residuals: What the fit leaves of each value.
+        left: Share of a unit's own value that the fit leaves to it, 1 - h.
+        n_arms: Columns of the design that are arms.
+    """
+
+    outcome: Floats
+    design: Floats
+    inverse: Floats
+    residuals: Floats
+    left: Floats
+    n_arms: int
+
+    @property
+    def scaled(self) -> Floats:
+        """Residuals as wide as the errors that they come from (HC2)."""
+        return np.asarray(self.residuals / np.sqrt(self.left), dtype=np.float64)
+
+    def difference(
+        self,
+        contrast: Floats,
+        squares: Floats,
+        *,
+        confidence: float = 0.95,
+        alternative: Alternative = "two-sided",
+    ) -> Difference:
+        """Test a weighed sum of the values, with an error for each unit (HC2).
+
+        Args:
+            contrast: Weight of each unit.
+            squares: By what its squared residual counts in the error.
+            confidence: Of the interval.
+            alternative: Which differences the test looks for.
+
+        Raises:
+            NotEnoughDataError: nothing is left to vary.
+        """
+        error = sqrt(float(squares @ (self.residuals**2 / self.left)))
+        if error == 0:
+            raise NotEnoughDataError(
+                "the covariates explain every value, or no unit differs from another in its arm: no"
+                " interval exists."
+            )
+        # between every two units: only where they are few enough to be kept
+        hat = self.design @ self.inverse if len(self.outcome) <= MOST_EXACT else None
+        df = _degrees_of_freedom(squares / self.left, self.left, hat)
+        difference = float(contrast @ self.outcome)
+        return t_difference(difference, error, df, confidence=confidence, alternative=alternative)
+
+
+def fit_with_covariates(
+    values: Sequence[Sequence[float] | Floats], covariates: Sequence[Floats]
+) -> Fitted:
+    """Fit one set of slopes within the arms.
+
+    Args:
+        values: Per arm, control first, one number per unit.
+        covariates: Per arm, an array (units, covariates).
+
+    Raises:
+        NotEnoughDataError: more slopes and arms than units.
+    """
     outcome = np.concatenate([np.asarray(of_arm, dtype=float) for of_arm in values])
     design = _design(covariates, sizes=[len(of_arm) for of_arm in values])
     if len(outcome) <= design.shape[1]:
@@ -50,45 +127,10 @@ def compare_with_covariates(
             f"{len(outcome)} units cannot tell {len(values)} arms and"
             f" {design.shape[1] - len(values)} slopes apart."
         )
-    inverse = np.linalg.pinv(design)
+    inverse = np.asarray(np.linalg.pinv(design), dtype=np.float64)
     residuals = outcome - design @ (inverse @ outcome)
     left = np.maximum(1 - (design * inverse.T).sum(axis=1), RANK)
-    # between every two units: only where they are few enough to be kept
-    hat = design @ inverse if len(outcome) <= MOST_EXACT else None
-    weights = inverse[: len(values)]
-    return [
-        _difference(
-            weights[place] - weights[0],
-            outcome,
-            residuals**2 / left,
-            left=left,
-            hat=hat,
-            confidence=confidence,
-            alternative=alternative,
-        )
-        for place in range(1, len(values))
-    ]
-
-
-def _difference(
-    contrast: Floats,
-    outcome: Floats,
-    squares: Floats,
-    *,
-    left: Floats,
-    hat: Floats | None,
-    confidence: float,
-    alternative: Alternative,
-) -> Difference:
-    error = sqrt(float(contrast**2 @ squares))
-    if error == 0:
-        raise NotEnoughDataError(
-            "the covariates explain every value, or no unit differs from another in its arm: no"
-            " interval exists."
-        )
-    df = _degrees_of_freedom(contrast**2 / left, left, hat)
-    difference = float(contrast @ outcome)
-    return t_difference(difference, error, df, confidence=confidence, alternative=alternative)
+    return Fitted(outcome, design, inverse, residuals, left, len(values))
 
 
 def _degrees_of_freedom(weights: Floats, left: Floats, hat: Floats | None) -> float:

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ntg_assets.arrays import Floats
+from ntg_assets.statistics.moments import MINIMUM_UNITS
 from ntg_assets.statistics.samples import Sample
 from ntg_assets.statistics.student_t import interval_reach, t_p
 from ntg_assets.statistics.two_samples import Difference, compare_means
@@ -97,3 +98,17 @@ class Contrast:
 def contrast_of(row: Mapping[str, Any]) -> Contrast:
     """Read one row of `metric_contrasts`."""
     return Contrast(**{field.name: row[field.name] for field in fields(Contrast)})
+
+
+def sample_of(values: Floats) -> Sample:
+    """Read the values of one arm.
+
+    Raises:
+        NotEnoughDataError: fewer than two.
+    """
+    n = len(values)
+    return Sample(
+        n,
+        float(values.mean()) if n else 0.0,
+        float(values.var(ddof=1)) if n >= MINIMUM_UNITS else 0.0,
+    )

@@ -13,9 +13,7 @@ from ntg_assets.statistics.metric_kinds.kind import (
     with_covariate,
 )
 from ntg_assets.statistics.samples import adjusted_samples
-from ntg_assets.statistics.skewness import compare_skewed
-
-ONE_VARIANCE = ", one variance for skewed arms of unequal size"
+from ntg_assets.statistics.skewness import ONE_VARIANCE, compare_skewed
 
 
 class Mean(MetricKind):

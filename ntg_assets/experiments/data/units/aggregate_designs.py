@@ -12,7 +12,8 @@ from ntg_assets.errors import NotEnoughDataError, SourceError
 from ntg_assets.experiments.data.units.contrast_rows import EVERYBODY, contrasts_frame
 from ntg_assets.experiments.data.units.unit_columns import UNKNOWN
 from ntg_assets.experiments.data.units.unit_designs import in_words, raise_if_divided_clusters
-from ntg_assets.statistics.designs.contrasts import contrast_units, stratified_contrasts
+from ntg_assets.statistics.designs.contrasts import contrast_units
+from ntg_assets.statistics.designs.strata_contrasts import stratified_contrasts
 from ntg_assets.statistics.designs.units import Contrast, Units
 from ntg_assets.statistics.samples import Sample
 
@@ -72,7 +73,7 @@ def _contrasts(
     method = in_words(
         experiment, metric, units if experiment.cluster_id else units._replace(weights=None)
     )
-    yield from (replace(contrast, method=method) for contrast in contrasts)
+    yield from (replace(contrast, method=f"{method}{contrast.method}") for contrast in contrasts)
 
 
 def _as_units(experiment: ExperimentSettings, own: pl.DataFrame) -> Units:

@@ -158,4 +158,4 @@ def _named(
     except NotEnoughDataError:
         return  # the readout finds nothing there, and says so
     for arm, found in zip(arms, contrasts, strict=True):
-        yield metric, arm, segment, replace(found, method=method)
+        yield metric, arm, segment, replace(found, method=f"{method}{found.method}")
