@@ -178,6 +178,23 @@ def test_the_rules_are_those_of_the_events_with_a_day_for_clocks() -> None:
     ).latest == datetime(2026, 2, 1)
 
 
+def test_units_that_leave_one_arm_alone_are_said(tmp_path: Path) -> None:
+    """Who comes more often sees another arm sooner: eleven units of b saw a as well, none of a saw
+    b. Of eleven even chances all fall on one side once in 2^10: p is twice a tail.
+    """
+    exposed = seen(2_400)
+    back = [(2 * unit + 1, "a", START + timedelta(days=15)) for unit in range(11)]
+    found = concluded(tmp_path, orders(2_400), exposed=[*exposed, *back])
+    check = found.checks["left_out_alike"]
+    assert (check["verdict"], found.decision["decision"]) == ("sick", "iterate")
+    assert check["value"] == pytest.approx(2 * 0.5**11)
+    assert "(0 of 1,200 in a, 11 of 1,200 in b; p = 0.00098)" in check["sentence"]
+    assert found.verdicts("one_arm_per_unit") == ["healthy"]
+    mixed = [(unit, "ba"[unit % 2], START + timedelta(days=15)) for unit in range(11)]
+    again = concluded(tmp_path, orders(2_400), exposed=[*exposed, *mixed])
+    assert again.verdicts("left_out_alike") == ["healthy"]
+
+
 @pytest.mark.slow
 def test_units_in_several_arms_are_counted_as_units(tmp_path: Path) -> None:
     """Of 300 units three saw both arms: 1%, which is not more than 1%,

@@ -13,6 +13,7 @@ from rich.console import Console
 from ntg_assets.cli.experiments.trace import render_trace
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.errors import ConfigurationError, NotEnoughDataError, NtgError, StorageError
+from ntg_assets.experiments.decision.decisions import RULE_VERSION
 from ntg_assets.experiments.decision.receipt_inputs import ReplayMismatchError
 from ntg_assets.experiments.decision.receipts import replay, sha256_of
 from ntg_assets_tests.decided import (
@@ -39,7 +40,7 @@ def test_a_published_decision_replays_and_says_from_what(decided: Paths) -> None
         (lambda receipt: receipt.pop("inputs"), "damaged: it has no 'inputs'"),
         (
             lambda receipt: receipt.update(rule_version="0"),
-            "rule version 0, this code version 4. Replay it with the code of its version",
+            f"rule version 0, this code version {RULE_VERSION}. Replay it with the code of its",
         ),
         (
             lambda receipt: receipt["inputs"]["experiment"].update(owner="x"),
@@ -152,7 +153,7 @@ def test_a_receipt_of_the_rule_before_replays_with_more_as_better_and_promises_i
     old["in_force"] = "rollout"
     with pytest.raises(
         ReplayMismatchError,
-        match=r"follows rule version 2 and says rollout .* version 4 comes to iterate",
+        match=rf"follows rule version 2 and says rollout .* {RULE_VERSION} comes to iterate",
     ):
         replay(old)
     old["health"] = [
@@ -172,6 +173,6 @@ def test_a_receipt_of_the_rule_before_replays_with_more_as_better_and_promises_i
         experiment_sources=lambda rows: rows.clear(),
     )
     assert (
-        "the receipt follows rule version 2, and version 4 comes to the same outcome, from the"
-        " published sums." in replayed(aged)
+        f"the receipt follows rule version 2, and version {RULE_VERSION} comes to the same outcome,"
+        " from the published sums." in replayed(aged)
     )

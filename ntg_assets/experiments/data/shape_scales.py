@@ -14,9 +14,8 @@ from ntg_assets.statistics.metric_kinds import Terms
 from ntg_assets.statistics.metric_kinds.kind import narrows
 from ntg_assets.statistics.moments import NOTHING, Moments, Sums, moments_of, sums_of
 from ntg_assets.statistics.samples import Sample, adjusted_samples, pooled_theta
+from ntg_assets.statistics.skewness import FEWEST_TIMES
 
-# an arm so many times the size of another; below it their skewness cancels
-FEWEST_TIMES = 1.2
 SCALE_TYPES = {
     "experiment": pl.String,
     "metric": pl.String,

@@ -1,9 +1,11 @@
-"""Roll out, roll back or iterate, by ordered gates. Rule version 4.
+"""Roll out, roll back or iterate, by ordered gates. Rule version 5.
 
 1 did not ask whether logs fit together; 2 took more of every metric for better, claimed quantiles
 of tied values, and passed guardrails that had no events or missed the values of one arm; 3 withheld
 quantiles of tied values, which now have an interval, took the variance of skewed values from each
-arm alone however small, and knew no relative margins.
+arm alone however small, and knew no relative margins; 4 did so still in regressions, strata,
+clusters and aggregates, let few clusters of a small arm have all degrees of freedom that their
+errors said, and did not ask from which arm the units came that saw several.
 
 Health comes first: without it nothing is claimed. Then the first gate that shows harm rolls back;
 then the first gate that does not pass asks for another iteration; what passes all of them is rolled
@@ -45,7 +47,7 @@ from ntg_assets.experiments.health.health import of_decision
 from ntg_assets.experiments.health.health_check import HealthCheck
 from ntg_assets.experiments.readout.readout import Readout
 
-RULE_VERSION = "4"
+RULE_VERSION = "5"
 
 
 @dataclass(frozen=True)

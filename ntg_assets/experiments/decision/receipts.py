@@ -23,8 +23,9 @@ from ntg_assets.experiments.readout.readouts import read_out
 PARTS = ("health", "readouts", "decision", "in_force", "sensitivity", "thresholds")
 NEEDED = ("rule_version", "inputs", "inputs_sha256", *PARTS)
 # of rules whose receipts know less (2: no direction and nothing of logs; 3: no shapes of skewed
-# values, other ends of quantiles) only the outcome can be derived again
-BEFORE = ("2", "3")
+# values, other ends of quantiles; 4: other errors of aggregates in unequal arms, fewer checks) only
+# the outcome can be derived again
+BEFORE = ("2", "3", "4")
 TABLES = {
     "traffic": "arm_traffic",
     "sums": "metric_sums",

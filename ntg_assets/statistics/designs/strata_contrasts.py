@@ -12,7 +12,13 @@ from ntg_assets.statistics.designs.one_variance import Weighed, error_over_draws
 from ntg_assets.statistics.designs.strata import compare_within_strata
 from ntg_assets.statistics.designs.units import Codes, Contrast, Units, sample_of
 from ntg_assets.statistics.samples import Sample
-from ntg_assets.statistics.skewness import ONE_VARIANCE, pooled_error
+from ntg_assets.statistics.skewness import (
+    LARGER_ERROR,
+    ONE_VARIANCE,
+    is_unequal,
+    pooled_error,
+    pooled_variance,
+)
 
 Mask = npt.NDArray[np.bool_]
 
@@ -114,6 +120,46 @@ def stratified_contrasts(
         _stratified_contrast((arms[0], treated), (plain[0], sample), weights=weights)
         for treated, sample in zip(arms[1:], plain[1:], strict=True)
     ]
+
+
+def with_larger_error(
+    contrast: Contrast,
+    pair: tuple[dict[str, Sample], dict[str, Sample]],
+    plain: tuple[Sample, Sample],
+    *,
+    weights: dict[str, float],
+) -> Contrast:
+    """Give a contrast of which only counts, means and variances are known the larger of two errors,
+    each arm's own and one variance in a stratum (see `compare_unknown_shapes`).
+
+    Args:
+        contrast: Of the two arms.
+        pair: Control and treatment by stratum.
+        plain: Both without strata.
+        weights: Units of each stratum, all arms together.
+    """
+    total = sum(weights.values())
+    alike = {
+        name: ((weights[name] / total) ** 2 * pooled_variance(control, pair[1][name]), control.n)
+        for name, control in pair[0].items()
+    }
+    of_control = sum(variance / n for variance, n in alike.values())
+    parts = {
+        name: variance * (1 / n + 1 / pair[1][name].n) for name, (variance, n) in alike.items()
+    }
+    whole = sum(parts.values())
+    if not is_unequal(*plain) or whole <= contrast.standard_error**2:
+        return contrast
+    freedom = {name: alike[name][1] + pair[1][name].n - 2 for name in parts}
+    return replace(
+        contrast,
+        squared_error_control=of_control,
+        squared_error_treatment=whole - of_control,
+        standard_error=sqrt(whole),
+        degrees_of_freedom=whole**2 / sum(part**2 / freedom[name] for name, part in parts.items()),
+        removed_share=1 - whole / pooled_error(*plain),
+        method=LARGER_ERROR,
+    )
 
 
 def _stratified_contrast(

@@ -12,8 +12,13 @@ from ntg_assets.statistics.metric_kinds.kind import (
     narrows,
     with_covariate,
 )
-from ntg_assets.statistics.samples import adjusted_samples
-from ntg_assets.statistics.skewness import ONE_VARIANCE, compare_skewed
+from ntg_assets.statistics.samples import Sample, adjusted_samples
+from ntg_assets.statistics.skewness import (
+    Shape,
+    Skewed,
+    compare_skewed,
+    compare_unknown_shapes,
+)
 
 
 class Mean(MetricKind):
@@ -30,12 +35,19 @@ class Mean(MetricKind):
         is_narrowed = narrows(moments, terms)
         samples = adjusted_samples(moments, use_covariate=is_narrowed)
         pairs = [
-            compare_skewed(
-                samples[0], sample, shapes=(arms[0].shape, arm.shape), confidence=terms.confidence
-            )
+            _compare((arms[0].shape, arm.shape), (samples[0], sample), terms.confidence)
             for sample, arm in zip(samples[1:], arms[1:], strict=True)
         ]
-        corrected = ONE_VARIANCE if any(pair.is_corrected for pair in pairs) else ""
+        corrected = next((pair.remark for pair in pairs if pair.remark), "")
         method = f"{self.test}{corrected}{', CUPED' if is_narrowed else ''}"
         compared = Compared(samples, [pair.difference for pair in pairs], method)
         return with_covariate(compared, moments) if is_narrowed else compared
+
+
+def _compare(
+    shapes: tuple[Shape | None, Shape | None], samples: tuple[Sample, Sample], confidence: float
+) -> Skewed:
+    """Compare two arms by what is known of the skewness of their values."""
+    if None in shapes:
+        return compare_unknown_shapes(*samples, confidence=confidence)
+    return compare_skewed(*samples, shapes=shapes, confidence=confidence)

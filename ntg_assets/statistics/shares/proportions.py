@@ -14,6 +14,7 @@ from ntg_assets.statistics.two_samples import Difference, t_difference
 
 # with fewer successes or failures in an arm, the interval of the large-sample test is too narrow
 SMALL_COUNT = 10
+PAIR = 2  # arms, of which each is against the other: one test
 
 
 @dataclass(frozen=True)
@@ -177,3 +178,29 @@ def sample_ratio_p(observed: list[int], weights: list[float]) -> float:
         (count - wanted) ** 2 / wanted for count, wanted in zip(observed, expected, strict=True)
     )
     return float(scipy.special.chdtrc(len(observed) - 1, distance))
+
+
+def exact_ratio_p(observed: Sequence[int], weights: Sequence[float]) -> float:
+    """Test whether a few units fell on the arms as the weights say: each arm against all others by
+    the binomial distribution, which holds however few they are; with more than two arms for all of
+    them together (Bonferroni).
+
+    Args:
+        observed: Units of each arm.
+        weights: What they should be in proportion to.
+
+    Source: Clopper and Pearson 1934 (twice the smaller tail).
+
+    Returns:
+        The p-value; 1 when nobody was observed.
+    """
+    n, whole = sum(observed), sum(weights)
+    tails = [
+        min(
+            float(scipy.special.bdtr(count, n, weight / whole)),
+            float(scipy.special.bdtrc(count - 1, n, weight / whole)) if count else 1.0,
+        )
+        for count, weight in zip(observed, weights, strict=True)
+    ]
+    n_tests = 1 if len(tails) == PAIR else len(tails)
+    return min(1.0, 2 * n_tests * min(tails)) if n else 1.0

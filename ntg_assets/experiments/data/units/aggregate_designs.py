@@ -13,7 +13,10 @@ from ntg_assets.experiments.data.units.contrast_rows import EVERYBODY, contrasts
 from ntg_assets.experiments.data.units.unit_columns import UNKNOWN
 from ntg_assets.experiments.data.units.unit_designs import in_words, raise_if_divided_clusters
 from ntg_assets.statistics.designs.contrasts import contrast_units
-from ntg_assets.statistics.designs.strata_contrasts import stratified_contrasts
+from ntg_assets.statistics.designs.strata_contrasts import (
+    stratified_contrasts,
+    with_larger_error,
+)
 from ntg_assets.statistics.designs.units import Contrast, Units
 from ntg_assets.statistics.samples import Sample
 
@@ -100,7 +103,11 @@ def _stratified(experiment: ExperimentSettings, own: pl.DataFrame) -> list[Contr
     parts = [cells.filter(pl.col("arm") == arm.name) for arm in experiment.arms]
     arms, plain = [_by_stratum(part) for part in parts], [_sample(part) for part in parts]
     sizes = dict(cells.group_by("stratum").agg(pl.col("n").sum().cast(pl.Float64)).iter_rows())
-    return stratified_contrasts(arms, plain, weights=sizes)
+    contrasts = stratified_contrasts(arms, plain, weights=sizes)
+    return [
+        with_larger_error(contrast, (arms[0], treated), (plain[0], sample), weights=sizes)
+        for contrast, treated, sample in zip(contrasts, arms[1:], plain[1:], strict=True)
+    ]
 
 
 def _by_stratum(cells: pl.DataFrame) -> dict[str, Sample]:
