@@ -105,6 +105,10 @@ class Definition(Section):
     """What follows when the effect moves, with the days since the exposure or from early to late
     units: a warning, or no claim.
     """
+    largest_values: Literal["warn", "block"] = "block"
+    """What follows when an arm lacks most of the largest values that it should have, as after a
+    filter that drops its heaviest users: a warning, or no claim.
+    """
     override: OverrideSettings | None = None
     """A decision made by a person against the rule; it is recorded beside what the rule says."""
     value_per_unit: float = Field(default=1.0, gt=0)

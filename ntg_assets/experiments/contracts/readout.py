@@ -168,22 +168,28 @@ class SelfTests(Contract):
     source: str = column("Where the values come from", isin=SOURCES)
     test: str = column(
         "A/A: share of false claims. Coverage: share of intervals with the truth. Power: share of"
-        " effects found"
+        " effects found. Largest values: share of a treatment among them"
     )
-    expected_share: float = column("What was promised", ge=0, le=1)
+    expected_share: float = column(
+        "What was promised; of largest values, the share of those below", ge=0, le=1
+    )
     found_share: float = column("What was found", ge=0, le=1)
     monte_carlo_error: float = column(
         "Standard error of the found share, were the promise true", ge=0
     )
     uniform_p: float = column(
-        "A/A only: p of a Kolmogorov-Smirnov test that the p-values are uniform",
+        "A/A: p of a Kolmogorov-Smirnov test that the p-values are uniform. Largest values: p of"
+        " Fisher's exact test that they are spread as those below",
         nullable=True,
         ge=0,
         le=1,
     )
-    n_repetitions: int = column("Repetitions", ge=1)
+    n_repetitions: int = column("Repetitions; of largest values, how many there are", ge=1)
     n_units: int = column("Units whose values were used", ge=1)
-    is_kept: bool = column("Whether the found share is within three of its errors of the promise")
+    is_kept: bool = column(
+        "Whether the found share is within three of its errors of the promise; of largest values,"
+        " within four times the odds, or p of .001 or more"
+    )
     sentence: str = column("The result, for people")
 
     class Config:

@@ -13,6 +13,7 @@ from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.experiments.data.level import Level
 from ntg_assets.experiments.data.logs.log_content import LogContent
 from ntg_assets.experiments.data.logs.log_files import LogFile
+from ntg_assets.experiments.data.tail import Tail
 from ntg_assets.experiments.data.value_terms import UNPRICED, ValueTerms
 from ntg_assets.statistics.bayes import Belief
 from ntg_assets.statistics.designs.units import Contrast
@@ -128,6 +129,9 @@ class Evidence:
 
     levels: Mapping[str, Level] = field(default_factory=dict)
     """By metric: how often its own test claims an effect among re-assignments of its units."""
+
+    tails: Mapping[str, Tail] = field(default_factory=dict)
+    """By treatment: how the largest values of the primary metric lie beside its others."""
 
     without_past: Mapping[str, int] = field(default_factory=dict)
     """By metric of a unit table: units whose value before is missing, which count at its mean."""

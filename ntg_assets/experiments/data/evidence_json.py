@@ -9,6 +9,7 @@ from ntg_assets.experiments.data.evidence import ArmTraffic, Evidence
 from ntg_assets.experiments.data.level import Level
 from ntg_assets.experiments.data.logs.log_content import log_content
 from ntg_assets.experiments.data.logs.log_files import log_file_of
+from ntg_assets.experiments.data.tail import Tail
 from ntg_assets.experiments.data.value_terms import ValueTerms
 from ntg_assets.statistics.bayes import Belief
 from ntg_assets.statistics.designs.units import Contrast, contrast_of
@@ -23,7 +24,9 @@ CONTRAST_KEY = ("metric", "arm", "segment")
 
 def evidence_from_json(content: Mapping[str, Any]) -> Evidence:
     """Read the evidence out of a receipt."""
-    levels, shapes = (map(dict, content.get(name, [])) for name in ("levels", "shapes"))
+    levels, tails, shapes = (
+        map(dict, content.get(name, [])) for name in ("levels", "tails", "shapes")
+    )
     return Evidence(
         traffic={row["arm"]: _traffic_from_json(row) for row in content["traffic"]},
         sums=_by_key(content["sums"], SUMS_KEY, _sums_from_json),
@@ -33,6 +36,7 @@ def evidence_from_json(content: Mapping[str, Any]) -> Evidence:
         **_days_from_json(content),
         quantiles=_by_key(content["quantiles"], ("metric", "arm"), order_statistics_of),
         levels={row.pop("metric"): Level(**row) for row in levels},
+        tails={row.pop("arm"): Tail(**row) for row in tails},
         without_past=content.get("without_past", {}),
         contrasts=_contrasts_from_json(content.get("contrasts", [])),
         contrasts_to_date=_contrasts_from_json(content.get("contrasts_to_date", [])),
@@ -73,6 +77,7 @@ def evidence_to_json(evidence: Evidence) -> dict[str, Any]:
         "files": [asdict(file) for file in evidence.files],
         **_days_to_json(evidence),
         "quantiles": _keyed_rows(evidence.quantiles, ("metric", "arm")),
+        "tails": _keyed_rows({(arm,): tail for arm, tail in evidence.tails.items()}, ("arm",)),
         "levels": _keyed_rows(
             {(name,): level for name, level in evidence.levels.items()}, ("metric",)
         ),

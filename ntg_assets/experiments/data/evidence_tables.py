@@ -13,6 +13,7 @@ from ntg_assets.experiments.data.evidence import ArmTraffic, Evidence
 from ntg_assets.experiments.data.level import A_A, level_of
 from ntg_assets.experiments.data.logs.log_content import log_content
 from ntg_assets.experiments.data.logs.log_files import log_file_of
+from ntg_assets.experiments.data.tail import LARGEST, tail_of
 from ntg_assets.experiments.data.value_terms import UNPRICED, ValueTerms
 from ntg_assets.statistics.bayes import Belief
 from ntg_assets.statistics.designs.units import Contrast, contrast_of
@@ -83,6 +84,11 @@ class EvidenceTables:
             "shapes": _by_arm(rows("metric_shapes"), shape_of),
             "levels": {
                 row["metric"]: level_of(row) for row in rows("self_tests") if row["test"] == A_A
+            },
+            "tails": {
+                row["test"].removeprefix(LARGEST): tail_of(row)
+                for row in rows("self_tests")
+                if row["test"].startswith(LARGEST)
             },
             "without_past": {row["metric"]: row["n_units"] for row in rows("missing_pasts")},
         }

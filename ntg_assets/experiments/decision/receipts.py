@@ -35,6 +35,7 @@ TABLES = {
     "contrasts": "metric_contrasts",
     "contrasts_to_date": "metric_contrasts",
     "levels": "self_tests",
+    "tails": "self_tests",
     "trends": "daily_sums",
     "cohorts": "daily_sums",
     "log_contents": "log_contents",

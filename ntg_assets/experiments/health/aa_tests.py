@@ -36,6 +36,7 @@ from ntg_assets.experiments.health.reassignment import (
     with_effect,
 )
 from ntg_assets.experiments.health.self_test import SelfTest, self_test_of
+from ntg_assets.experiments.health.tails import examine_tails
 from ntg_assets.randomness import random_stream
 from ntg_assets.statistics.designs.units import Units
 from ntg_assets.statistics.joint_comparison import widened
@@ -74,11 +75,25 @@ def run_self_tests(
     """
     own_units = unit_values.filter(pl.col("experiment") == experiment.id)
     return [
+        *examine_tails(experiment, own_units),
+        *_promises(experiment, own_units, seed=seed, designed=designed or {}),
+    ]
+
+
+def _promises(
+    experiment: ExperimentSettings,
+    own_units: pl.DataFrame,
+    *,
+    seed: int,
+    designed: Mapping[str, Units],
+) -> list[SelfTest]:
+    """Test what the statistics of every metric promise."""
+    return [
         result
         for metric in experiment.measured
         for rng in [random_stream(seed, f"self-test:{experiment.id}:{metric.name}")]
         for result in (
-            _test_design(experiment, metric, (designed or {}).get(metric.name), rng=rng)
+            _test_design(experiment, metric, designed.get(metric.name), rng=rng)
             if experiment.is_designed(metric)
             else _test_metric(
                 experiment,
