@@ -17,6 +17,8 @@ from benchmarks.harness import Goal
 from ntg_assets.arrays import Floats
 from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.statistics import library as st
+from ntg_assets.statistics.designs.contrasts import contrast_units
+from ntg_assets.statistics.designs.units import Units
 from ntg_assets.statistics.metric_kinds import KINDS, Arm, Terms
 from ntg_assets.statistics.quantiles import mid_quantiles
 from ntg_assets.statistics.skewness import Shape
@@ -141,6 +143,45 @@ def _clusters(values: list[Floats], rng: Random) -> float:
     return st.compare_clusters(*arms).p
 
 
+def _designed(values: list[Floats], **design: Any) -> float:
+    """Ask as the readout of a design asks: one row of units, whatever is known of them."""
+    arms = np.repeat(np.arange(len(values)), [len(one) for one in values]).astype(np.int64)
+    return contrast_units(Units(np.concatenate(values), arms, **design))[0].at(1 - ALPHA).p
+
+
+def _with_pasts(values: list[Floats], rng: Random) -> tuple[list[Floats], Floats]:
+    """Add to the values what was there before, which no arm can have changed."""
+    everything = np.concatenate(values)
+    pasts = [rng.choice(everything, len(one)) for one in values]
+    added = [new + past for new, past in zip(values, pasts, strict=True)]
+    return added, np.concatenate(pasts)
+
+
+def _covariate(values: list[Floats], rng: Random) -> float:
+    added, pasts = _with_pasts(values, rng)
+    return _designed(added, covariates=pasts[:, None])
+
+
+def _strata(values: list[Floats], rng: Random) -> float:
+    """Strata by what was there before: the lower half, and two quarters."""
+    added, pasts = _with_pasts(values, rng)
+    ends = np.quantile(pasts, [0.5, 0.75])
+    return _designed(added, strata=np.searchsorted(ends, pasts).astype(np.int64))
+
+
+def _uneven_clusters(values: list[Floats], rng: Random) -> float:
+    """Ask of clusters as the readout does; arms of unequal size have 20 clusters in the small one,
+    or so.
+    """
+    arms, clusters, first = [], [], 0
+    for one in values:
+        ids = np.repeat(np.arange(len(one)), rng.integers(5, 16, len(one)))[: len(one)]
+        arms.append(one[ids] + rng.normal(0, one.std(), len(one)))
+        clusters.append(ids + first)
+        first += len(one)
+    return _designed(arms, clusters=np.concatenate(clusters))
+
+
 ESTIMATORS: dict[str, tuple[Callable[[list[Floats], Random], float], list[GridShape]]] = {
     "mean": (_mean, [*SHAPES, *SHARE_SHAPES]),
     "share": (_share, SHARE_SHAPES),
@@ -149,6 +190,12 @@ ESTIMATORS: dict[str, tuple[Callable[[list[Floats], Random], float], list[GridSh
     "median": (_quantile(0.5), SHAPES),
     "90% quantile": (_quantile(0.9), SHAPES),
     "clusters": (_clusters, [one for one in SHAPES if one.sizes[0] == one.sizes[1]]),
+    "covariate": (_covariate, SHAPES),
+    "strata": (_strata, SHAPES),
+    "clusters of unequal arms": (
+        _uneven_clusters,
+        [one for one in SHAPES if one.sizes[0] != one.sizes[1]],
+    ),
 }
 
 
