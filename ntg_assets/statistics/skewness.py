@@ -164,27 +164,45 @@ def _misleads_welch(control: Sample, treatment: Sample, shapes: Sequence[Shape |
 
 
 def _ends(control: Sample, treatment: Sample, critical: float) -> tuple[float, float, float]:
-    """Return the differences that the test does not reject, and the standard error of none.
+    """Return the differences that the test does not reject, and the standard error of none."""
+    is_small = treatment.n < control.n
+    large, small = (control, treatment) if is_small else (treatment, control)
+    wide = pooled_variance(control, treatment) / small.n
+    low, high = widening_ends(
+        treatment.mean - control.mean, critical, large=large, of_small=wide, is_small=is_small
+    )
+    return low, high, sqrt(large.squared_error + wide)
+
+
+def widening_ends(
+    difference: float, critical: float, *, large: Sample, of_small: float, is_small: bool
+) -> tuple[float, float]:
+    """Return the differences that a test with one variance does not reject.
 
     An effect on skewed values mostly multiplies them, so under a difference the smaller arm has the
     variance of values that much larger: (d - x)^2 = t^2 (V / N + v (1 + s x / M)^2 / n) with the
     mean M and the variance V of the larger arm, and s the direction in which the smaller one
     differs from it. Where the mean is not clearly above zero the variance stays as it is.
+
+    Args:
+        difference: That was found.
+        critical: Of the test.
+        large: The larger arm.
+        of_small: What the smaller arm adds to the squared error of no difference.
+        is_small: Whether the treatment is the smaller arm.
     """
-    is_small = treatment.n < control.n
-    large, small = (control, treatment) if is_small else (treatment, control)
-    own, wide = large.squared_error, pooled_variance(control, treatment) / small.n
-    difference, error = treatment.mean - control.mean, sqrt(own + wide)
+    own, wide = large.squared_error, of_small
+    error = sqrt(own + wide)
     change = (
         (1 if is_small else -1) / large.mean if is_clearly_positive(large, confidence=0.95) else 0.0
     )
     scale = 1 - critical**2 * wide * change**2
     if change == 0 or scale <= 0:
-        return difference - critical * error, difference + critical * error, error
+        return difference - critical * error, difference + critical * error
     centre = (difference + critical**2 * wide * change) / scale
     product = (difference**2 - critical**2 * (own + wide)) / scale
     reach = sqrt(max(centre**2 - product, 0.0))
-    return centre - reach, centre + reach, error
+    return centre - reach, centre + reach
 
 
 def pooled_variance(control: Sample, treatment: Sample) -> float:

@@ -3,6 +3,7 @@ or as counts, means and variances: what error stands, and that tests keep their 
 """
 
 from collections.abc import Callable
+from dataclasses import asdict, replace
 
 import numpy as np
 import polars as pl
@@ -12,10 +13,11 @@ from ntg_assets.arrays import Floats
 from ntg_assets.experiments.data.units.aggregate_designs import contrasts_of_aggregates
 from ntg_assets.statistics import library as st
 from ntg_assets.statistics.designs.contrasts import contrast_units
-from ntg_assets.statistics.designs.units import Units
+from ntg_assets.statistics.designs.units import Units, contrast_of
 from ntg_assets.statistics.metric_kinds import KINDS, Arm, Terms
 from ntg_assets.statistics.shares.proportions import exact_ratio_p
 from ntg_assets.statistics.skewness import LARGER_ERROR, ONE_VARIANCE, pooled_error
+from ntg_assets.statistics.student_t import t_critical
 from ntg_assets_tests.trials import trial
 
 LARGE, SMALL, WORLDS = 1_800, 200, 200
@@ -148,3 +150,25 @@ def _moments(sample: st.Sample) -> st.Moments:
     values = np.array([-1.0, 1.0]) * ((sample.variance / 2) ** 0.5) + sample.mean
     moments = st.moments_from_values(values)
     return st.Moments(int(sample.n), moments.mean, moments.covariance)
+
+
+def test_an_effect_widens_the_interval_as_it_moves_the_smaller_arm() -> None:
+    """The ends x of the interval solve (d - x)^2 = t^2 (V + v (1 + x / M)^2): at no difference the
+    error is that of the test, so both say the same.
+    """
+    rng = np.random.default_rng(7)
+    values = skewed(rng)[1] * np.where(ARMS == 1, 1.5, 1.0)
+    (contrast,) = contrast_units(Units(values, ARMS, strata=np.zeros_like(ARMS)))
+    assert contrast.has_one_variance
+    found, critical = contrast.at(0.95), t_critical(0.025, contrast.degrees_of_freedom)
+    for end in (found.low, found.high):
+        grown = contrast.squared_error_treatment * (1 + end / contrast.mean_control) ** 2
+        assert (found.difference - end) ** 2 == pytest.approx(
+            critical**2 * (contrast.squared_error_control + grown)
+        )
+    assert found.high - found.difference > found.difference - found.low
+    assert (found.p < 0.05) == (found.low > 0 or found.high < 0)
+    row = asdict(contrast)
+    assert contrast_of(row) == contrast
+    row.pop("has_one_variance")  # as receipts of rule version 4 are
+    assert contrast_of(row) == replace(contrast, has_one_variance=False)

@@ -131,6 +131,9 @@ class MetricContrasts(Contract):
         "Share of the squared error that covariates and strata took out", nullable=True
     )
     method: str = column("Estimator, in words")
+    has_one_variance: bool = column(
+        "Whether units were taken to vary alike in both arms: an effect then widens the interval"
+    )
 
     class Config:
         unique = ["experiment", "comparison", "metric", "arm", "segment"]

@@ -10,6 +10,7 @@ from ntg_assets.statistics.designs.cluster_jackknife import (
 )
 from ntg_assets.statistics.designs.slopes import slopes_of
 from ntg_assets.statistics.designs.units import Codes, Contrast, Units
+from ntg_assets.statistics.skewness import ONE_VARIANCE
 
 
 def cluster_sums(units: Units) -> ClusterSums:
@@ -60,7 +61,8 @@ def _contrast(own: Jackknifed, before: Jackknifed | None, *, place: int, counts:
         own.squared**0.5,
         own.degrees_of_freedom,
         None if before is None else 1 - own.squared / before.squared,
-        own.remark,
+        ONE_VARIANCE if own.has_one_variance else "",
+        own.has_one_variance,
     )
 
 

@@ -11,7 +11,6 @@ from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.statistics.designs.clusters import satterthwaite
 from ntg_assets.statistics.designs.one_variance import Weighed, error_over_draws
 from ntg_assets.statistics.moments import MINIMUM_UNITS
-from ntg_assets.statistics.skewness import ONE_VARIANCE
 
 BLOCK = 20_000  # clusters left out at once, which bounds the memory
 ONE_CLUSTER = (
@@ -58,7 +57,7 @@ class Jackknifed(NamedTuple):
     squared: float
     squared_control: float
     degrees_of_freedom: float
-    remark: str = ""
+    has_one_variance: bool = False
 
 
 def add_up(
@@ -142,7 +141,9 @@ def _jackknifed(
         return Jackknifed(whole, float(parts.sum()), float(parts[0]), max(df, 1.0))
     others = float(parts.sum() - parts[0] - parts[arm])
     df = satterthwaite(sums.weights[in_pair]) - 1 - sums.q
-    return Jackknifed(whole, joint.whole + others, joint.of_control, max(df, 1.0), ONE_VARIANCE)
+    return Jackknifed(
+        whole, joint.whole + others, joint.of_control, max(df, 1.0), has_one_variance=True
+    )
 
 
 def _weighed(sizes: Floats, is_treated: npt.NDArray[np.bool_], moved: Floats) -> Weighed:

@@ -59,6 +59,7 @@ def _contrast(fitted: Fitted, labels: Codes, pair: tuple[Sample, Sample], *, arm
         degrees_of_freedom=found.degrees_of_freedom,
         removed_share=1 - whole / pooled_error(*pair),
         method=ONE_VARIANCE,
+        has_one_variance=True,
     )
 
 

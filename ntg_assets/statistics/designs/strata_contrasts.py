@@ -81,6 +81,7 @@ def _over_draws(
         degrees_of_freedom=joint.whole**2 / float((parts**2 / np.maximum(freedom, 1)).sum()),
         removed_share=1 - joint.whole / plain,
         method=ONE_VARIANCE,
+        has_one_variance=True,
     )
 
 

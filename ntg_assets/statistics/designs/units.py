@@ -10,6 +10,7 @@ import numpy.typing as npt
 from ntg_assets.arrays import Floats
 from ntg_assets.statistics.moments import MINIMUM_UNITS
 from ntg_assets.statistics.samples import Sample
+from ntg_assets.statistics.skewness import widening_ends
 from ntg_assets.statistics.student_t import interval_reach, t_p
 from ntg_assets.statistics.two_samples import Difference, compare_means
 
@@ -54,6 +55,8 @@ class Contrast:
         squared_error_control: What the control adds to the squared error of the difference.
         removed_share: Share of the squared error that covariates and strata took out.
         method: The estimator in words.
+        has_one_variance: Whether units were taken to vary alike in both arms, as where nothing
+            differs; an effect then widens the interval as it moves the smaller arm.
     """
 
     n_control: int
@@ -67,6 +70,7 @@ class Contrast:
     degrees_of_freedom: float
     removed_share: float | None
     method: str
+    has_one_variance: bool = False
 
     @property
     def samples(self) -> tuple[Sample, Sample]:
@@ -82,22 +86,36 @@ class Contrast:
 
     def at(self, confidence: float) -> Difference:
         """Give the difference with its interval, and the relative effect where it makes sense."""
-        low, high = interval_reach(confidence, self.degrees_of_freedom, "two-sided")
+        low, high = self._ends(interval_reach(confidence, self.degrees_of_freedom, "two-sided")[0])
         relative = compare_means(*self.samples, confidence=confidence)
         return replace(
             relative,
             difference=self.difference,
-            low=self.difference - low * self.standard_error,
-            high=self.difference + high * self.standard_error,
+            low=low,
+            high=high,
             standard_error=self.standard_error,
             degrees_of_freedom=self.degrees_of_freedom,
             p=t_p(self.difference / self.standard_error, self.degrees_of_freedom),
         )
 
+    def _ends(self, critical: float) -> tuple[float, float]:
+        """Return the differences that the test does not reject."""
+        if not self.has_one_variance:
+            reach = critical * self.standard_error
+            return self.difference - reach, self.difference + reach
+        control, treatment = self.samples
+        is_small = treatment.n < control.n
+        large, small = (control, treatment) if is_small else (treatment, control)
+        of_small = small.squared_error
+        return widening_ends(
+            self.difference, critical, large=large, of_small=of_small, is_small=is_small
+        )
+
 
 def contrast_of(row: Mapping[str, Any]) -> Contrast:
     """Read one row of `metric_contrasts`."""
-    return Contrast(**{field.name: row[field.name] for field in fields(Contrast)})
+    known = {"has_one_variance": False, **row}  # older receipts do not say so
+    return Contrast(**{field.name: known[field.name] for field in fields(Contrast)})
 
 
 def sample_of(values: Floats) -> Sample:

@@ -23,6 +23,8 @@ CONTRAST_TYPES: dict[str, Any] = {
     **{
         field.name: pl.String
         if field.name == "method"
+        else pl.Boolean
+        if field.name.startswith("has_")
         else pl.Int64
         if field.name.startswith("n_")
         else pl.Float64
