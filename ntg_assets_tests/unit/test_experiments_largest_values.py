@@ -49,6 +49,7 @@ def concluded(rows: pl.DataFrame, **changes: Any) -> tuple[dict[str, Any], dict[
     return checks, decision
 
 
+@pytest.mark.slow
 def test_a_filter_that_drops_the_heaviest_of_one_arm_stops_the_claim() -> None:
     """Three of a hundred users of b are gone: too few for the test of the sample ratio, and a fall
     of the mean by a third that no feature made.
@@ -61,6 +62,7 @@ def test_a_filter_that_drops_the_heaviest_of_one_arm_stops_the_claim() -> None:
     assert (warned["largest_values:b"]["verdict"], then["decision"]) == ("warning", "rollback")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("times", [1.0, 1.3])
 def test_no_effect_and_one_on_everybody_leave_the_largest_values_where_they_are(
     times: float,
@@ -84,6 +86,7 @@ def test_largest_values_are_counted_against_those_below() -> None:
     assert tail_between(np.ones(1_000), is_b) is None
 
 
+@pytest.mark.slow
 def test_clusters_and_ratios_say_nothing_of_their_largest_values() -> None:
     shop = np.arange(N) // 2 % 40 * 2 + np.arange(N) % 2
     checks, _ = concluded(users(filtered=0.03, shop=shop), cluster_id="shop")

@@ -178,6 +178,7 @@ def test_the_rules_are_those_of_the_events_with_a_day_for_clocks() -> None:
     ).latest == datetime(2026, 2, 1)
 
 
+@pytest.mark.slow
 def test_units_that_leave_one_arm_alone_are_said(tmp_path: Path) -> None:
     """Who comes more often sees another arm sooner: eleven units of b saw a as well, none of a saw
     b. Of eleven even chances all fall on one side once in 2^10: p is twice a tail.

@@ -43,6 +43,7 @@ def as_ratio(before: Floats, after: Floats) -> Units:
     return Units(after * 2, ARMS, weights=np.full(len(after), 2.0), covariates=before[:, None])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("design", [with_covariate, in_strata, as_ratio])
 def test_designs_keep_their_level_where_values_are_skewed_and_arms_unequal(
     design: Callable[[Floats, Floats], Units],
