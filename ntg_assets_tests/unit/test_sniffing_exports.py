@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 
 from ntg_assets.errors import SourceError
-from ntg_assets.sources.sniffing.column_roles import CONSTANT_USER
 from ntg_assets.sources.sniffing.proposals import sniff_file
+from ntg_assets.sources.sniffing.roles.column_roles import CONSTANT_USER
 from ntg_assets_tests.sniffed_logs import SECONDS, TIMES, lines, sniff
 
 ME = {"user_id": None}  # an export of one person: nothing in it says who

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ntg_assets.sources.sniffing.role_names_abroad import NAMES, folded
+from ntg_assets.sources.sniffing.roles.role_names_abroad import NAMES, folded
 from ntg_assets_tests.event_files import accepted, log_settings
 from ntg_assets_tests.sniffed_logs import SECONDS, TIMES, lines, sniff
 

@@ -5,8 +5,8 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ntg_assets.errors import SourceError
-from ntg_assets.sources.files.json_keys import EACH, in_staged_json
-from ntg_assets.sources.files.json_texts import (
+from ntg_assets.sources.files.json.json_keys import EACH, in_staged_json
+from ntg_assets.sources.files.json.json_texts import (
     Member,
     elements,
     json_in_text,

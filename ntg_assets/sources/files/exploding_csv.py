@@ -16,8 +16,8 @@ from ntg_assets.sources.files.exploding import (
     Exploded,
     Lists,
 )
-from ntg_assets.sources.files.json_keys import in_staged_json
-from ntg_assets.sources.files.json_texts import list_in_text
+from ntg_assets.sources.files.json.json_keys import in_staged_json
+from ntg_assets.sources.files.json.json_texts import list_in_text
 
 OBJECT = re.compile(r"\s*[\"']?[^,\"']*[\"']?\s*:")  # JSON, or as Python prints a dict
 

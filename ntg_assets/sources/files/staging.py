@@ -17,7 +17,7 @@ from ntg_assets.errors import SourceError
 from ntg_assets.sources.files.dialects import Dialect
 from ntg_assets.sources.files.exploding import Exploded, Lists, place_column
 from ntg_assets.sources.files.exploding_csv import exploded_rows
-from ntg_assets.sources.files.json_documents import LINE_ENDS, records_of
+from ntg_assets.sources.files.json.json_documents import LINE_ENDS, records_of
 from ntg_assets.sources.files.packing import open_unpacked
 
 NATIVE = frozenset({"utf-8", "utf-8-sig", "ascii"})

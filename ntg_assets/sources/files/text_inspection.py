@@ -18,7 +18,7 @@ from ntg_assets.sources.files.file_kinds import (
     head_text,
     json_kind,
 )
-from ntg_assets.sources.files.json_keys import keys_of_records
+from ntg_assets.sources.files.json.json_keys import keys_of_records
 from ntg_assets.sources.files.other_kinds import raise_if_other_kinds
 from ntg_assets.sources.files.packing import is_padded, open_unpacked
 from ntg_assets.sources.files.source_files import SourceFile

@@ -5,7 +5,7 @@ JSON in a text (`payload.item_id`), entries of key and value (`event_params.item
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from ntg_assets.sources.files.json_keys import (
+from ntg_assets.sources.files.json.json_keys import (
     ENTRY_KEYS,
     ENTRY_VALUES,
     TYPED_VALUES,

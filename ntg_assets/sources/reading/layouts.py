@@ -16,7 +16,7 @@ from ntg_assets.sources.files.derived_columns import Joined
 from ntg_assets.sources.files.dialects import Dialect
 from ntg_assets.sources.files.file_kinds import Format
 from ntg_assets.sources.files.file_names import read_literally
-from ntg_assets.sources.files.json_keys import key_path
+from ntg_assets.sources.files.json.json_keys import key_path
 from ntg_assets.sources.files.partitions import value_of
 from ntg_assets.sources.files.source_files import SourceFile
 from ntg_assets.sources.reading.binary_texts import BYTES, as_text_of_bytes

@@ -7,7 +7,7 @@ from ntg_assets.errors import SourceError
 from ntg_assets.sources.files.file_kinds import HEAD_BYTES
 from ntg_assets.sources.files.other_kinds import BYTE_ORDER_MARKS
 from ntg_assets.sources.files.text_bytes import UNFINISHED, describe_unfinished
-from ntg_assets.sources.sniffing.role_names_abroad import NAMES, folded
+from ntg_assets.sources.sniffing.roles.role_names_abroad import NAMES, folded
 from ntg_assets.sources.sniffing.sniffed import SAMPLE_BYTES
 
 CONTROL_SHARE = 0.02  # of the characters; a stray one is told by the reader

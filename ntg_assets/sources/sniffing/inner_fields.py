@@ -5,7 +5,7 @@ reader finds them (`sources/reading/inner_values.py`).
 import json
 from collections.abc import Iterator, Mapping, Sequence
 
-from ntg_assets.sources.files.json_keys import ENTRY_KEYS, ENTRY_VALUES, TYPED_VALUES
+from ntg_assets.sources.files.json.json_keys import ENTRY_KEYS, ENTRY_VALUES, TYPED_VALUES
 from ntg_assets.sources.sniffing.sniffed import Sniffed
 
 MOST = 0.5  # of the texts of a column are objects, where it holds such

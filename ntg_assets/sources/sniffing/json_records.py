@@ -7,8 +7,8 @@ from pathlib import Path
 
 from ntg_assets.errors import SourceError
 from ntg_assets.sources.files.exploding import place_column
-from ntg_assets.sources.files.json_documents import records_of
-from ntg_assets.sources.files.json_keys import EACH, record_arrays
+from ntg_assets.sources.files.json.json_documents import records_of
+from ntg_assets.sources.files.json.json_keys import EACH, record_arrays
 from ntg_assets.sources.files.packing import open_unpacked, unpacking
 from ntg_assets.sources.sniffing.inner_fields import flat_fields, lists_of_objects, take_inside
 from ntg_assets.sources.sniffing.record_lists import (
@@ -19,7 +19,7 @@ from ntg_assets.sources.sniffing.record_lists import (
     roles_of_elements,
     roles_of_keys,
 )
-from ntg_assets.sources.sniffing.role_names import ROLES, SESSIONS, by_name
+from ntg_assets.sources.sniffing.roles.role_names import ROLES, SESSIONS, by_name
 from ntg_assets.sources.sniffing.sniffed import SAMPLE_RECORDS, Sniffed, as_paths
 
 SHOWN_ARRAYS, LOOKED_AT = 5, 200

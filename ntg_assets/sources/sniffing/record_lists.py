@@ -10,9 +10,9 @@ from itertools import islice
 from typing import NamedTuple
 
 from ntg_assets.sources.files.exploding import KEY, Exploded, Lists
-from ntg_assets.sources.files.json_keys import EACH, WRITTEN_EACH
-from ntg_assets.sources.files.json_texts import list_in_text
-from ntg_assets.sources.sniffing.role_names import ITEM_NOUNS, ROLES, by_name, words_of
+from ntg_assets.sources.files.json.json_keys import EACH, WRITTEN_EACH
+from ntg_assets.sources.files.json.json_texts import list_in_text
+from ntg_assets.sources.sniffing.roles.role_names import ITEM_NOUNS, ROLES, by_name, words_of
 from ntg_assets.sources.sniffing.time_kinds import ISO
 from ntg_assets.sources.sniffing.time_words import BEGINNINGS, OTHER_TIMES, TIME_WORDS
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from ntg_assets.sources.sniffing.role_names_abroad import folded, names_abroad
+from ntg_assets.sources.sniffing.roles.role_names_abroad import folded, names_abroad
 
 # what is watched, heard, read or bought, the smallest part first
 ITEM_NOUNS = (

@@ -11,13 +11,14 @@ from ntg_assets.sources.sniffing.null_words import (
     sniff_null_words,
     take_odd_words,
 )
-from ntg_assets.sources.sniffing.role_names import (
+from ntg_assets.sources.sniffing.roles.role_names import (
     CORE_DATA,
     ROLES,
     by_name,
     is_of_item,
     words_of,
 )
+from ntg_assets.sources.sniffing.roles.zone_roles import read_together, take_zone
 from ntg_assets.sources.sniffing.sniffed import Sniffed, show_texts
 from ntg_assets.sources.sniffing.time_calendars import CALENDARS, calendar_of, read_times
 from ntg_assets.sources.sniffing.time_kinds import (
@@ -27,7 +28,6 @@ from ntg_assets.sources.sniffing.time_kinds import (
     what_is_unsure,
 )
 from ntg_assets.sources.sniffing.time_words import LATER_TIMES, OTHER_TIMES, TIME_WORDS
-from ntg_assets.sources.sniffing.zone_roles import read_together, take_zone
 from ntg_assets.sources.values.day_halves import HALF
 
 CLOCK = re.compile(

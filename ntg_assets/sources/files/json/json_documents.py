@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 
 from ntg_assets.errors import SourceError
-from ntg_assets.sources.files.json_texts import DECODER, after_space, elements, expect, members
+from ntg_assets.sources.files.json.json_texts import DECODER, after_space, elements, expect, members
 
 LINE_ENDS = str.maketrans("\r\n", "  ")
 

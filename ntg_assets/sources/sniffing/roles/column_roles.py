@@ -6,15 +6,15 @@ import re
 from collections.abc import Mapping, Sequence
 
 from ntg_assets.sources.files.exploding import PLACE
-from ntg_assets.sources.sniffing.item_roles import (
+from ntg_assets.sources.sniffing.null_words import NULL_WORDS, ask_of_gaps
+from ntg_assets.sources.sniffing.roles.item_roles import (
     complements,
     note_first_of_lists,
     note_items,
     sniff_items,
     whole_title,
 )
-from ntg_assets.sources.sniffing.null_words import NULL_WORDS, ask_of_gaps
-from ntg_assets.sources.sniffing.role_names import (
+from ntg_assets.sources.sniffing.roles.role_names import (
     SESSIONS,
     by_name,
     by_words,
@@ -24,9 +24,9 @@ from ntg_assets.sources.sniffing.role_names import (
     of_role,
     words_of,
 )
+from ntg_assets.sources.sniffing.roles.time_roles import sniff_time
+from ntg_assets.sources.sniffing.roles.value_roles import sniff_value
 from ntg_assets.sources.sniffing.sniffed import Sniffed, show_texts
-from ntg_assets.sources.sniffing.time_roles import sniff_time
-from ntg_assets.sources.sniffing.value_roles import sniff_value
 
 ID = re.compile(r"0|[1-9]\d{0,17}")
 FLOAT_ID, IN_POWERS = re.compile(r"(0|[1-9]\d{0,15})\.0+"), re.compile(r"\d([.,]\d+)?[eE]\+\d+")

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Mapping, Sequence
 
-from ntg_assets.sources.sniffing.role_names import divided
-from ntg_assets.sources.sniffing.role_names_abroad import folded
+from ntg_assets.sources.sniffing.roles.role_names import divided
+from ntg_assets.sources.sniffing.roles.role_names_abroad import folded
 from ntg_assets.sources.sniffing.sniffed import Sniffed, show_texts
 from ntg_assets.sources.sniffing.time_calendars import read_times
 from ntg_assets.zones import is_zone

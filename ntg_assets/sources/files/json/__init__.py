@@ -1,0 +1,1 @@
+"""Files of JSON, and JSON inside of other files: documents, keys, texts."""

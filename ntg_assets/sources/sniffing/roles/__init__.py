@@ -1,0 +1,1 @@
+"""Which column means what: users, items, times, values, by names and by what they hold."""
