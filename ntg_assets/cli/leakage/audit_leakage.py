@@ -13,6 +13,7 @@ from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.settings import Settings, load_settings
 from ntg_assets.errors import LeakageError
 from ntg_assets.evaluation.leakage.findings import CAN_BE_MADE
+from ntg_assets.evaluation.leakage.other_night import nights
 from ntg_assets.evaluation.leakage.rehearsal_settings import rehearsal_settings
 from ntg_assets.evaluation.leakage.remaking import find_verdict, remade
 from ntg_assets.evaluation.leakage.verdicts import (
@@ -68,15 +69,16 @@ def write_shipped(settings: dict[str, Settings], console: Console) -> None:
     """
     _load_assets()
     verdicts: dict[str, list[list[object]]] = {}
-    for config, configured in settings.items():
-        rehearsed = rehearsal_settings(configured)
-        name = fingerprint(rehearsed)
-        if name not in verdicts:
-            verdict = find_verdict(rehearsed)
-            if verdict["n_violations"].sum() or verdict["rule"][0] == CAN_BE_MADE:
-                raise LeakageError(f"{config}: {verdict['detail'].drop_nulls()[0]}")
-            verdicts[name] = [list(row) for row in verdict.iter_rows()]
-        console.print(f"{config}: {name}, {len(verdicts[name])} comparisons, nothing differs")
+    with nights() as night:
+        for config, configured in settings.items():
+            rehearsed = rehearsal_settings(configured)
+            name = fingerprint(rehearsed)
+            if name not in verdicts:
+                verdict = find_verdict(rehearsed, night=night)
+                if verdict["n_violations"].sum() or verdict["rule"][0] == CAN_BE_MADE:
+                    raise LeakageError(f"{config}: {verdict['detail'].drop_nulls()[0]}")
+                verdicts[name] = [list(row) for row in verdict.iter_rows()]
+            console.print(f"{config}: {name}, {len(verdicts[name])} comparisons, nothing differs")
     SHIPPED.write_text(as_json(verdicts), encoding="utf-8")
 
 

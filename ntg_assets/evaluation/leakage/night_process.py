@@ -1,18 +1,27 @@
-"""The process of another night: it loads the code under guard, then makes two worlds."""
+"""The process of other nights: it loads the code under guard, and copies of it make two worlds."""
 
 import atexit
 import gc
 import json
+import os
 import sys
+import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any, NoReturn
 
 import polars as pl
 
 from ntg_assets.configuration.settings import Settings
 from ntg_assets.declared_reads import Declared, only
 from ntg_assets.errors import UndeclaredReadError
-from ntg_assets.evaluation.leakage.other_night import AGAIN, OTHER, UNDECLARED
+from ntg_assets.evaluation.leakage.other_night import (
+    AGAIN,
+    OTHER,
+    UNDECLARED,
+    UNMADE,
+    homes_in,
+)
 from ntg_assets.orchestration.opened_files import rehearsal_roots, watching
 from ntg_assets.orchestration.rehearsing.asking_readers import readers_that_ask
 from ntg_assets.orchestration.rehearsing.rehearsal import scratch_of
@@ -21,13 +30,60 @@ LOADING = Declared("the code, while it is loaded,", frozenset())
 
 
 def main() -> None:
-    """Make both worlds as standard input asks, and leave their tables in its folder."""
-    request = json.load(sys.stdin)
+    """Load the code, then make both worlds of each night that standard input asks for, a line of
+    JSON each; answer each with a line: how the copy that made them ended, and what it said.
+    """
+    refused = _load()
+    for line in sys.stdin:
+        answer = {"code": UNDECLARED, "said": refused} if refused else _in_a_copy(json.loads(line))
+        sys.stdout.write(json.dumps(answer) + "\n")
+        sys.stdout.flush()
+
+
+def _load() -> str | None:
+    """Load all code under guard; say what it opened, if it did."""
     try:
-        _make(request["settings"], request["tables"], Path(request["folder"]))
+        with only(LOADING), watching(*rehearsal_roots()), readers_that_ask():
+            from ntg_assets.evaluation.leakage import (  # noqa: PLC0415  # the loading is what is watched
+                futures,  # noqa: F401
+                remaking,  # noqa: F401
+            )
+            from ntg_assets.orchestration.collection import load_assets  # noqa: PLC0415
+
+            load_assets()
     except UndeclaredReadError as error:
-        sys.stdout.write(str(error))
-        sys.exit(UNDECLARED)
+        return str(error)
+    gc.freeze()  # nor later among what was loaded, but once at the end: libraries count on that
+    atexit.register(gc.unfreeze)
+    gc.enable()
+    return None
+
+
+def _in_a_copy(request: Mapping[str, Any]) -> dict[str, object]:
+    """Make both worlds in a copy of this process: this one stays as it was loaded."""
+    said = Path(request["folder"]) / "said"
+    copy = os.fork()
+    if not copy:
+        _make_and_end(request, said)
+    code = os.waitstatus_to_exitcode(os.waitpid(copy, 0)[1])
+    return {"code": code, "said": said.read_text(encoding="utf-8") if said.exists() else ""}
+
+
+def _make_and_end(request: Mapping[str, Any], said: Path) -> NoReturn:
+    code, folder = UNMADE, Path(request["folder"])
+    try:
+        os.chdir(folder)
+        os.environ.update(homes_in(folder))  # noqa: TID251  # of this copy, before a night begins
+        _make(request["settings"], request["tables"], folder)
+        code = 0
+    except UndeclaredReadError as error:
+        said.write_text(str(error), encoding="utf-8")
+        code = UNDECLARED
+    except BaseException:  # noqa: BLE001  # whatever it is, it ends the copy, and is told
+        traceback.print_exc()
+    finally:
+        sys.stderr.flush()
+        os._exit(code)
 
 
 def _keep_scratch(before: Path, after: Path) -> None:
@@ -39,20 +95,9 @@ def _keep_scratch(before: Path, after: Path) -> None:
 
 def _make(values: Mapping[str, object], tables: Sequence[str], folder: Path) -> None:
     workspace = folder / "workspace"
-    with only(LOADING), watching(*rehearsal_roots()), readers_that_ask():
-        from ntg_assets.evaluation.leakage import (  # noqa: PLC0415  # the loading is what is watched
-            futures,
-            remaking,
-        )
-        from ntg_assets.evaluation.leakage.planted_world.world import (  # noqa: PLC0415
-            planted_world,
-        )
-        from ntg_assets.orchestration.collection import load_assets  # noqa: PLC0415
+    from ntg_assets.evaluation.leakage import futures, remaking  # noqa: PLC0415  # as it was loaded
+    from ntg_assets.evaluation.leakage.planted_world.world import planted_world  # noqa: PLC0415
 
-        load_assets()
-    gc.freeze()  # nor later among what was loaded, but once at the end: libraries count on that
-    atexit.register(gc.unfreeze)
-    gc.enable()
     settings = Settings.model_validate(values)
     true = planted_world(settings.churn.horizon_days)
     other = futures.rewritten(futures.other_past(true), true.train_end)

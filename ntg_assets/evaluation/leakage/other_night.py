@@ -4,7 +4,7 @@ true past and another future, with the scratch folder that the first one left.
 What a module keeps when it is loaded, what it remembers from call to call and what lies in a
 scratch folder outlives a night. TRAIN must come out the same after such a night, and before such a
 future, as in a process that has seen neither; and while the code is loaded it may open no data at
-all.
+all. A process loads the code once, makes nothing itself, and begins each night in a copy of it.
 """
 
 import json
@@ -12,9 +12,13 @@ import os
 import site
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
+from select import select
 from tempfile import TemporaryDirectory
+from typing import IO, Any
 
 import polars as pl
 
@@ -32,7 +36,9 @@ START = (  # no garbage is looked for while modules are loaded, which takes a fi
 )
 # of this process, before a night could leave anything in it for the next one
 BEGAN_WITH = {**os.environ}  # noqa: TID251  # handed on to a process, not read
+HOMES = ("HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME")
 Made = Mapping[str, pl.DataFrame]
+Night = Callable[[Settings, Sequence[str]], tuple[Made, Made]]
 
 
 def another_night(settings: Settings, tables: Sequence[str]) -> tuple[Made, Made]:
@@ -48,35 +54,73 @@ def another_night(settings: Settings, tables: Sequence[str]) -> tuple[Made, Made
     Raises:
         UndeclaredReadError: the code opens data while it is loaded, or a step does.
         LeakageError: a table could not be made there.
-        StorageError: the process was ended from outside.
+        StorageError: the process was ended from outside, or takes too long.
     """
-    with TemporaryDirectory(prefix="ntg-other-night-") as folder:
-        request = {
-            "settings": settings.model_dump(mode="json"),
-            "tables": list(tables),
-            "folder": folder,
-        }
-        done = subprocess.run(  # noqa: S603  # this interpreter, this code
+    with nights() as night:
+        return night(settings, tables)
+
+
+@contextmanager
+def nights() -> Iterator[Night]:
+    """Let nights of several configurations begin in copies of one process that has loaded the code
+    and seen none; each is asked for as `another_night`.
+    """
+    with (
+        TemporaryDirectory(prefix="ntg-nights-") as folder,
+        Path(folder, "stderr").open("w+", encoding="utf-8") as errors,
+        subprocess.Popen(  # noqa: S603  # this interpreter, this code
             [sys.executable, "-c", START, str(ROOT.parent)],
             cwd=folder,
             env=_away_from_home(Path(folder)),
-            input=json.dumps(request),
-            capture_output=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
             text=True,
-            check=False,
-            timeout=LIMIT_SECONDS,
+        ) as loaded,
+    ):
+        try:
+            yield partial(_night, loaded, errors)
+        finally:
+            loaded.kill()  # it holds nothing
+
+
+def _night(
+    loaded: subprocess.Popen[str], errors: IO[str], settings: Settings, tables: Sequence[str]
+) -> tuple[Made, Made]:
+    with TemporaryDirectory(prefix="ntg-other-night-") as folder:
+        answer = _ask(
+            loaded,
+            {
+                "settings": settings.model_dump(mode="json"),
+                "tables": list(tables),
+                "folder": folder,
+            },
         )
-        if done.returncode == UNDECLARED:
-            raise UndeclaredReadError(done.stdout.strip())
-        if done.returncode:
-            last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
-            ended = LeakageError if done.returncode == UNMADE else StorageError
+        if answer["code"] == UNDECLARED:
+            raise UndeclaredReadError(answer["said"])
+        if answer["code"]:
+            errors.seek(0)
+            last = (errors.read().strip().splitlines() or ["it said nothing"])[-1]
+            ended = LeakageError if answer["code"] == UNMADE else StorageError
             raise ended(f"another night could not be made: {last}")
         other, again = (
             {table: read_verified(Path(folder) / name / f"{table}.parquet") for table in tables}
             for name in (OTHER, AGAIN)
         )
         return other, again
+
+
+def _ask(loaded: subprocess.Popen[str], request: Mapping[str, object]) -> dict[str, Any]:
+    """Ask the loaded process for a night; of one that has ended, how it did."""
+    assert loaded.stdin is not None  # noqa: S101  # both are pipes
+    assert loaded.stdout is not None  # noqa: S101
+    with suppress(BrokenPipeError):
+        loaded.stdin.write(json.dumps(request) + "\n")
+        loaded.stdin.flush()
+    if not select([loaded.stdout], [], [], LIMIT_SECONDS)[0]:
+        raise StorageError(f"another night took longer than {LIMIT_SECONDS} seconds")
+    answer = loaded.stdout.readline()
+    return json.loads(answer) if answer else {"code": loaded.wait()}
 
 
 def _away_from_home(folder: Path) -> dict[str, str]:
@@ -86,13 +130,14 @@ def _away_from_home(folder: Path) -> dict[str, str]:
     Libraries stay where they are, and so does what numba has compiled for a package that it may
     not write into.
     """
-    home = folder / "home"
-    home.mkdir()
-    environment = {
-        **BEGAN_WITH,
-        **{name: str(home) for name in ("HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME")},
-        "PYTHONUSERBASE": site.getuserbase(),
-    }
+    environment = {**BEGAN_WITH, **homes_in(folder), "PYTHONUSERBASE": site.getuserbase()}
     if not os.access(ROOT, os.W_OK):
         environment.setdefault("NUMBA_CACHE_DIR", str(Path.home() / ".cache" / "numba"))
     return environment
+
+
+def homes_in(folder: Path) -> dict[str, str]:
+    """Variables that name the home folder, in a folder."""
+    home = folder / "home"
+    home.mkdir()
+    return dict.fromkeys(HOMES, str(home))

@@ -12,7 +12,7 @@ from ntg_assets.configuration.settings import Settings
 from ntg_assets.contracts import table_of
 from ntg_assets.evaluation.leakage.audit import audit_by_remaking
 from ntg_assets.evaluation.leakage.findings import NOT_AUDITED, unaudited
-from ntg_assets.evaluation.leakage.other_night import another_night
+from ntg_assets.evaluation.leakage.other_night import Night, another_night
 from ntg_assets.evaluation.leakage.planted_world.log import ZONE
 from ntg_assets.evaluation.leakage.planted_world.types import no_rows
 from ntg_assets.evaluation.leakage.planted_world.world import World
@@ -62,18 +62,19 @@ def remade(settings: Settings, *, workspace: Path, tell: Callable[[str], object]
     return verdict
 
 
-def find_verdict(settings: Settings) -> pl.DataFrame:
+def find_verdict(settings: Settings, *, night: Night = another_night) -> pl.DataFrame:
     """Re-make the planted world's back-test with other futures.
 
     Args:
         settings: The configuration, as `rehearsal_settings` gives it.
+        night: Makes another night: in a process of its own, or one of `nights`.
     """
     tables = audited_tables()
     return audit_by_remaking(
         Makers(
             partial(remake, settings=settings),
             partial(remake_tonight, settings=settings),
-            partial(another_night, settings, tables),
+            partial(night, settings, tables),
         ),
         tables,
         settings=settings,

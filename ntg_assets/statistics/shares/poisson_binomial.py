@@ -25,11 +25,24 @@ def poisson_binomial_p(chance: Floats, n_events: int) -> float:
     if len(chance) > EXACT_UP_TO:
         low, high = _refined_normal(chance, n_events), 1 - _refined_normal(chance, n_events - 1)
     else:
-        from scipy.stats import poisson_binom  # takes half a second to import
-
-        law = poisson_binom(chance)
-        low, high = float(law.cdf(n_events)), float(law.sf(n_events - 1))
+        law = _exact(chance)
+        low, high = float(law[: n_events + 1].sum()), float(law[n_events:].sum())
     return float(np.clip(2 * min(low, high), 0.0, 1.0))
+
+
+def _exact(chance: Floats) -> Floats:
+    """Chance of 0, 1, ..., n events: one more of them with each chance, or not.
+
+    SciPy's `poisson_binom` says the same to 14 digits, and takes three to seven times as long for
+    up to 400 chances, beside half a second to import.
+    """
+    law = np.zeros(len(chance) + 1)
+    law[0] = 1.0
+    for n, share in enumerate(chance.tolist(), start=1):
+        more = law[:n] * share
+        law[:n] *= 1 - share
+        law[1 : n + 1] += more
+    return law
 
 
 def _refined_normal(chance: Floats, n_events: int) -> float:

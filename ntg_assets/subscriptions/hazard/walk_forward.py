@@ -2,7 +2,7 @@
 whether looking at people helps, and of the calibration.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 
@@ -79,9 +79,9 @@ def walk_forward(
     """
     cutoff_on = rows["snapshot_on"].max()
     made = [
-        _at_origin(rows, day, model, churn=churn, settings=settings)
+        forecasts
         for day in _origins(rows, cutoff_on, churn=churn)  # type: ignore[arg-type]  # a date
-        for model in models
+        for forecasts in _at_origin(rows, day, models, churn=churn, settings=settings)
     ]
     return pl.concat([pl.DataFrame(schema=WALK_TYPES), *made])
 
@@ -109,27 +109,45 @@ def _n_ended(rows: pl.DataFrame, horizon_days: int) -> int:
 def _at_origin(
     rows: pl.DataFrame,
     day: date,
+    models: Sequence[str],
+    *,
+    churn: ChurnSettings,
+    settings: SubscriptionSettings,
+) -> Iterator[pl.DataFrame]:
+    """Yield what each model would have said."""
+    horizon, features = churn.horizon_days, Features.of(settings)
+    past = thinned(closed(rows, day, horizon_days=horizon))
+    now = at_risk(rows.filter(pl.col("snapshot_on") == day))
+    learned_of, seen = (
+        seen_within(part, horizon_days=horizon, sleeper_days=settings.sleeper_days)
+        for part in (past, now)
+    )
+    for model in models:
+        hazards = fit_hazards(
+            learned_of,
+            columns_for(model, past, features),
+            regularisation=settings.regularisation,
+        )
+        yield _as_forecasts(
+            now, model, forecast(seen, hazards).total, churn=churn, settings=settings
+        )
+
+
+def _as_forecasts(
+    now: pl.DataFrame,
     model: str,
+    chance: Floats,
     *,
     churn: ChurnSettings,
     settings: SubscriptionSettings,
 ) -> pl.DataFrame:
-    horizon, features = churn.horizon_days, Features.of(settings)
-    past = thinned(closed(rows, day, horizon_days=horizon))
-    now = at_risk(rows.filter(pl.col("snapshot_on") == day))
-    hazards = fit_hazards(
-        seen_within(past, horizon_days=horizon, sleeper_days=settings.sleeper_days),
-        columns_for(model, past, features),
-        regularisation=settings.regularisation,
-    )
-    seen = seen_within(now, horizon_days=horizon, sleeper_days=settings.sleeper_days)
-    until = pl.col("snapshot_on") + pl.duration(days=horizon)
+    until = pl.col("snapshot_on") + pl.duration(days=churn.horizon_days)
     return now.select(
         origin_on="snapshot_on",
         window_end_on=until,
         model=pl.lit(model),
         contract_place="contract_place",
-        end_logit=pl.Series(logit(forecast(seen, hazards).total)),
+        end_logit=pl.Series(logit(chance)),
         ended=(pl.col("contract_end_on") < until).fill_null(value=False),
         mrr_minor=mrr(now),
         currency="currency",
