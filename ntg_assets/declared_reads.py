@@ -20,6 +20,12 @@ READS_FILES = re.compile(
     re.IGNORECASE,
 )
 FILES = "ntg/files"  # key of an asset's metadata
+ASKS_THE_CLOCK = re.compile(
+    r"\b(?:(?:now|today|get_current_timestamp|get_current_time|transaction_timestamp)\s*\("
+    r"|current_date\b|current_time\b|current_timestamp\b|localtime\b|localtimestamp\b)"
+    r"|'(?:now|today|yesterday|tomorrow)'\s*(?:::|as\b)",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -100,6 +106,17 @@ def require_files(what: str) -> None:
         )
 
 
+def refuse(what: str, *, instead: str) -> None:
+    """Refuse what no asset may ask, whatever it declares; outside an asset nothing is refused.
+
+    Raises:
+        UndeclaredReadError: an asset or check runs.
+    """
+    declared = _DECLARED.get()
+    if declared is not None:
+        _raise_error(f"{declared.reader} asks {what}, which no asset may. {instead}")
+
+
 def require_whole_store() -> None:
     """Refuse the warehouse itself to whoever was issued single tables.
 
@@ -125,6 +142,11 @@ def _require(source: Source, declared: Declared) -> None:
             " of another stage: the asset graph must show who sees what."
         )
     if isinstance(source, Query):
+        if clock := ASKS_THE_CLOCK.search(COMMENT.sub("", source.text)):
+            _raise_error(
+                f"{declared.reader}: {source.origin} asks the clock ({clock.group()}). Bind the"
+                " cutoff as a parameter: what is made of a log is the same on every day."
+            )
         if not declared.files and (reader := READS_FILES.search(COMMENT.sub("", source.text))):
             _raise_error(
                 f"{declared.reader}: {source.origin} reads files itself ({reader.group(1)}). Read"

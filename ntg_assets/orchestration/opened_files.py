@@ -9,13 +9,14 @@ asked at all.
 
 import _thread
 import os
+import re
+import site
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from contextvars import copy_context
 from functools import cache, partial, wraps
 from pathlib import Path
-from tempfile import gettempdir
 from threading import Thread
 from typing import Any
 
@@ -39,6 +40,7 @@ IN_C = frozenset(
         *("stat", "stat64", "lstat", "fstatat", "statx", "access", "dlopen"),
     }
 )
+WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 LISTENED = OPENING | {"ctypes.dlsym"}
 # by which somebody else reads for the asset: another process, another machine
 ELSEWHERE = frozenset(
@@ -51,6 +53,17 @@ ELSEWHERE = frozenset(
 ASK_THE_MACHINE = frozenset({"ldconfig", "lscpu", "sysctl", "uname"})  # programs: what it is like
 # below `data`: what Python itself writes while an asset runs, and the asset's own scratch folder
 FREE = ("scratch", "logs", "dagster")
+# of the machine itself: what it is like, zones, its own libraries
+SYSTEM = tuple(
+    Path(name)
+    for name in (
+        *("/proc", "/sys", "/usr", "/lib", "/lib64", "/etc", "/bin", "/sbin", "/dev/null"),
+        *("/dev/urandom", "/System", "/Library", "/private/etc", "/opt/homebrew"),
+    )
+)
+# whose content a verdict on the code depends on, and libraries
+CODE_KINDS = (".py", ".sql", ".csv", ".so", ".pyd", ".dylib")
+COMPILED = re.compile(r"\.(pyc|nbi|nbc)\b")  # by Python and numba, in a folder beside the source
 ASKING_WHETHER = ("stat", "lstat", "access")  # of `os`: whether there is a file is a question too
 
 _is_alone = False  # a rehearsal: nobody else is asked anything
@@ -67,9 +80,8 @@ def roots_of(paths: Paths, *more: Path) -> tuple[Path, ...]:
 
 
 def rehearsal_roots() -> tuple[Path, ...]:
-    """Folders in which anybody could leave a file for a rehearsal to find."""
-    shared = (Path("/dev/shm"), Path("/var/tmp"))  # noqa: S108  # watched, not written to
-    return Path(gettempdir()), Path.cwd(), ROOT.parent, *shared
+    """Folders in which anybody could leave a file for a rehearsal to find: all there are."""
+    return (Path(ROOT.anchor),)
 
 
 @contextmanager
@@ -90,8 +102,8 @@ def watching(*roots: Path, scratch: Path | None = None) -> Iterator[None]:
     folders = [os.path.abspath(root) for root in roots]  # noqa: PTH100  # links stay: so they are opened
     folders += [os.path.realpath(root) for root in roots]
     _watched = (*before[0], *folders)
-    own = [ROOT, Path(sys.prefix), Path(sys.base_prefix), *([scratch] if scratch else [])]
-    own += [Path(folder) / name for folder in folders for name in FREE]
+    own = [ROOT, *_libraries(), *SYSTEM, *([scratch] if scratch else [])]
+    own += [Path(folder) / name for folder in folders if folder != ROOT.anchor for name in FREE]
     _free = (*before[1], *map(os.path.abspath, own), *map(os.path.realpath, own))
     _above_free = frozenset(
         map(str, (up for folder in map(Path, _free) for up in (folder, *folder.parents)))
@@ -101,6 +113,14 @@ def watching(*roots: Path, scratch: Path | None = None) -> Iterator[None]:
         yield
     finally:
         _watched, _free, _above_free, _of_modules = before
+
+
+@cache
+def _libraries() -> tuple[Path, ...]:
+    """Folders of the interpreter, of libraries, and of what numba has compiled for either."""
+    compiled = os.environ.get("NUMBA_CACHE_DIR", Path.home() / ".cache" / "numba")  # noqa: TID251  # not a setting of NTG
+    folders = [sys.prefix, sys.base_prefix, site.getuserbase(), *site.getsitepackages(), compiled]
+    return tuple(Path(folder) for folder in folders)
 
 
 @contextmanager
@@ -152,6 +172,7 @@ def _watching(asks: Callable[..., Any]) -> Callable[..., Any]:
     def ask(path: Any, *arguments: Any, **named: Any) -> Any:  # noqa: ANN401  # as `os` has it
         if running_reader() is not None and not _leads_to_code(path):
             _require_path(path)
+            _require_code(path)
         return asks(path, *arguments, **named)
 
     return ask
@@ -176,7 +197,10 @@ def _require_opened(event: str, arguments: tuple[Any, ...]) -> None:
         if arguments[1] in IN_C:
             require_files(f"what {arguments[1]} of the C library opens")
         return
-    _require_path(_of_uri(arguments[0]) if event == "sqlite3.connect" else arguments[0])
+    path = _of_uri(arguments[0]) if event == "sqlite3.connect" else arguments[0]
+    _require_path(path)
+    if _is_alone and event == "open":
+        _require_code(path, writes=bool((arguments[2] or 0) & WRITES))
 
 
 def _of_uri(database: object) -> object:
@@ -195,6 +219,21 @@ def _require_path(path: object) -> None:
             require_files(f"{Path(name).name} by itself")
 
 
+def _require_code(path: object, *, writes: bool = False) -> None:
+    """Refuse in the package what is no code, and to write there or among libraries: it would be
+    found by the next night, and no verdict hangs on it.
+    """
+    if not isinstance(path, str | bytes | os.PathLike):
+        return
+    name = os.path.abspath(os.fsdecode(path))  # noqa: PTH100  # as it is opened
+    if COMPILED.search(Path(name).name) and Path(name).parent.name == "__pycache__":
+        return
+    is_ours = _lies_in(name, (str(ROOT),))
+    is_kept = is_ours and bool(Path(name).suffix) and not name.endswith(CODE_KINDS)
+    if is_kept or (writes and (is_ours or _lies_in(name, tuple(map(str, _libraries()))))):
+        require_files(f"{Path(name).name} among the code")
+
+
 def _leads_to_code(path: object) -> bool:
     """Whether a folder is on the way to the code or its libraries: that it is there says nothing,
     and who resolves the links of a library's file asks it of each folder.
@@ -205,4 +244,6 @@ def _leads_to_code(path: object) -> bool:
 
 
 def _lies_in(name: str, folders: tuple[str, ...]) -> bool:
-    return any(name == folder or name.startswith(folder + os.sep) for folder in folders)
+    return any(
+        name == folder or name.startswith(folder.rstrip(os.sep) + os.sep) for folder in folders
+    )

@@ -47,6 +47,16 @@ def test_tables_are_compared_by_key_to_the_last_bit(
     assert [one[:2] for one in differences(made, other, key=["k"])] == found
 
 
+@pytest.mark.parametrize("column", ["k", "v"])
+def test_a_column_of_another_type_is_another_one(column: str) -> None:
+    made = pl.DataFrame({"k": [1, 2], "v": [3, 4]})
+    narrow, text = made.cast({column: pl.Int32}), made.cast({column: pl.String})
+    assert made.equals(narrow)  # to the library
+    (found,) = differences(made, narrow, key=["k"])
+    assert found == (column, 2, "made Int64, again Int32")
+    assert [one.column for one in differences(made, text, key=["k"])] == [column]
+
+
 def test_tables_without_a_key_are_compared_as_sets_and_moves_are_of_values() -> None:
     made = pl.DataFrame({"a": [1, 1, 2], "b": ["x", "y", "z"]})
     assert differences(made, made.reverse(), key=[]) == []

@@ -239,6 +239,28 @@ def test_a_limit_ends_with_the_asset_whatever_happens_in_it() -> None:
         )
 
 
+@pytest.mark.parametrize(
+    "clock",
+    [
+        "now()",
+        "current_date",
+        "Current_Timestamp",
+        "today ()",
+        "'now'::date",
+        "cast('now' as date)",
+    ],
+)
+def test_a_query_of_an_asset_does_not_ask_the_clock(clock: str) -> None:
+    declared = Declared("reads", frozenset())
+    asks = Query("select n from t", {"t": Query(f"select {clock} as n")})
+    with pytest.raises(UndeclaredReadError, match="asks the clock"), only(declared):
+        require_declared(asks)
+    require_declared(asks)  # outside of any asset
+    named = "select known_now, current_dates, now_at from t -- now()"
+    with only(declared):
+        require_declared(Query(named, {"t": pl.DataFrame()}))
+
+
 def test_a_text_that_was_let_through_is_refused_where_it_is_bound_to_less() -> None:
     rows, text = pl.DataFrame({"n": [1]}), "select a.n from rows_a as a cross join rows_b as b"
     both = {"rows_a": rows, "rows_b": rows}

@@ -76,6 +76,7 @@ def folder(tmp_path: Path) -> Path:
             f"select * from read_parquet('{folder / 'a.parquet'}')"
         ),
         lambda folder: pl.DataFrame.deserialize(folder / "a.parquet"),
+        lambda _: pl.LazyFrame.deserialize(io.BytesIO(b"a plan may scan")),
         lambda folder: in_a_thread((folder / "a.npy").read_bytes),
         lambda folder: in_a_thread(lambda: pl.read_parquet(folder / "a.parquet")),
         lambda folder: subprocess.run(["cat", str(folder / "a.npy")], check=True),
@@ -185,6 +186,45 @@ def test_whoever_resolves_the_links_of_a_library_below_a_watched_folder_is_let_t
             [*folder.iterdir()]
         with pytest.raises(UndeclaredReadError), only(NOTHING):
             os.lstat(folder / "a.npy")
+
+
+def test_among_the_code_nothing_is_kept_and_nothing_but_code_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opened_files, "ROOT", tmp_path)
+    compiled = tmp_path / "__pycache__"
+    compiled.mkdir()
+    for name in ("a.sql", "a.npy", "__pycache__/a.npy", "__pycache__/a.pyc"):
+        (tmp_path / name).write_bytes(b"1")
+    allowed: tuple[Callable[[], object], ...] = (
+        (tmp_path / "a.sql").read_bytes,
+        (tmp_path / "features").exists,
+        (compiled / "a.pyc").read_bytes,
+        lambda: (compiled / "b.nbi.tmp.1").write_bytes(b""),
+    )
+    refused: tuple[Callable[[], object], ...] = (
+        (tmp_path / "a.npy").read_bytes,
+        (tmp_path / "a.npy").exists,
+        (compiled / "a.npy").read_bytes,
+        lambda: (tmp_path / "a.sql").write_bytes(b""),
+        lambda: (Path(np.__file__).parent / "kept.py").write_bytes(b""),
+    )
+    with watching(*opened_files.rehearsal_roots()), readers_that_ask():
+        for peek in allowed:
+            with only(NOTHING):
+                peek()
+        for peek in refused:
+            with pytest.raises(UndeclaredReadError, match="among the code"), only(NOTHING):
+                peek()
+
+
+def test_a_rehearsal_reads_no_file_wherever_it_lies_but_what_the_machine_is_like() -> None:
+    with watching(*opened_files.rehearsal_roots()), readers_that_ask():
+        for share in ("/srv/features/popular.json", "/scratch/popular.json", "popular.json"):
+            with pytest.raises(UndeclaredReadError, match=r"popular\.json"), only(NOTHING):
+                Path(share).read_bytes()
+        with only(NOTHING):
+            assert Path("/proc/self/stat").read_bytes()
 
 
 def test_rows_come_from_a_cluster_through_a_storage_in_the_project(folder: Path) -> None:

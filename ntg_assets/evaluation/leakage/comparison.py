@@ -41,11 +41,17 @@ def differences(
         columns: Columns that are compared; none: all.
         same_rows: Whether both must have the same rows; else only those that both have are asked.
     """
-    if made.equals(again):
+    if made.schema == again.schema and made.equals(again):  # numbers of two types may be equal
         return []
     compared = [name for name in made.columns if columns is None or name in columns]
     if not key:
         return _of_sets(made.select(compared), again.select(compared))
+    if other_types := [
+        Difference(name, made.height, f"{MADE} {made.schema[name]}, {AGAIN} {again.schema[name]}")
+        for name in compared
+        if made.schema[name] != again.schema[name]
+    ]:
+        return other_types
     unlike_columns = []
     if same_rows and (lone := _lone_rows(made, again, key)).height:
         unlike_columns.append(Difference(ROWS, lone.height, _shown(lone.row(0), key)))

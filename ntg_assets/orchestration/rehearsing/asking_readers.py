@@ -15,6 +15,7 @@ from typing import Any
 from ntg_assets.declared_reads import require_files
 from ntg_assets.modules import library
 from ntg_assets.orchestration.opened_files import alone, exchange
+from ntg_assets.orchestration.rehearsing.asking_machine import machine_that_asks
 
 FILE_SYSTEMS = (
     *("FileSystem", "LocalFileSystem", "SubTreeFileSystem", "HadoopFileSystem", "copy_files"),
@@ -36,6 +37,8 @@ READERS: dict[str, tuple[str, ...]] = {
     "polars": ("read_", "scan_"),
     "polars.io": ("read_", "scan_"),
     "polars.SQLContext": ("execute",),
+    "polars.LazyFrame": ("deserialize",),  # a plan may hold a scan
+    "polars.DataFrame": ("deserialize",),
     "pyarrow": RAW_FILES,
     "pyarrow.lib": RAW_FILES,
     "pyarrow.fs": FILE_SYSTEMS,
@@ -64,9 +67,10 @@ PARTS_OF = ("polars.io.",)  # whose modules hold the readers once more
 @contextmanager
 def readers_that_ask() -> Iterator[None]:
     """Let the readers of libraries ask what is declared before they open anything, threads hold to
-    what whoever starts them declares, and nobody ask other processes or machines.
+    what whoever starts them declares, and nobody ask other processes or machines, the environment
+    or the clock.
     """
-    with alone(), ExitStack() as exchanged:
+    with alone(), machine_that_asks(), ExitStack() as exchanged:
         for owner, attribute, asking in _readers():
             exchange(owner, attribute, asking, exchanged)
         yield
@@ -78,7 +82,8 @@ def _readers() -> tuple[tuple[object, str, object], ...]:
         (owner, attribute, _asking(reader, f"{name}.{attribute}"))
         for name, owner, beginnings in _owners()
         for attribute, reader in list(vars(owner).items())
-        if attribute.startswith(beginnings) and callable(reader)
+        if attribute.startswith(beginnings)
+        and (callable(reader) or isinstance(reader, classmethod))
     )
 
 
@@ -96,10 +101,15 @@ def _owner(name: str) -> object:
     return getattr(library(above), last) if last[0].isupper() else library(name)
 
 
-def _asking(reader: Callable[..., Any], name: str) -> object:
+def _asking(reader: "Callable[..., Any] | classmethod[Any, ..., Any]", name: str) -> object:
+    if isinstance(reader, classmethod):
+        return classmethod(_asking_function(reader.__func__, name))
     if isinstance(reader, type):
         return _asking_class(reader, name)
+    return _asking_function(reader, name)
 
+
+def _asking_function(reader: Callable[..., Any], name: str) -> Callable[..., Any]:
     @wraps(reader, updated=())
     def ask(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401  # whatever it takes
         require_files(f"files by {name}")

@@ -23,6 +23,7 @@ from ntg_assets.contracts import IdTypes, column_names, table_of
 from ntg_assets.declared_reads import (
     Declared,
     only,
+    refuse,
     require_files,
     require_whole_store,
 )
@@ -53,6 +54,10 @@ class RehearsalProject:
         self._folder = folder
         self.id_types = IdTypes("integer", "integer")
         self._tables = tables
+
+    def __getattr__(self, name: str) -> NoReturn:
+        """Refuse the rest of a project: the clock, the engine, the run."""
+        _refuse_unknown("project", name)
 
     @property
     def paths(self) -> Paths:
@@ -93,8 +98,18 @@ class RehearsalContext:
 
     log = SILENT
 
+    def __getattr__(self, name: str) -> NoReturn:
+        """Refuse the rest of a context: Dagster knows of other runs, and of what they made."""
+        _refuse_unknown("context", name)
+
     def add_output_metadata(self, *_: object, **__: object) -> None:
         """Keep nothing."""
+
+
+def _refuse_unknown(owner: str, name: str) -> NoReturn:
+    if not name.startswith("__"):
+        refuse(f"the {owner} for `{name}`", instead="Take a table as a parameter.")
+    raise AttributeError(name)
 
 
 def scratch_of(workspace: Path) -> Path:

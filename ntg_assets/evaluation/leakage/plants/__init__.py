@@ -10,6 +10,7 @@ from ntg_assets.evaluation.leakage.plants import (
     splits,
     subscriptions,
     undeclared_reads,
+    when_and_where,
 )
 from ntg_assets.evaluation.leakage.plants.plant import Edit, Plant
 
@@ -25,4 +26,5 @@ PLANTS: dict[str, Plant] = {
     **attributes.PLANTS,
     **undeclared_reads.PLANTS,
     **other_nights.PLANTS,
+    **when_and_where.PLANTS,
 }
