@@ -2,11 +2,15 @@
 
 from datetime import datetime, timedelta
 
+import numpy as np
 import polars as pl
 import pytest
 
 from ntg_assets.configuration.splits import SplitSettings
 from ntg_assets.configuration.taste import TasteSettings
+from ntg_assets.ranking.learning.examples import Examples
+from ntg_assets.ranking.learning.inner_cut import InnerSlice, inner_slices
+from ntg_assets.ranking.learning.inner_examples import collect_examples
 from ntg_assets.splits.parts import part_events
 from ntg_assets.storage.run import run
 from ntg_assets.taste.taste_axes import find_taste_axes, score_users
@@ -59,6 +63,23 @@ def test_the_future_may_be_deleted_shuffled_and_poisoned(consumed: str) -> None:
         made = tables_of(log, consumed)
         for name, frame in expected.items():
             assert made[name].equals(frame), name
+
+
+def test_what_an_earlier_inner_cut_teaches_is_the_same_without_a_later_one() -> None:
+    train = LOG.filter(pl.col("event_at") < CUTOFF)
+    cuts = [*inner_slices(train, strategy="global_time", settings=RANKING, most=2)]
+    assert cuts[1].cutoff_at < cuts[0].cutoff_at
+
+    def taught(slices: list[InnerSlice]) -> Examples:
+        settings = RANKING.model_copy(update={"inner_slices": len(slices)})
+        return collect_examples(slices, taste=TasteSettings(), settings=settings, seed=1)
+
+    both, alone = taught(cuts), taught(cuts[1:])
+    n = len(alone.user)
+    assert 0 < n < len(both.user)
+    assert np.array_equal(both.features[-n:], alone.features, equal_nan=True)
+    for name in ("taken", "is_contender"):
+        assert np.array_equal(getattr(both, name)[-n:], getattr(alone, name)), name
 
 
 def test_the_last_event_before_the_cutoff_does_matter() -> None:

@@ -61,6 +61,25 @@ PLANTS: dict[str, Plant] = {
             ),
         ),
     ),
+    "graphs-of-the-latest-cut": Plant(
+        "graphs are made once, before the latest inner cut, and teach at the earlier ones too",
+        (
+            Edit(
+                "ranking/learning/inner_examples.py",
+                "    ahead = iter(cuts)\n",
+                "    cuts = list(cuts)\n"
+                "    logs = [code_interactions(mark_dislikes(cut.history, settings.dislikes))"
+                " for cut in cuts[:1]]\n"
+                "    latest = [make_graphs(log, taste=taste, seed=seed) for log in logs]\n"
+                "    ahead = iter(cuts)\n",
+            ),
+            Edit(
+                "ranking/learning/inner_examples.py",
+                "_examples_of(cut, taste, settings, seed, make_graphs)",
+                "_examples_of(cut, taste, settings, seed, lambda *_, **__: latest[0])",
+            ),
+        ),
+    ),
     "seeded-by-the-end-of-the-log": Plant(
         "the random stream of the weights is named by the last instant of the log",
         (
