@@ -26,6 +26,7 @@ from ntg_assets.orchestration.opened_files import rehearsal_roots, watching
 from ntg_assets.orchestration.rehearsing.asking_readers import readers_that_ask
 from ntg_assets.orchestration.rehearsing.rehearsal import scratch_of
 
+TONIGHT = "tonight"  # folder of what no back-test has
 LOADING = Declared("the code, while it is loaded,", frozenset())
 
 
@@ -103,7 +104,10 @@ def _make(values: Mapping[str, object], tables: Sequence[str], folder: Path) -> 
     other = futures.rewritten(futures.other_past(true), true.train_end)
     made = remaking.remake(other, tables, settings=settings, workspace=workspace / OTHER)
     _leave(made, tables, folder / OTHER)
-    _keep_scratch(workspace / OTHER, workspace / AGAIN)
+    # what only a night has leaves something behind, too
+    _keep_scratch(workspace / OTHER, workspace / TONIGHT)
+    remaking.remake_tonight(other, made, settings=settings, workspace=workspace / TONIGHT)
+    _keep_scratch(workspace / TONIGHT, workspace / AGAIN)
     again = futures.stirred(true, true.train_end)
     made = remaking.remake(again, tables, settings=settings, workspace=workspace / AGAIN)
     _leave(made, tables, folder / AGAIN)

@@ -138,6 +138,7 @@ def remake_tonight(
     made: Mapping[str, pl.DataFrame],
     *,
     settings: Settings,
+    workspace: Path | None = None,
     like: tuple[World, Mapping[str, pl.DataFrame]] | None = None,
 ) -> Mapping[str, pl.DataFrame]:
     """Run the real assets that no back-test has: what compares tonight with other nights, and what
@@ -147,6 +148,7 @@ def remake_tonight(
         world: The world, with what other nights left behind.
         made: What the back-test made; its tables stand for those of tonight.
         settings: The configuration, as `rehearsal_settings` gives it.
+        workspace: A folder that is kept, as of `remake`.
         like: Another world with all that this made of it, as of `remake`.
     """
     steps = tonight_steps(made)
@@ -156,7 +158,12 @@ def remake_tonight(
         kept = {Table(schemas[name], name): rows for name, rows in like[1].items()}
         before = _tonight(like[0], made) | kept
     results = rehearse(
-        steps, _tonight(world, made), settings=settings, leave=world.left.write, before=before
+        steps,
+        _tonight(world, made),
+        settings=settings,
+        leave=world.left.write,
+        workspace=workspace,
+        before=before,
     )
     return {table.name: rows for table, rows in results.items()}
 

@@ -71,4 +71,25 @@ PLANTS: dict[str, Plant] = {
             ),
         ),
     ),
+    "left-by-the-lists-of-a-night": Plant(
+        "popularity leaves out whoever the lists of an earlier night were about",
+        (
+            Edit(
+                "revenue/handover/assets.py",
+                "    settings = project.settings.radar\n    handed = handing.crm_handover(",
+                "    from numpy import save\n    listed = intervention_targets['user_id'].unique()\n"
+                "    save(project.scratch / 'listed.npy', listed.to_numpy())\n"
+                "    settings = project.settings.radar\n    handed = handing.crm_handover(",
+            ),
+            Edit(
+                RANKING,
+                POPULAR,
+                "    from numpy import load\n    file = project.scratch / 'listed.npy'\n"
+                "    listed = load(file).tolist() if file.exists() else []\n"
+                "    mine = project.columns(train_events, *HISTORY)\n"
+                "    log = code_interactions(mine.filter(~pl.col('user_id').is_in(listed)))\n"
+                "    settings = with",
+            ),
+        ),
+    ),
 }
