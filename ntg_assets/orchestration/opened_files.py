@@ -10,7 +10,6 @@ asked at all.
 import _thread
 import os
 import re
-import site
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -23,6 +22,7 @@ from typing import Any
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.declared_reads import require_files, running_reader
 from ntg_assets.modules import ROOT
+from ntg_assets.orchestration.machine_folders import SYSTEM, libraries
 
 # of a link or another name the file that it is of: under the new name nobody would ask any more
 OPENING = frozenset(
@@ -53,14 +53,6 @@ ELSEWHERE = frozenset(
 ASK_THE_MACHINE = frozenset({"ldconfig", "lscpu", "sysctl", "uname"})  # programs: what it is like
 # below `data`: what Python itself writes while an asset runs, and the asset's own scratch folder
 FREE = ("scratch", "logs", "dagster")
-# of the machine itself: what it is like, zones, its own libraries
-SYSTEM = tuple(
-    Path(name)
-    for name in (
-        *("/proc", "/sys", "/usr", "/lib", "/lib64", "/etc", "/bin", "/sbin", "/dev/null"),
-        *("/dev/urandom", "/System", "/Library", "/private/etc", "/opt/homebrew"),
-    )
-)
 # whose content a verdict on the code depends on, and libraries
 CODE_KINDS = (".py", ".sql", ".csv", ".so", ".pyd", ".dylib")
 COMPILED = re.compile(r"\.(pyc|nbi|nbc)\b")  # by Python and numba, in a folder beside the source
@@ -102,7 +94,7 @@ def watching(*roots: Path, scratch: Path | None = None) -> Iterator[None]:
     folders = [os.path.abspath(root) for root in roots]  # noqa: PTH100  # links stay: so they are opened
     folders += [os.path.realpath(root) for root in roots]
     _watched = (*before[0], *folders)
-    own = [ROOT, *_libraries(), *SYSTEM, *([scratch] if scratch else [])]
+    own = [ROOT, *libraries(), *SYSTEM, *([scratch] if scratch else [])]
     own += [Path(folder) / name for folder in folders if folder != ROOT.anchor for name in FREE]
     _free = (*before[1], *map(os.path.abspath, own), *map(os.path.realpath, own))
     _above_free = frozenset(
@@ -113,14 +105,6 @@ def watching(*roots: Path, scratch: Path | None = None) -> Iterator[None]:
         yield
     finally:
         _watched, _free, _above_free, _of_modules = before
-
-
-@cache
-def _libraries() -> tuple[Path, ...]:
-    """Folders of the interpreter, of libraries, and of what numba has compiled for either."""
-    compiled = os.environ.get("NUMBA_CACHE_DIR", Path.home() / ".cache" / "numba")  # noqa: TID251  # not a setting of NTG
-    folders = [sys.prefix, sys.base_prefix, site.getuserbase(), *site.getsitepackages(), compiled]
-    return tuple(Path(folder) for folder in folders)
 
 
 @contextmanager
@@ -230,7 +214,7 @@ def _require_code(path: object, *, writes: bool = False) -> None:
         return
     is_ours = _lies_in(name, (str(ROOT),))
     is_kept = is_ours and bool(Path(name).suffix) and not name.endswith(CODE_KINDS)
-    if is_kept or (writes and (is_ours or _lies_in(name, tuple(map(str, _libraries()))))):
+    if is_kept or (writes and (is_ours or _lies_in(name, tuple(map(str, libraries()))))):
         require_files(f"{Path(name).name} among the code")
 
 

@@ -30,6 +30,7 @@ from ntg_assets.engines.folders import holds_rows, remove
 from ntg_assets.engines.versions import Version, new_folder, seal, sealed, sweep
 from ntg_assets.errors import UndeclaredReadError
 from ntg_assets.orchestration import opened_files
+from ntg_assets.orchestration.machine_folders import libraries
 from ntg_assets.orchestration.opened_files import watching
 from ntg_assets.orchestration.rehearsing.asking_readers import readers_that_ask
 from ntg_assets.sql import Table
@@ -216,6 +217,27 @@ def test_among_the_code_nothing_is_kept_and_nothing_but_code_is_read(
         for peek in refused:
             with pytest.raises(UndeclaredReadError, match="among the code"), only(NOTHING):
                 peek()
+
+
+@pytest.mark.parametrize(
+    ("variable", "below"),
+    [("NUMBA_CACHE_DIR", "."), ("XDG_CACHE_HOME", "numba"), ("HOME", ".cache/numba")],
+)
+def test_what_numba_compiles_for_a_package_that_it_may_not_write_into_is_found(
+    variable: str, below: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("NUMBA_CACHE_DIR", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv(variable, str(tmp_path))
+    compiled = tmp_path / below / "scores.nbi"
+    compiled.parent.mkdir(parents=True, exist_ok=True)
+    compiled.write_bytes(b"1")
+    libraries.cache_clear()
+    try:
+        with watching(*opened_files.rehearsal_roots()), readers_that_ask(), only(NOTHING):
+            assert compiled.read_bytes() == b"1"
+    finally:
+        libraries.cache_clear()
 
 
 def test_a_rehearsal_reads_no_file_wherever_it_lies_but_what_the_machine_is_like() -> None:
