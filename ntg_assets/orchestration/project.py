@@ -23,11 +23,11 @@ from ntg_assets.declared_reads import require_declared, require_files, require_w
 from ntg_assets.engines.choice import engine_of
 from ntg_assets.engines.engine import Engine
 from ntg_assets.engines.kernel import FileWorkers, Kernel
-from ntg_assets.orchestration.opened_files import roots_of, watching
 from ntg_assets.orchestration.remembered_steps import begin, running
 from ntg_assets.orchestration.remembering.memory import Memory
 from ntg_assets.orchestration.remembering.planned import raise_if_other_state
 from ntg_assets.orchestration.runs.unfinished_runs import fail_killed_run
+from ntg_assets.orchestration.undeclared.opened_files import roots_of, watching
 from ntg_assets.randomness import random_stream
 from ntg_assets.sql import Query, Table
 from ntg_assets.storage.connection import Connection

@@ -29,10 +29,10 @@ from ntg_assets.declared_reads import Declared, only
 from ntg_assets.engines.folders import holds_rows, remove
 from ntg_assets.engines.versions import Version, new_folder, seal, sealed, sweep
 from ntg_assets.errors import UndeclaredReadError
-from ntg_assets.orchestration import opened_files
-from ntg_assets.orchestration.machine_folders import libraries
-from ntg_assets.orchestration.opened_files import watching
 from ntg_assets.orchestration.rehearsing.asking_readers import readers_that_ask
+from ntg_assets.orchestration.undeclared import opened_files
+from ntg_assets.orchestration.undeclared.machine_folders import libraries
+from ntg_assets.orchestration.undeclared.opened_files import watching
 from ntg_assets.sql import Table
 
 NOTHING = Declared("backtest/x", frozenset())

@@ -126,5 +126,5 @@ def test_every_query_is_named_where_it_is_made() -> None:
 def test_a_step_does_not_depend_on_what_it_never_reaches() -> None:
     """Commands and the list of all assets change no table: all would be made anew with them."""
     reached = set(code.code_of("ntg_assets.splits.assets"))
-    assert "orchestration/opened_files.py" in reached
+    assert "orchestration/undeclared/opened_files.py" in reached
     assert not reached & {"cli/app.py", "definitions.py", "orchestration/collection.py"}

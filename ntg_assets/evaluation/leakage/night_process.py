@@ -22,9 +22,9 @@ from ntg_assets.evaluation.leakage.other_night import (
     UNMADE,
     homes_in,
 )
-from ntg_assets.orchestration.opened_files import rehearsal_roots, watching
 from ntg_assets.orchestration.rehearsing.asking_readers import readers_that_ask
 from ntg_assets.orchestration.rehearsing.rehearsal import scratch_of
+from ntg_assets.orchestration.undeclared.opened_files import rehearsal_roots, watching
 
 TONIGHT = "tonight"  # folder of what no back-test has
 LOADING = Declared("the code, while it is loaded,", frozenset())

@@ -15,7 +15,7 @@ from typing import Any
 
 from ntg_assets.declared_reads import refuse
 from ntg_assets.modules import ROOT
-from ntg_assets.orchestration.opened_files import exchange
+from ntg_assets.orchestration.undeclared.opened_files import exchange
 
 # files on the way to who asks, as the interpreter names them
 BETWEEN = frozenset(

@@ -14,8 +14,8 @@ from typing import Any
 
 from ntg_assets.declared_reads import require_files
 from ntg_assets.modules import library
-from ntg_assets.orchestration.opened_files import alone, exchange
 from ntg_assets.orchestration.rehearsing.asking_machine import machine_that_asks
+from ntg_assets.orchestration.undeclared.opened_files import alone, exchange
 
 FILE_SYSTEMS = (
     *("FileSystem", "LocalFileSystem", "SubTreeFileSystem", "HadoopFileSystem", "copy_files"),

@@ -32,9 +32,9 @@ from ntg_assets.engines.kernel import Kernel
 from ntg_assets.errors import StorageError
 from ntg_assets.orchestration.bundles import put_together, taken_by
 from ntg_assets.orchestration.decorated import Step
-from ntg_assets.orchestration.opened_files import rehearsal_roots, watching
 from ntg_assets.orchestration.rehearsing.asking_readers import readers_that_ask
 from ntg_assets.orchestration.rehearsing.tables import RehearsalTables, Tables
+from ntg_assets.orchestration.undeclared.opened_files import rehearsal_roots, watching
 from ntg_assets.randomness import random_stream
 from ntg_assets.sql import Query, Stream, Table, quote_identifier
 from ntg_assets.storage.connection import connect  # noqa: TID251  # in memory

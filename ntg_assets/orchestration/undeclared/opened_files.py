@@ -22,7 +22,7 @@ from typing import Any
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.declared_reads import require_files, running_reader
 from ntg_assets.modules import ROOT
-from ntg_assets.orchestration.machine_folders import SYSTEM, libraries
+from ntg_assets.orchestration.undeclared.machine_folders import SYSTEM, libraries
 
 # of a link or another name the file that it is of: under the new name nobody would ask any more
 OPENING = frozenset(

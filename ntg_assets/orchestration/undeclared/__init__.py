@@ -1,0 +1,1 @@
+"""What an asset could reach past the doors that it declares, and what is refused of it."""
