@@ -44,7 +44,7 @@ from ntg_assets.orchestration.source_steps import source_step
 from ntg_assets.orchestration.staging import staged_asset
 from ntg_assets.sources.accounting.threshold import CLOCK_REASONS
 from ntg_assets.sources.files.source_files import raise_if_changed
-from ntg_assets.sources.files.staging import clear_staging
+from ntg_assets.sources.files.staging.staged_files import clear_staging
 from ntg_assets.sources.sources import Place
 from ntg_assets.sql import Table, query
 from ntg_assets.stages import INGEST

@@ -24,7 +24,7 @@ from ntg_assets.sources.files.file_names import (
 )
 from ntg_assets.sources.files.inspection import inspect_files
 from ntg_assets.sources.files.source_files import SourceFile
-from ntg_assets.sources.files.staging import staging_folder
+from ntg_assets.sources.files.staging.staged_files import staging_folder
 from ntg_assets.sources.reading.filters import filters_of
 from ntg_assets.sources.reading.forgotten import without_forgotten
 from ntg_assets.sources.reading.plans import Plan

@@ -25,7 +25,7 @@ from ntg_assets.events.workers.file_tasks import (
 )
 from ntg_assets.events.workers.reading import workers_for
 from ntg_assets.sources.accounting.reconciliation import FileCounts
-from ntg_assets.sources.files.staging import staging_folder
+from ntg_assets.sources.files.staging.staged_files import staging_folder
 from ntg_assets.sources.sources import Place, source_reader
 from ntg_assets.storage.run import run, write_rows
 from ntg_assets_tests.engines.here_cluster import HereFiles

@@ -12,7 +12,7 @@ from ntg_assets.errors import SourceError
 from ntg_assets.sources.files.exploding import KEY, PLACE, SHOWN_KEYS, Lists
 from ntg_assets.sources.files.file_names import read_literally
 from ntg_assets.sources.files.json.json_keys import EACH
-from ntg_assets.sources.files.staging import VERSION, Staged, writing
+from ntg_assets.sources.files.staging.staged_files import VERSION, Staged, writing
 from ntg_assets.sql import quote_identifier
 from ntg_assets.storage.connection import Connection, connect
 from ntg_assets.storage.parquet import ROW_GROUP_ROWS, verify_pages, write_batches

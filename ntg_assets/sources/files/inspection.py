@@ -20,9 +20,7 @@ from ntg_assets.sources.files.other_kinds import raise_if_no_parquet
 from ntg_assets.sources.files.packing import Packing, packing_of, unpacking
 from ntg_assets.sources.files.partitions import partition_of
 from ntg_assets.sources.files.source_files import SourceFile
-from ntg_assets.sources.files.staging import (
-    staging_folder,
-)
+from ntg_assets.sources.files.staging.staged_files import staging_folder
 from ntg_assets.sources.files.text_inspection import inspect_text, staged_text
 
 

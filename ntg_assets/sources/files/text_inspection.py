@@ -22,14 +22,13 @@ from ntg_assets.sources.files.json.json_keys import keys_of_records
 from ntg_assets.sources.files.other_kinds import raise_if_other_kinds
 from ntg_assets.sources.files.packing import is_padded, open_unpacked
 from ntg_assets.sources.files.source_files import SourceFile
-from ntg_assets.sources.files.staging import (
-    Staged,
-    needs_staging,
+from ntg_assets.sources.files.staging.staged_files import Staged
+from ntg_assets.sources.files.staging.staged_records import (
     stage_exploded,
     stage_exploded_csv,
     stage_records,
-    stage_text,
 )
+from ntg_assets.sources.files.staging.staged_texts import needs_staging, stage_text
 from ntg_assets.sources.files.text_bytes import TextCounts, ends_in_returns
 
 CHUNK_BYTES = 8 << 20
