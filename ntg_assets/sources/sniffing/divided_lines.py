@@ -11,7 +11,8 @@ from ntg_assets.sources.files.dialects import Dialect
 from ntg_assets.sources.files.exploding_csv import exploded_rows, list_in_field
 from ntg_assets.sources.sniffing.headers import MOSTLY
 from ntg_assets.sources.sniffing.record_lists import singular
-from ntg_assets.sources.sniffing.roles.role_names import ROLES, by_name
+from ntg_assets.sources.sniffing.roles.name_matching import by_name
+from ntg_assets.sources.sniffing.roles.role_names import ROLES
 from ntg_assets.sources.sniffing.sniffed import (
     SAMPLE_LINES,
     Sniffed,

@@ -19,7 +19,8 @@ from ntg_assets.sources.sniffing.record_lists import (
     roles_of_elements,
     roles_of_keys,
 )
-from ntg_assets.sources.sniffing.roles.role_names import ROLES, SESSIONS, by_name
+from ntg_assets.sources.sniffing.roles.name_matching import by_name
+from ntg_assets.sources.sniffing.roles.role_names import ROLES, SESSIONS
 from ntg_assets.sources.sniffing.sniffed import SAMPLE_RECORDS, Sniffed, as_paths
 
 SHOWN_ARRAYS, LOOKED_AT = 5, 200

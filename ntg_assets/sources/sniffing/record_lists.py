@@ -12,7 +12,8 @@ from typing import NamedTuple
 from ntg_assets.sources.files.exploding import KEY, Exploded, Lists
 from ntg_assets.sources.files.json.json_keys import EACH, WRITTEN_EACH
 from ntg_assets.sources.files.json.json_texts import list_in_text
-from ntg_assets.sources.sniffing.roles.role_names import ITEM_NOUNS, ROLES, by_name, words_of
+from ntg_assets.sources.sniffing.roles.name_matching import by_name, words_of
+from ntg_assets.sources.sniffing.roles.role_names import ITEM_NOUNS, ROLES
 from ntg_assets.sources.sniffing.time_kinds import ISO
 from ntg_assets.sources.sniffing.time_words import BEGINNINGS, OTHER_TIMES, TIME_WORDS
 

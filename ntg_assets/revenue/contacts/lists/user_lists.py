@@ -33,7 +33,7 @@ from ntg_assets.sources.files.derived_columns import Described
 from ntg_assets.sources.optional_files import FileRows, read_rows
 from ntg_assets.sources.reading.refused_values import PossibleTimes
 from ntg_assets.sources.reading.rules import Rule
-from ntg_assets.sources.sniffing.roles.role_names import words_of
+from ntg_assets.sources.sniffing.roles.name_matching import words_of
 from ntg_assets.sources.sources import Place
 
 NO_REASON = "no reason given"

@@ -7,6 +7,11 @@ from collections.abc import Mapping, Sequence
 
 from ntg_assets.sources.files.exploding import PLACE
 from ntg_assets.sources.sniffing.null_words import NULL_WORDS, ask_of_gaps
+from ntg_assets.sources.sniffing.roles.enclosing_objects import (
+    is_of_item,
+    is_of_person,
+    names_another,
+)
 from ntg_assets.sources.sniffing.roles.item_roles import (
     complements,
     note_first_of_lists,
@@ -14,16 +19,8 @@ from ntg_assets.sources.sniffing.roles.item_roles import (
     sniff_items,
     whole_title,
 )
-from ntg_assets.sources.sniffing.roles.role_names import (
-    SESSIONS,
-    by_name,
-    by_words,
-    is_of_item,
-    is_of_person,
-    names_another,
-    of_role,
-    words_of,
-)
+from ntg_assets.sources.sniffing.roles.name_matching import by_name, by_words, of_role, words_of
+from ntg_assets.sources.sniffing.roles.role_names import SESSIONS
 from ntg_assets.sources.sniffing.roles.time_roles import sniff_time
 from ntg_assets.sources.sniffing.roles.value_roles import sniff_value
 from ntg_assets.sources.sniffing.sniffed import Sniffed, show_texts

@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 
-from ntg_assets.sources.sniffing.roles.role_names import ITEM_NOUNS, ROLES, by_name, words_of
+from ntg_assets.sources.sniffing.roles.name_matching import by_name, words_of
+from ntg_assets.sources.sniffing.roles.role_names import ITEM_NOUNS, ROLES
 from ntg_assets.sources.sniffing.sniffed import Sniffed, show_texts
 
 ITEM_ROLES = {

@@ -1,10 +1,8 @@
-"""Names that people give to columns, and which columns of a file bear them."""
+"""Names that people give to columns of each role, and the words that such names hold."""
 
-import re
-from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from ntg_assets.sources.sniffing.roles.role_names_abroad import folded, names_abroad
+from ntg_assets.sources.sniffing.roles.role_names_abroad import names_abroad
 
 # what is watched, heard, read or bought, the smallest part first
 ITEM_NOUNS = (
@@ -13,10 +11,6 @@ ITEM_NOUNS = (
     "program", "programme", "podcast", "show", "tv_show", "series",
 )  # fmt: skip
 ITEM_ENDS = ("id", "uri", "key", "code", "name", "title")
-# how stores write the type of `userId` behind it: MongoDB, DynamoDB, Avro, Firestore
-TYPED = re.compile(
-    r"(\.(\$\w+|S|N|BOOL|string|long|int|double|float|(string|integer|double|timestamp)Value))+$"
-)
 PLACES = (
     "url",
     "link",
@@ -79,25 +73,6 @@ ROLES: dict[str, tuple[str, ...]] = {
         "ereignis",
     ),
 }  # fmt: skip
-BRACKETS = re.compile(r"(?<=\S)\s*[(\[][^()\[\]]*[)\]]\s*$")
-CORE_DATA = re.compile(r"^Z(?=[A-Z_]{3,}$)")  # before the names of columns of Apple's programs
-# whose names are not those of items
-PEOPLE = frozenset(
-    {"user", "actor", "customer", "member", "person", "profile", "account", "viewer", "author",
-     "artist", "creator", "owner", "channel", "album"}
-)  # fmt: skip
-# objects of a record that hold what is said of its event, by whatever name; others than these, and
-# than items, have names of their own
-CONTAINERS = frozenset(
-    {"properties", "props", "payload", "data", "event_properties", "attributes", "params", "fields",
-     "record", "body", "object", "metadata", "meta", "value", "entity", "source", "details",
-     "detail", "event_data", "element", "node", "event_params"}
-)  # fmt: skip
-ABOUT = ("_metadata", "_meta", "_info", "_details", "_data")  # `track_metadata` is of the track
-SURROUNDINGS = frozenset(
-    {"context", "page", "screen", "device", "browser", "library", "campaign", "traffic_source",
-     "app", "os", "geo", "referrer", "site"}
-)  # fmt: skip
 SESSIONS = ("session_id", "session", "visit_id", "sid", "device_id", "cookie_id", "cookie")
 
 
@@ -149,124 +124,3 @@ WORDS_OF_ROLES = {
                    "time", "point", "age", "name", "insert", "developer", "weight", "reset"}),
     ),
 }  # fmt: skip
-
-
-def of_role(
-    role: str, columns: Sequence[str], said: Mapping[str, str], *, has_names: bool = True
-) -> tuple[list[str], str]:
-    """Columns that a role may have, the likeliest first, and why: the one that a person has named,
-    else those that are called like it and that no other role was said to have.
-    """
-    if said.get(role) in columns:
-        return [said[role]], "as you said"
-    others = [name for name in columns if name not in said.values()]
-    return by_name(others, ROLES[role]) if has_names else [], "by its name"
-
-
-def by_name(columns: Sequence[str], words: Sequence[str]) -> list[str]:
-    """Columns that are called like a role, the most usual name first; those whose name in a nested
-    record (`track.id` of `event.track.id`, or `id`) is such a one come last, where there is but one
-    of that name.
-    """
-    bare = {name: TYPED.sub("", name) for name in columns}
-    spelt = {name: _spellings(bare[name]) for name in columns}
-    whole = [name for word in words for name, spellings in spelt.items() if word in spellings]
-    squashed = {name: {each.replace("_", "") for each in spelt[name]} for name in columns}
-    whole += [
-        name for word in words for name, each in squashed.items() if word.replace("_", "") in each
-    ]
-    inner = {name: _inner_names(bare[name]) for name in columns}
-    nested = []
-    for word in words:
-        bearers = [name for name, called in inner.items() if word in called]
-        nested += bearers if len(bearers) == 1 else []
-    return list(dict.fromkeys([*whole, *nested]))
-
-
-def names_another(name: str, lists: Sequence[str] = ()) -> bool:
-    """Whether a value that is called by a word for anything (`name`, `title`, `url`) names
-    something else than an item: it belongs to an object that is none (`context.library.name`).
-
-    Args:
-        name: Dotted.
-        lists: Exploded lists, whose own names say nothing of their elements.
-    """
-    around = _objects_around(name, lists)
-    around = [part for part in around if part and not part.isdigit()]
-    if not around or around[-1] in CONTAINERS or any(part in ITEM_NOUNS for part in around):
-        return bool(SURROUNDINGS & {*around})
-    called = folded(divided(name.rsplit(".", 1)[-1]))
-    return called in {"name", *PLACES} or (called == "title" and bool(SURROUNDINGS & {*around}))
-
-
-def _inner_names(name: str) -> list[str]:
-    """What a value is called inside the records around it: `c_d` and `d` of `a.c.d`."""
-    keys = name.strip(".").split(".")
-    inner = ["_".join(keys[depth:]) for depth in range(1, len(keys))]
-    return [spelling for name in inner for spelling in _spellings(name)]
-
-
-def _spellings(name: str) -> list[str]:
-    """How a name may be meant: `visitorId` as one word, and as two."""
-    plain = CORE_DATA.sub("", name)
-    bare = BRACKETS.sub("", plain)  # `Amount (EUR)`
-    spellings = (folded(plain), folded(divided(plain)), folded(bare))
-    return list(dict.fromkeys(re.sub("_+", "_", spelling) for spelling in spellings))
-
-
-def by_words(columns: Sequence[str], role: str) -> list[str]:
-    """Columns whose names hold words for a role (`Account Holder Name`, `stream_duration_ms`), and
-    none that says of what else they are; those whose word is the more usual one first.
-    """
-    words = WORDS_OF_ROLES[role]
-    found = []
-    for name in columns:
-        parts = _word_list(name)
-        if words.others & {*parts} or (words.ends and parts[-1] not in words.ends):
-            continue
-        before = parts[:-1] if words.ends else parts
-        ranks = [words.nouns.index(part) for part in before if part in words.nouns]
-        if ranks:
-            end = words.ends.index(parts[-1]) if words.ends else 0
-            found.append((min(ranks) if not words.ends else end, name))
-    places = by_name(columns, PLACES) if role == "item_id" else []
-    return [*(name for _, name in sorted(found, key=lambda each: each[0])), *places]
-
-
-def _word_list(name: str) -> list[str]:
-    bare = BRACKETS.sub("", TYPED.sub("", name)).rsplit(".", 1)[-1] or name
-    return folded(divided(bare)).split("_")
-
-
-def divided(name: str) -> str:
-    """A name with `_` before the capitals that begin its words."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
-
-
-def is_of_item(name: str, lists: Sequence[str] = ()) -> bool:
-    """Whether a value belongs to what was watched (`track.user.id`, `movie.rating`), not to the
-    event.
-
-    Args:
-        name: Dotted.
-        lists: Exploded lists, whose own names say nothing of their elements.
-    """
-    return any(
-        part in ITEM_NOUNS or (part.split("_")[0] in ITEM_NOUNS and part.endswith(ABOUT))
-        for part in _objects_around(name, lists)
-    )
-
-
-def is_of_person(name: str, lists: Sequence[str] = ()) -> bool:
-    """Whether a value belongs to a person (`actor.name`); see `is_of_item`."""
-    return any(part in PEOPLE for part in _objects_around(name, lists))
-
-
-def _objects_around(name: str, lists: Sequence[str]) -> list[str]:
-    path = next((path for path in lists if name.startswith(f"{path}.")), "")
-    return [folded(divided(part)) for part in name.removeprefix(f"{path}.").split(".")[:-1]]
-
-
-def words_of(name: str) -> set[str]:
-    """Split the name of a column into its words, in lower case."""
-    return set(folded(divided(name.rsplit(".", 1)[-1])).split("_"))

@@ -11,13 +11,9 @@ from ntg_assets.sources.sniffing.null_words import (
     sniff_null_words,
     take_odd_words,
 )
-from ntg_assets.sources.sniffing.roles.role_names import (
-    CORE_DATA,
-    ROLES,
-    by_name,
-    is_of_item,
-    words_of,
-)
+from ntg_assets.sources.sniffing.roles.enclosing_objects import is_of_item
+from ntg_assets.sources.sniffing.roles.name_matching import CORE_DATA, by_name, words_of
+from ntg_assets.sources.sniffing.roles.role_names import ROLES
 from ntg_assets.sources.sniffing.roles.zone_roles import read_together, take_zone
 from ntg_assets.sources.sniffing.sniffed import Sniffed, show_texts
 from ntg_assets.sources.sniffing.time_calendars import CALENDARS, calendar_of, read_times

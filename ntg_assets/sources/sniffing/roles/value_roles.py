@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from ntg_assets.sources.files.exploding import PLACE
 from ntg_assets.sources.sniffing.null_words import odd_words, sniff_null_words, take_odd_words
 from ntg_assets.sources.sniffing.number_kinds import LARGEST, NumberKind, is_between, number_kind
-from ntg_assets.sources.sniffing.roles.role_names import by_words, words_of
+from ntg_assets.sources.sniffing.roles.name_matching import by_words, words_of
 from ntg_assets.sources.sniffing.sniffed import Sniffed, show_texts
 
 SHOWN_COLUMNS = 5

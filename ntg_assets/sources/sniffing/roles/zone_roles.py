@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 
-from ntg_assets.sources.sniffing.roles.role_names import divided
+from ntg_assets.sources.sniffing.roles.name_matching import divided
 from ntg_assets.sources.sniffing.roles.role_names_abroad import folded
 from ntg_assets.sources.sniffing.sniffed import Sniffed, show_texts
 from ntg_assets.sources.sniffing.time_calendars import read_times
