@@ -7,8 +7,10 @@ from ntg_assets.errors import SourceError
 from ntg_assets.sources.files.file_kinds import HEAD_BYTES
 from ntg_assets.sources.files.other_kinds import BYTE_ORDER_MARKS
 from ntg_assets.sources.files.text_bytes import UNFINISHED, describe_unfinished
+from ntg_assets.sources.sniffing.east_asian_encodings import east_asian_encodings
 from ntg_assets.sources.sniffing.roles.role_names_abroad import NAMES, folded
 from ntg_assets.sources.sniffing.sniffed import SAMPLE_BYTES
+from ntg_assets.sources.sniffing.word_letters import WORD, share_in_words
 
 CONTROL_SHARE = 0.02  # of the characters; a stray one is told by the reader
 TWO_ENCODINGS = 10  # bytes of another encoding that look like UTF-8 by chance are fewer
@@ -18,23 +20,10 @@ ONE_BYTE = (
     "cp1252", "cp1251", "cp1250", "iso8859-2", "koi8-r", "cp1253", "cp1255", "cp1256", "mac-roman",
     "cp850", "cp866",
 )  # fmt: skip
-SEVERAL_BYTES = ("cp932", "euc_jp", "gb18030", "big5", "euc_kr")
 WITHOUT_CAPITALS = {"cp1255", "cp1256"}
 MUCH_BETTER, SURE = 0.2, 0.9  # share of the signs that are as in a word
-EAST_ASIAN = 0.9  # of the signs, where it is one of those
-KANA_SHARE, HANGUL_SHARE, TOUCHING_SHARE = 0.05, 0.9, 0.2
-SECOND_LEVEL, RARE_SHARE = 0xD0, 0.1  # first byte in EUC; share of the signs of a text
 JAPANESE_ESCAPE = re.compile(rb"\x1b\$[@B]")
-WORD = re.compile(r"[^\W\d_]+")
-# a letter between figures, or a sign between letters that is no apostrophe, is none of a word
-BETWEEN_LETTERS = re.compile(
-    r"(?<=[^\W\d_])[^\w\s\x00-\x7f\u2019\u2018\u00b4\u2013\u2014](?=[^\W\d_])"
-    r"|(?<=\d)[^\W\d_\x00-\x7f](?=\d)"
-)
-BESIDE_LETTER = re.compile(r"(?<=[^\W\d_])[^\w\s\x00-\x7f]|[^\w\s\x00-\x7f](?=[^\W\d_])")
-SYMBOLS = frozenset({"So", "Sk", "Sm", "Cc", "Co"})
 LONG_ENOUGH = 4  # letters that are no word by chance
-LONG_WORD, MOSTLY_ASCII = 3, 0.7  # letters; the share of them that Latin words have beyond ASCII
 HEADER_LINES, FEWEST_NAMES = 5, 2
 CELLS = re.compile(r"[;,|\t]")
 KNOWN_NAMES = [
@@ -78,7 +67,7 @@ def encodings_of(head: bytes, *, name: str) -> list[str]:
         one_byte, is_sure = _of_one_byte(head)
         if by_header := _by_header(head, one_byte if is_sure else None):
             return [by_header]
-        if not is_sure and (east_asian := _east_asian(head[:EXAMINED_BYTES])):
+        if not is_sure and (east_asian := east_asian_encodings(head[:EXAMINED_BYTES])):
             return east_asian
         _raise_if_two_encodings(head, error.start, name=name)
         return [one_byte]
@@ -123,7 +112,7 @@ def _by_header(head: bytes, one_byte: str | None) -> str | None:
             ASCII alone are no reason for another.
     """
     usual = head[:EXAMINED_BYTES].rpartition(b"\n")[0].decode(one_byte) if one_byte else None
-    least = _share_in_words(usual) - MUCH_BETTER if usual else 0.0
+    least = share_in_words(usual) - MUCH_BETTER if usual else 0.0
     lines = head[:EXAMINED_BYTES].splitlines()[:HEADER_LINES]
     ranks: dict[str, tuple[int, float]] = {}
     for encoding in dict.fromkeys(one for names in NAMES.values() for one in names.encodings):
@@ -133,7 +122,7 @@ def _by_header(head: bytes, one_byte: str | None) -> str | None:
         except UnicodeDecodeError:
             continue
         n_names, are_ascii = max(_n_names(line, encoding) for line in header)
-        share = _share_in_words(text)
+        share = share_in_words(text)
         if not are_ascii or share >= least:
             called = one_byte if one_byte and text == usual else encoding
             ranks[called] = max(ranks.get(called, (0, 0.0)), (n_names, share))
@@ -162,7 +151,7 @@ def _of_one_byte(head: bytes) -> tuple[str, bool]:
     scores: dict[str, float] = {}
     for encoding in ONE_BYTE:
         try:
-            scores[encoding] = _share_in_words(head[:EXAMINED_BYTES].decode(encoding))
+            scores[encoding] = share_in_words(head[:EXAMINED_BYTES].decode(encoding))
         except UnicodeDecodeError:
             continue
     best = max(scores, key=lambda encoding: scores[encoding], default="latin-1")
@@ -170,91 +159,8 @@ def _of_one_byte(head: bytes) -> tuple[str, bool]:
     chosen = best if scores.get(best, 0) > scores.get(usual, 0.5) + MUCH_BETTER else usual
     text = head[:EXAMINED_BYTES].decode(chosen)
     long_words = " ".join(word for word in WORD.findall(text) if len(word) >= LONG_ENOUGH)
-    is_sure = not long_words.isascii() and _share_in_words(long_words) >= SURE
+    is_sure = not long_words.isascii() and share_in_words(long_words) >= SURE
     return chosen, is_sure and chosen not in WITHOUT_CAPITALS and scores.get(chosen, 0) >= SURE
-
-
-def _share_in_words(text: str) -> float:
-    """Share of the signs beyond ASCII that are those of words, of all that are letters or stand
-    between letters; 1 where there is none.
-    """
-    n_bad = len(BETWEEN_LETTERS.findall(text)) + sum(
-        unicodedata.category(sign) in SYMBOLS for sign in BESIDE_LETTER.findall(text)
-    )
-    n_good = 0
-    for word in WORD.findall(text):
-        n_here = sum(not sign.isascii() for sign in word)
-        if n_here and len(word) > 1:
-            is_good = _is_word(word, n_here)
-            n_good, n_bad = n_good + n_here * is_good, n_bad + n_here * (not is_good)
-    return n_good / (n_good + n_bad) if n_good + n_bad else 1.0
-
-
-def _is_word(word: str, n_beyond: int) -> bool:
-    """Whether letters are of one script, and small, or capital, or with one capital first."""
-    scripts = {_script(sign) for sign in word}
-    if len(scripts) > 1 or not (word.islower() or word.isupper() or word[1:].islower()):
-        return False
-    return scripts != {"LATIN"} or len(word) < LONG_WORD or n_beyond <= MOSTLY_ASCII * len(word)
-
-
-def _script(sign: str) -> str:
-    return unicodedata.name(sign, "none").split(" ")[0]
-
-
-def _east_asian(head: bytes) -> list[str]:
-    """Encodings of Japanese, Chinese or Korean, where the text is one of those."""
-    texts = _as_east_asian(head[: head.rfind(b"\n") + 1] or head)
-    for encoding in ("cp932", "euc_jp"):
-        if _share(texts.get(encoding, ""), "HIRAGANA", "KATAKANA") >= KANA_SHARE:
-            return [encoding]
-    korean = _share(texts.get("euc_kr", ""), "HANGUL") >= HANGUL_SHARE
-    chinese = texts.get("gb18030", "")
-    n_usual = sum(len(sign.encode("gb2312", "ignore")) > 0 for sign in chinese)
-    if korean or (chinese and n_usual >= EAST_ASIAN * len(chinese)):
-        if korean:
-            return ["euc_kr", "gb18030"]  # whose bytes are the same
-        may_be_japanese = _share_of_rare(texts.get("euc_jp", "")) < RARE_SHARE
-        return ["euc_jp", "gb18030"] if may_be_japanese else ["gb18030"]
-    return [text for text in texts if text in {"big5", "cp932", "euc_jp"}][:1]
-
-
-def _share_of_rare(signs: str) -> float:
-    """Share of signs that Japanese hardly uses: those behind the first level of JIS X 0208, in
-    whose place Chinese has a quarter of its usual ones; 1 where there is none to look at.
-    """
-    kanji = [sign for sign in signs if _script(sign) == "CJK"]
-    n_rare = sum(sign.encode("euc_jp", "replace")[0] >= SECOND_LEVEL for sign in kanji)
-    return n_rare / len(kanji) if kanji else 1.0
-
-
-def _as_east_asian(head: bytes) -> dict[str, str]:
-    """The signs beyond ASCII of a text in each encoding in which they are such of East Asia, and
-    stand apart from Latin letters.
-    """
-    texts: dict[str, str] = {}
-    for encoding in SEVERAL_BYTES:
-        try:
-            text = head.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        runs = re.findall(r"([A-Za-z]?)([^\x00-\x7f]+)([A-Za-z]?)", text)
-        signs = "".join(run for _, run, _ in runs)
-        n_touching = sum(bool(before or after) for before, _, after in runs)
-        is_of_words = n_touching <= TOUCHING_SHARE * len(runs)
-        if signs and is_of_words and sum(map(_is_east_asian, signs)) >= EAST_ASIAN * len(signs):
-            texts[encoding] = signs
-    return texts
-
-
-def _is_east_asian(sign: str) -> bool:
-    return (
-        "\u3000" <= sign <= "\u9fff" or "\uac00" <= sign <= "\ud7a3" or "\uff01" <= sign <= "\uff5e"
-    )
-
-
-def _share(signs: str, *scripts: str) -> float:
-    return sum(_script(sign) in scripts for sign in signs) / max(len(signs), 1)
 
 
 def _raise_if_two_encodings(head: bytes, place: int, *, name: str) -> None:
