@@ -1,6 +1,5 @@
 """Which column of a file says when: by its name and by how its values are written."""
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
@@ -11,36 +10,16 @@ from ntg_assets.sources.sniffing.null_words import (
     sniff_null_words,
     take_odd_words,
 )
-from ntg_assets.sources.sniffing.roles.enclosing_objects import is_of_item
-from ntg_assets.sources.sniffing.roles.name_matching import CORE_DATA, by_name, words_of
-from ntg_assets.sources.sniffing.roles.role_names import ROLES
-from ntg_assets.sources.sniffing.roles.zone_roles import read_together, take_zone
+from ntg_assets.sources.sniffing.roles.clock_roles import CLOCK, has_clock, take_clock
+from ntg_assets.sources.sniffing.roles.name_matching import CORE_DATA, words_of
+from ntg_assets.sources.sniffing.roles.time_candidates import time_candidates
+from ntg_assets.sources.sniffing.roles.zone_roles import take_zone
 from ntg_assets.sources.sniffing.sniffed import Sniffed, show_texts
 from ntg_assets.sources.sniffing.time_calendars import CALENDARS, calendar_of, read_times
-from ntg_assets.sources.sniffing.time_kinds import (
-    Told,
-    mixed_units,
-    what_is_lost,
-    what_is_unsure,
-)
-from ntg_assets.sources.sniffing.time_words import LATER_TIMES, OTHER_TIMES, TIME_WORDS
-from ntg_assets.sources.values.day_halves import HALF
+from ntg_assets.sources.sniffing.time_kinds import Told, mixed_units, what_is_lost, what_is_unsure
+from ntg_assets.sources.sniffing.time_words import TIME_WORDS
 
-CLOCK = re.compile(
-    rf"\s*({HALF}\s*)?\d{{1,2}}:\d{{2}}(:\d{{2}}(\.\d+)?)?(\s*{HALF})?"
-    r"(\s*(Z|[A-Z]{3,5}|[+-]\d{2}:?\d{2}))?\s*"
-)
-CORE_DATA_TIME = re.compile(r"Z[A-Z_]+(DATE|TIME|TIMESTAMP)(PLAYED|WATCHED|VIEWED|OPENED|READ)?")
-HAS_CLOCK = re.compile(r"\d:\d|%[HIM]")
-LOOKED_AT = 20  # texts
-CHANGES = frozenset({"updated", "end"})
 NO_TIMES = frozenset({"0", "-1", "0.0"})  # seconds of a clock that shows nothing
-CLOCK_WORDS = frozenset(
-    {"time", "clock", "uhrzeit", "zeit", "hora", "heure", "ora", "tijd", "tid", "start", "of",
-     "day", "event", "時刻", "时间", "時間", "시간", "시각", "время", "час", "saat", "godzina",
-     "godz", "cas", "ido", "vrijeme", "klokkeslæt", "klokkeslett", "klockslag", "kellonaika", "ωρα",
-     "الوقت", "שעה", "gio", "jam", "waktu"}
-)  # fmt: skip
 
 
 def sniff_time(
@@ -55,7 +34,7 @@ def sniff_time(
         has_names: Whether the columns have names of their own.
     """
     whole = [name for name in free if not sniffed.is_part(name)]
-    named, alike, others = _candidates(whole, sniffed, has_names=has_names)
+    named, alike, others = time_candidates(whole, sniffed, has_names=has_names)
     why = "as you said" if sniffed.said.get("event_at") in free else "by its name"
     for name in [*named, *alike, *others]:
         if all(CLOCK.fullmatch(text) for text in texts[name]):
@@ -68,7 +47,7 @@ def sniff_time(
             name, read = _finer(name, read, [*named, *alike], texts)  # noqa: PLW2901  # the same
             free.remove(name)
             _take_time(sniffed, name, read, texts, why=why if is_named else "")
-            _take_clock(sniffed, name, free, texts)
+            take_clock(sniffed, name, free, texts)
             take_zone(sniffed, free, texts)
             return
     if named:
@@ -105,64 +84,14 @@ def _finer(
     """The column that holds the same with the time of day, where one does (`event_timestamp` beside
     `event_date`), else the column itself.
     """
-    if _has_clock(texts[name], read):
+    if has_clock(texts[name], read):
         return name, read
     for other in others:
         if other != name and words_of(other) - TIME_WORDS == words_of(name) - TIME_WORDS:
             told = read_times(texts[other], is_named=True)
-            if told is not None and _has_clock(texts[other], told):
+            if told is not None and has_clock(texts[other], told):
                 return other, told
     return name, read
-
-
-def _has_clock(texts: Sequence[str], read: Told) -> bool:
-    """Whether times hold more than days; a time of day alone is none."""
-    is_counted = read[0].get("timestamp_unit", "excel_days") != "excel_days"
-    return is_counted or any(HAS_CLOCK.search(text) for text in texts[:LOOKED_AT])
-
-
-def _candidates(
-    free: Sequence[str], sniffed: Sniffed, *, has_names: bool
-) -> tuple[list[str], list[str], list[str]]:
-    """Columns that are called like times, those whose names hold such a word, and all others; of
-    exploded records those of the element first.
-    """
-    said = sniffed.said
-    if said.get("event_at") in free:
-        return [said["event_at"]], [], []
-    of_event = [
-        name
-        for name in free
-        if name not in said.values() and not is_of_item(name, sniffed.without_names)
-    ]
-    of_event = [name for name in of_event if not _is_part_of_date(name, free)]
-    free = sorted(of_event, key=sniffed.is_outside)
-    named = sorted(by_name(free, ROLES["event_at"]), key=sniffed.is_outside)
-    if (element := sniffed.elements.get("event_at")) in free:
-        named.insert(0, element)
-    alike = [name for name in free if name not in named and _is_called_like_time(name)]
-    alike.sort(key=lambda name: (sniffed.is_outside(name), bool(words_of(name) & LATER_TIMES)))
-    if any(not sniffed.is_outside(name) for name in alike):  # an inner time is that of the event
-        named = [name for name in named if not sniffed.is_outside(name)]
-    others = [name for name in free if name not in {*named, *alike}]
-    if has_names:  # when something was changed, or ended, is better than no time at all
-        later = [
-            name for name in others if words_of(name) & CHANGES and words_of(name) & TIME_WORDS
-        ]
-        others = [name for name in others if not words_of(name) & OTHER_TIMES] + later
-    return named, alike, others
-
-
-def _is_part_of_date(name: str, columns: Sequence[str]) -> bool:
-    """Whether a column is the day of a date whose month and year are columns, too."""
-    above, dot, last = name.rpartition(".")
-    return bool(dot) and last == "day" and {f"{above}.month", f"{above}.year"} <= {*columns}
-
-
-def _is_called_like_time(name: str) -> bool:
-    """Whether a word in a name says that a column holds times of events."""
-    words = words_of(name)
-    return bool(words & TIME_WORDS or CORE_DATA_TIME.fullmatch(name)) and not words & OTHER_TIMES
 
 
 def _take_time(
@@ -208,29 +137,3 @@ def _ask_of_epoch(sniffed: Sniffed, name: str, texts: Sequence[str]) -> None:
     if other.unit != "excel_1904_days":  # hardly any log is as old as the other reading says
         sniffed.settings.pop("timestamp_unit")
         sniffed.open["timestamp_unit"] = [other.unit, unit]
-
-
-def _take_clock(
-    sniffed: Sniffed, name: str, free: list[str], texts: Mapping[str, list[str]]
-) -> None:
-    """Read the time of day with the day, where it stands in a column that is called like one; say
-    so of another one that could be a length of time.
-    """
-    if any(HAS_CLOCK.search(text) for text in texts[name][:LOOKED_AT]):
-        return
-    others = [other for other in free if texts[other] and all(map(CLOCK.fullmatch, texts[other]))]
-    about = words_of(name) - TIME_WORDS
-    called = [
-        other
-        for other in others
-        if words_of(other) <= CLOCK_WORDS or (about and words_of(other) - CLOCK_WORDS == about)
-    ]
-    if len(called) == 1 and read_together(sniffed, name, called[0]):
-        free.remove(called[0])
-        return
-    sniffed.notes += [
-        f"{name!r} holds days, {other!r} times of day or lengths of time: events are read as days."
-        f" Where they are times, answer `event_at=all_of:{name},{other}`"
-        for other in others
-        if not by_name([other], ROLES["value"])
-    ]
