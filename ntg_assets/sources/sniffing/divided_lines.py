@@ -10,15 +10,10 @@ from ntg_assets.configuration.inputs.files import FileSource
 from ntg_assets.sources.files.dialects import Dialect
 from ntg_assets.sources.files.exploding_csv import exploded_rows, list_in_field
 from ntg_assets.sources.sniffing.headers import MOSTLY
-from ntg_assets.sources.sniffing.record_lists import singular
+from ntg_assets.sources.sniffing.json.record_lists import singular
 from ntg_assets.sources.sniffing.roles.name_matching import by_name
 from ntg_assets.sources.sniffing.roles.role_names import ROLES
-from ntg_assets.sources.sniffing.sniffed import (
-    SAMPLE_LINES,
-    Sniffed,
-    as_paths,
-    show_texts,
-)
+from ntg_assets.sources.sniffing.sniffed import SAMPLE_LINES, Sniffed, as_paths, show_texts
 
 DELIMITERS = ("::", ";", "\t", "|", ",", "^", "~", "\x01", "\x1f")
 PADDED = ",;|\t"  # may stand between spaces

@@ -20,8 +20,8 @@ from ntg_assets.sources.files.packing import open_unpacked, unpacking
 from ntg_assets.sources.files.text_bytes import ends_in_returns
 from ntg_assets.sources.sniffing.csv_lines import sniff_csv
 from ntg_assets.sources.sniffing.encodings import encodings_of, is_encoded_twice, raise_if_no_text
-from ntg_assets.sources.sniffing.inner_fields import fields_inside, take_texts_apart
-from ntg_assets.sources.sniffing.json_records import sniff_json, take_lists, take_records
+from ntg_assets.sources.sniffing.json.inner_fields import fields_inside, take_texts_apart
+from ntg_assets.sources.sniffing.json.json_records import sniff_json, take_lists, take_records
 from ntg_assets.sources.sniffing.roles.column_roles import sniff_roles
 from ntg_assets.sources.sniffing.sniffed import (
     SAMPLE_BYTES,

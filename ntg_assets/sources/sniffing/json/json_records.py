@@ -10,8 +10,8 @@ from ntg_assets.sources.files.exploding import place_column
 from ntg_assets.sources.files.json.json_documents import records_of
 from ntg_assets.sources.files.json.json_keys import EACH, record_arrays
 from ntg_assets.sources.files.packing import open_unpacked, unpacking
-from ntg_assets.sources.sniffing.inner_fields import flat_fields, lists_of_objects, take_inside
-from ntg_assets.sources.sniffing.record_lists import (
+from ntg_assets.sources.sniffing.json.inner_fields import flat_fields, lists_of_objects, take_inside
+from ntg_assets.sources.sniffing.json.record_lists import (
     exploded,
     find_lists,
     key_columns,

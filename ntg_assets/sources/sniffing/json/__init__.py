@@ -1,0 +1,1 @@
+"""What records of JSON seem to be: where they lie, and their lists and fields."""
