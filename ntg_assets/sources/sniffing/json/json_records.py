@@ -11,14 +11,8 @@ from ntg_assets.sources.files.json.json_documents import records_of
 from ntg_assets.sources.files.json.json_keys import EACH, record_arrays
 from ntg_assets.sources.files.packing import open_unpacked, unpacking
 from ntg_assets.sources.sniffing.json.inner_fields import flat_fields, lists_of_objects, take_inside
-from ntg_assets.sources.sniffing.json.record_lists import (
-    exploded,
-    find_lists,
-    key_columns,
-    keyed_lists,
-    roles_of_elements,
-    roles_of_keys,
-)
+from ntg_assets.sources.sniffing.json.keyed_records import key_columns, keyed_lists, roles_of_keys
+from ntg_assets.sources.sniffing.json.record_lists import exploded, find_lists, roles_of_elements
 from ntg_assets.sources.sniffing.roles.name_matching import by_name
 from ntg_assets.sources.sniffing.roles.role_names import ROLES, SESSIONS
 from ntg_assets.sources.sniffing.sniffed import SAMPLE_RECORDS, Sniffed, as_paths

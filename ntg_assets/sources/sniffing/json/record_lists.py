@@ -9,18 +9,16 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import NamedTuple
 
-from ntg_assets.sources.files.exploding import KEY, Exploded, Lists
+from ntg_assets.sources.files.exploding import Exploded, Lists
 from ntg_assets.sources.files.json.json_keys import EACH, WRITTEN_EACH
 from ntg_assets.sources.files.json.json_texts import list_in_text
 from ntg_assets.sources.sniffing.roles.name_matching import by_name, words_of
 from ntg_assets.sources.sniffing.roles.role_names import ITEM_NOUNS, ROLES
-from ntg_assets.sources.sniffing.time_kinds import ISO
 from ntg_assets.sources.sniffing.time_words import BEGINNINGS, OTHER_TIMES, TIME_WORDS
 
 LOOKED_AT, DEEPEST = 200, 4
 EVENT_TIMES = [name for name in ROLES["event_at"] if name not in BEGINNINGS]
 WORDS_FOR_ANYTHING = frozenset({"name", "title"})
-FEWEST_KEYED = 3  # objects of the same fields, which are records then
 
 
 class Explosion(NamedTuple):
@@ -63,11 +61,11 @@ def find_lists(records: Sequence[object]) -> Explosion | None:
         records: Parsed.
     """
     lists, outer = _seen(records)
-    has_time, has_item = bool(_times(outer)), bool(by_name(outer, ROLES["item_id"]))
+    has_time, has_item = bool(times_in(outer)), bool(by_name(outer, ROLES["item_id"]))
     has_event_time = bool(by_name(outer, EVENT_TIMES))
     best: tuple[tuple[int, int], _List] | None = None
     for entry in (entry for entry in lists if entry.holds_objects):
-        times, items = _times(entry.inner), by_name(entry.inner, ROLES["item_id"])
+        times, items = times_in(entry.inner), by_name(entry.inner, ROLES["item_id"])
         adds = (times and not has_time) or (items and not has_item)
         is_whole = times and items and not (has_event_time and has_item)
         # lists of one in these records may hold more in others
@@ -98,33 +96,6 @@ def exploded(records: Iterable[object], paths: Sequence[str]) -> Iterator[dict[s
                     yield taken
 
 
-def keyed_lists(document: object, above: str = "") -> str | None:
-    """Path of the records of a document whose keys are values: `{"u1": [...], "u2": [...]}`, or
-    one object each with the same fields; none: its keys are names.
-    """
-    if not isinstance(document, dict) or above.count(".") >= DEEPEST:
-        return None
-    values = list(document.values())
-    if len(values) > 1 and all(isinstance(value, dict) for value in values):
-        inner = _arrays_of_times(values[0])
-        alike = all(value.keys() == values[0].keys() for value in values)
-        if alike and len(inner) == 1 and all(_arrays_of_times(value) <= inner for value in values):
-            return f"{above}{EACH}.{inner.pop()}"
-        if alike and len(values) >= FEWEST_KEYED and _times(values[0]):
-            return f"{above}{EACH}"
-    if len(values) >= FEWEST_KEYED and _are_alike_lists(values, list(document)):
-        return f"{above}{EACH}"
-    inside = (keyed_lists(value, f"{above}{key}.") for key, value in document.items())
-    return next((path for path in inside if path), None)
-
-
-def key_columns(paths: Sequence[str]) -> list[str]:
-    """Columns of the keys that a path stands for."""
-    parts = paths[0].split(".")
-    ends = [place for place, part in enumerate(parts, start=1) if part == EACH]
-    return [f"{'.'.join(parts[:end])}{KEY}" for end in ends]
-
-
 def roles_of_elements(paths: Sequence[str], columns: Sequence[str]) -> dict[str, str]:
     """The column that is an item's id by what its list is called: `items.id`."""
     noun = singular(paths[0])
@@ -133,43 +104,8 @@ def roles_of_elements(paths: Sequence[str], columns: Sequence[str]) -> dict[str,
     return {"item_id": known[0]} if known else {}
 
 
-def roles_of_keys(columns: Sequence[str]) -> dict[str, str]:
-    """Which of these columns of keys is whose, by what the object is called: `users.*~`."""
-    called = {name: singular(name.rpartition(f".{EACH}")[0]) for name in columns}
-    return {
-        role: name
-        for role in ("user_id", "item_id")
-        for name, above in called.items()
-        if above and by_name([above], ROLES[role])
-    }
-
-
 def _with_stars(record: dict[str, object]) -> dict[str, object]:
     return {key.replace(WRITTEN_EACH, EACH): value for key, value in record.items()}
-
-
-def _arrays_of_times(value: object) -> set[str]:
-    """Keys of the lists of objects with times in an object."""
-    return {
-        key
-        for key, inner in (value.items() if isinstance(value, dict) else ())
-        if isinstance(inner, list) and inner and isinstance(inner[0], dict) and _times(inner[0])
-    }
-
-
-def _are_alike_lists(values: Sequence[object], keys: Sequence[str]) -> bool:
-    """Whether values are lists of objects with one set of fields, and times inside, or as their
-    keys.
-    """
-    lists = [value for value in values if isinstance(value, list)]
-    first = [value[0] for value in lists if value]
-    return (
-        len(lists) == len(values)
-        and len(first) > 1
-        and all(isinstance(entry, dict) for entry in first)
-        and all(entry.keys() == first[0].keys() for entry in first)
-        and (bool(_times(first[0])) or all(map(ISO.fullmatch, keys)))
-    )
 
 
 def _find_columns(lists: Sequence[_List], *, has_time: bool, has_item: bool) -> Explosion | None:
@@ -250,7 +186,7 @@ def _lists(
                     yield from _lists(element, f"{path}.", depth + 1)
 
 
-def _times(keys: Iterable[str]) -> list[str]:
+def times_in(keys: Iterable[str]) -> list[str]:
     """Keys that are called like a time."""
     names = list(keys)
     alike = [name for name in names if words_of(name) & TIME_WORDS - OTHER_TIMES]
