@@ -9,12 +9,13 @@ from ntg_assets.errors import SourceError
 from ntg_assets.sources.files.file_names import read_literally
 from ntg_assets.sources.files.source_files import SourceFile
 from ntg_assets.sources.reading.binary_texts import BYTES, raise_if_no_texts
+from ntg_assets.sources.reading.duckdb_readers import parameters_of, parquet_column, reader_of
 from ntg_assets.sources.reading.inner_values import (
     InnerValue,
     inner_values_of,
     inner_values_of_record,
 )
-from ntg_assets.sources.reading.layouts import Layout, parquet_column
+from ntg_assets.sources.reading.layouts import Layout
 
 
 class _Columns(NamedTuple):
@@ -113,14 +114,18 @@ def _occurs(
     shown = types if file.format == "csv" else {name: "VARCHAR"}
     layout = Layout(0, (file,), shown, inner=((name, place),))
     column = layout.inner_column(name)
-    return bool(_rows(connection, layout, f"1 from {layout.reader} where {column} <> '' limit 1"))
+    return bool(
+        _rows(connection, layout, f"1 from {reader_of(layout)} where {column} <> '' limit 1")
+    )
 
 
 def _rows(
     connection: duckdb.DuckDBPyConnection, layout: Layout, selected: str
 ) -> list[tuple[object, ...]]:
     """Rows of a query over a layout of one file."""
-    used = {key: value for key, value in layout.parameters.items() if not key.startswith("numbers")}
+    used = {
+        key: value for key, value in parameters_of(layout).items() if not key.startswith("numbers")
+    }
     return connection.execute(
         f"select {selected}", used
     ).fetchall()  # our own text, values are bound
@@ -132,7 +137,7 @@ def _keys_that_occur(
     """Keys that some record of a JSON file has, of those that its first records lack."""
     layout = Layout(0, (file,), dict.fromkeys(names, "VARCHAR"))
     counts = ", ".join(f"count(fields[{place + 1}])" for place in range(len(names)))
-    result = _rows(connection, layout, f"{counts} from {layout.reader}")[0]
+    result = _rows(connection, layout, f"{counts} from {reader_of(layout)}")[0]
     return [name for name, count in zip(names, result, strict=True) if count]
 
 

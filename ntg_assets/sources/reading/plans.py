@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ntg_assets.sources.files.source_files import SourceFile
+from ntg_assets.sources.reading.duckdb_readers import parameters_of
 from ntg_assets.sources.reading.filters import Filter, filter_parameters
 from ntg_assets.sources.reading.layouts import Layout
 from ntg_assets.sources.reading.rules import Rule
@@ -48,7 +49,7 @@ class Plan:
         """Values of all parameters of `typed_rows`."""
         values: dict[str, Any] = {}
         for layout in self.layouts:
-            values |= layout.parameters
+            values |= parameters_of(layout)
         words = {"null_words": list(self.null_words)} if self.null_words else {}
         return {**values, **self.parameters, **filter_parameters(self.filters), **words}
 

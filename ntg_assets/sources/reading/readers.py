@@ -14,6 +14,7 @@ from ntg_assets.sources.files.dialects import Dialect
 from ntg_assets.sources.files.file_kinds import Format
 from ntg_assets.sources.files.packing import Packing
 from ntg_assets.sources.files.source_files import SourceFile
+from ntg_assets.sources.reading.duckdb_readers import parameters_of, reader_of
 from ntg_assets.sources.reading.file_columns import columns_of
 from ntg_assets.sources.reading.inner_values import InnerValue
 from ntg_assets.sources.reading.layouts import Layout
@@ -75,7 +76,7 @@ def raise_if_contradictions(
         if not files:
             continue
         judged = replace(layout, files=files, said=(name,))
-        broken = connection.execute(_stated_values(judged, name), judged.parameters).fetchall()
+        broken = connection.execute(_stated_values(judged, name), parameters_of(judged)).fetchall()
         for number, n_rows, in_file, in_folder in broken:
             file = next(file for file in files if file.number == number)
             raise SourceError(
@@ -91,7 +92,7 @@ def _stated_values(layout: Layout, name: str) -> str:
         f"nullif(trim(cast({column} as varchar)), '') as in_file, cast({folder} as varchar) as"
         " in_folder"
     )
-    stated = f"select {layout.number} as load_file, {values} from {layout.reader}"  # noqa: S608  # our own text, values are bound
+    stated = f"select {layout.number} as load_file, {values} from {reader_of(layout)}"  # noqa: S608  # our own text, values are bound
     text = read_sql("sources.reading", "folder_contradictions")
     return f"with stated_values as not materialized (\n{stated}\n)\nselect * from (\n{text}\n)"
 

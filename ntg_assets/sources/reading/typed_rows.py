@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from ntg_assets.sources.reading.duckdb_readers import reader_of
 from ntg_assets.sources.reading.layouts import Layout
 from ntg_assets.sources.reading.plans import ROW, Plan
 from ntg_assets.sources.reading.rules import Rule
@@ -110,7 +111,7 @@ def _converted(layout: Layout, plan: Plan) -> str:
         f"{'fields is not null' if layout.format == 'json' else 'true'} as is_record",
         f"{_skip_number(layout, plan)} as skip_number",
     ]
-    return f"select {', '.join(columns)}\nfrom {layout.reader}"
+    return f"select {', '.join(columns)}\nfrom {reader_of(layout)}"
 
 
 def _rule_columns(layout: Layout, plan: Plan) -> list[str]:
