@@ -2,18 +2,16 @@
 what is wrong with it, how it looks there.
 """
 
-import csv
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import polars as pl
 
 from ntg_assets.errors import SourceError
 from ntg_assets.sources.accounting.rejected_lines import Reject
-from ntg_assets.sources.files.packing import open_unpacked
+from ntg_assets.sources.accounting.text_records import TextRecord, text_records
 from ntg_assets.sources.files.source_files import SourceFile
 from ntg_assets.sources.reading.layouts import Layout
 from ntg_assets.sources.reading.plans import ROW, Plan
@@ -40,18 +38,6 @@ class BadRow(NamedTuple):
     column_name: str
     reason: str
     raw_text: str
-
-
-@dataclass(frozen=True)
-class _Record:
-    """One record of a CSV file: its first byte and line,
-    its place among the readable rows (0: not readable), its text.
-    """
-
-    offset: int
-    line: int
-    row_number: int
-    text: str
 
 
 def place_rows(
@@ -133,7 +119,7 @@ def _place_lines(
 ) -> Iterator[BadRow]:
     """Rows of a CSV file: the text is read once more, record by record."""
     by_offset = {reject.offset: reject for reject in rejects}
-    for record in _records(file, layout, by_offset.keys()):
+    for record in text_records(file, layout, by_offset.keys()):
         reject, row = by_offset.get(record.offset), rows.get(record.row_number)
         if reject is not None:
             column, reason = ROW, reject.reason
@@ -160,50 +146,8 @@ def _raise_if_other_header(file: SourceFile, line: int, fields: Sequence[str | N
         )
 
 
-def _records(file: SourceFile, layout: Layout, rejected: Iterable[int]) -> Iterator[_Record]:
-    """Go through a CSV file's records the way the reader did."""
-    refused, row_number, started = frozenset(rejected), 0, (0, 0)
-    parts: list[bytes] = []
-    for line_number, offset, line in _numbered_lines(file):
-        if not parts and offset in refused:
-            yield _Record(offset, line_number, 0, _text([line]))
-        elif parts or line.strip(b"\r\n") or layout.keeps_blank_lines:
-            started = started if parts else (offset, line_number)
-            parts.append(line)
-            if _is_complete(parts, layout):
-                row_number += 1
-                yield _Record(*started, row_number, _text(parts))
-                parts = []
-
-
-def _numbered_lines(file: SourceFile) -> Iterator[tuple[int, int, bytes]]:
-    """Lines after the header: number from 1, offset of the first byte, bytes."""
-    offset = 0
-    with open_unpacked(file.read_path) as lines:
-        for number, line in enumerate(lines, start=1):
-            if number > file.n_header_lines:
-                yield number + file.n_skipped_lines, offset, line
-            offset += len(line)
-
-
-def _is_complete(parts: list[bytes], layout: Layout) -> bool:
-    """Whether no quoted field is still open."""
-    quote = layout.dialect.quote.encode()
-    if layout.format == "json" or not quote or (len(parts) == 1 and quote not in parts[0]):
-        return True
-    try:
-        layout.dialect.parse(b"".join(parts).decode("utf-8"))
-    except csv.Error:
-        return False
-    return True
-
-
-def _text(parts: list[bytes]) -> str:
-    return b"".join(parts).decode("utf-8").rstrip("\r\n")
-
-
 def _raise_if_other_row(
-    plan: Plan, layout: Layout, file: SourceFile, record: _Record, fields: Sequence[str | None]
+    plan: Plan, layout: Layout, file: SourceFile, record: TextRecord, fields: Sequence[str | None]
 ) -> None:
     """Raise when the text found for a bad row is not that row: then its line number would be a
     guess.
