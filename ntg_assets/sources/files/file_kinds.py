@@ -11,7 +11,7 @@ from typing import Literal
 from ntg_assets.configuration.inputs.files import FileSource
 from ntg_assets.errors import SourceError
 from ntg_assets.sources.files.packing import Packing, open_unpacked, unpacking
-from ntg_assets.sources.files.staging.decoding import NATIVE
+from ntg_assets.sources.files.text_bytes import NATIVE
 
 Format = Literal["csv", "json", "parquet"]
 TEXT_SUFFIXES: dict[str, Format] = {

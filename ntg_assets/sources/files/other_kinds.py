@@ -9,7 +9,7 @@ from ntg_assets.configuration.inputs.files import FileSource
 from ntg_assets.errors import SourceError
 from ntg_assets.sources.files.file_kinds import HEAD_BYTES, PARQUET, head_text, json_kind
 from ntg_assets.sources.files.packing import MARKS
-from ntg_assets.sources.files.staging.decoding import NATIVE
+from ntg_assets.sources.files.text_bytes import NATIVE
 
 TAR, TAR_PLACE = b"ustar", 257
 DUCKDB, DUCKDB_PLACE = b"DUCK", 8

@@ -5,6 +5,7 @@ import re
 
 from ntg_assets.errors import SourceError
 
+NATIVE = frozenset({"utf-8", "utf-8-sig", "ascii"})  # encodings that readers take as they are
 UTF8_MARK = codecs.BOM_UTF8
 UNFINISHED = "unexpected end of data"  # what a decoder says of a text that is cut
 LINE_ENDS = re.compile(rb"\n+")

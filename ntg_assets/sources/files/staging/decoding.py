@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from typing import IO
 
 from ntg_assets.errors import SourceError
+from ntg_assets.sources.files.text_bytes import NATIVE
 
-NATIVE = frozenset({"utf-8", "utf-8-sig", "ascii"})
 CHUNK_CHARACTERS = 4 << 20
 
 

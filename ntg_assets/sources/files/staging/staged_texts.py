@@ -10,8 +10,9 @@ from typing import IO
 from ntg_assets.configuration.inputs.files import FileSource
 from ntg_assets.errors import SourceError
 from ntg_assets.sources.files.packing import open_unpacked
-from ntg_assets.sources.files.staging.decoding import NATIVE, decoded, lines_of
+from ntg_assets.sources.files.staging.decoding import decoded, lines_of
 from ntg_assets.sources.files.staging.staged_files import Staged, staged_path, writing
+from ntg_assets.sources.files.text_bytes import NATIVE
 
 
 def needs_staging(source: FileSource) -> bool:
