@@ -1,21 +1,15 @@
-"""Lists inside of the rows of a Parquet file (`explode`), written as a file of a row an element."""
+"""Lists inside of the rows of a Parquet file (`explode`), as a query of a row for each element."""
 
-import hashlib
-import json
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, NoReturn
-
-import duckdb
 
 from ntg_assets.errors import SourceError
 from ntg_assets.sources.files.exploding import KEY, PLACE, SHOWN_KEYS, Lists
 from ntg_assets.sources.files.file_names import read_literally
 from ntg_assets.sources.files.json.json_keys import EACH
-from ntg_assets.sources.files.staging.staged_files import VERSION, Staged, writing
 from ntg_assets.sql import quote_identifier
-from ntg_assets.storage.connection import Connection, connect
-from ntg_assets.storage.parquet import ROW_GROUP_ROWS, verify_pages, write_batches
+from ntg_assets.storage.connection import Connection
 
 READER = "read_parquet($file, hive_partitioning = false)"
 
@@ -27,50 +21,7 @@ class _Part(NamedTuple):
     value: str
 
 
-def stage_parquet(
-    path: Path,
-    explode: Sequence[str],
-    *,
-    wanted: Collection[str],
-    name: str,
-    sha256: str,
-    folder: Path,
-) -> Staged:
-    """Write the elements of lists inside of the rows of a Parquet file, a row each, with the
-    columns around them.
-
-    Args:
-        path: The file.
-        explode: Which lists.
-        wanted: Columns that are read; other lists are left out.
-        name: The file in messages.
-        sha256: Of its bytes; it names what is written.
-        folder: Where that lies.
-
-    Raises:
-        SourceError: the file is damaged, or has no such list.
-    """
-    recipe = json.dumps([VERSION, sha256, "parquet", [*explode], sorted(wanted)])
-    target = folder / hashlib.sha256(recipe.encode()).hexdigest()
-    folder.mkdir(parents=True, exist_ok=True)
-    with connect(scratch=folder, allowed=[folder, path.parent]) as connection:
-        lists = _ParquetLists(connection, path, Lists.of(explode), wanted, name)
-        try:
-            text = lists.text()
-        except duckdb.Error as error:
-            first_line = str(error).splitlines()[0].replace(str(path), name)
-            raise SourceError(
-                f"{name}: is no whole Parquet file ({first_line}). Was its copy interrupted?"
-                " Deliver it again."
-            ) from None
-        verify_pages(path, name=name)
-        rows = connection.sql(text, params=lists.bound).to_arrow_reader(ROW_GROUP_ROWS)
-        with writing(target) as written:
-            write_batches(Path(written.name), rows)
-        return Staged(target, 0, lists.n_rows())
-
-
-class _ParquetLists:
+class ParquetLists:
     """The query that explodes lists in the rows of one file.
 
     Args:

@@ -8,12 +8,7 @@ from pathlib import Path
 from ntg_assets.configuration.inputs.files import FileSource
 from ntg_assets.errors import SourceError
 from ntg_assets.sources.files.derived_columns import Described
-from ntg_assets.sources.files.exploding_parquet import stage_parquet
-from ntg_assets.sources.files.file_kinds import (
-    Format,
-    describe_misnamed,
-    format_of,
-)
+from ntg_assets.sources.files.file_kinds import Format, describe_misnamed, format_of
 from ntg_assets.sources.files.file_names import SHOWN_NAMES, name_of
 from ntg_assets.sources.files.manifests import Manifests, raise_if_other_content
 from ntg_assets.sources.files.other_kinds import raise_if_no_parquet
@@ -21,6 +16,7 @@ from ntg_assets.sources.files.packing import Packing, packing_of, unpacking
 from ntg_assets.sources.files.partitions import partition_of
 from ntg_assets.sources.files.source_files import SourceFile
 from ntg_assets.sources.files.staging.staged_files import staging_folder
+from ntg_assets.sources.files.staging.staged_parquet import stage_parquet
 from ntg_assets.sources.files.text_inspection import inspect_text, staged_text
 
 
