@@ -16,14 +16,10 @@ from ntg_assets.errors import EngineError, SourceError
 from ntg_assets.events.load import Survey, survey
 from ntg_assets.events.workers import file_tasks
 from ntg_assets.events.workers.answers import kept_rows, raise_if_unanswered, warn_of
-from ntg_assets.events.workers.file_tasks import (
-    FILE,
-    FileTasks,
-    ends_of,
-    raise_if_other_file,
-    worked,
-)
+from ntg_assets.events.workers.file_tasks import FileTasks
 from ntg_assets.events.workers.reading import workers_for
+from ntg_assets.events.workers.same_files import ends_of, raise_if_other_file
+from ntg_assets.events.workers.task_rows import FILE, JudgedFile, worked
 from ntg_assets.sources.accounting.reconciliation import FileCounts
 from ntg_assets.sources.files.staging.staged_files import staging_folder
 from ntg_assets.sources.sources import Place, source_reader
@@ -252,7 +248,7 @@ def test_rows_that_are_not_what_was_counted_refuse_the_load(
 def test_rows_of_a_lost_task_are_not_among_those_that_count(tmp_path: Path) -> None:
     for name in ("one", "lost"):
         (tmp_path / name).write_bytes(b"rows")
-    judged = {1: file_tasks.JudgedFile(FileCounts(1, 1, 0), {}, "one", 4)}
+    judged = {1: JudgedFile(FileCounts(1, 1, 0), {}, "one", 4)}
     folder = kept_rows(tmp_path, judged)
     assert [file.name for file in folder.iterdir()] == ["one"]
     (folder / "one").rename(tmp_path / "one")

@@ -8,7 +8,7 @@ import polars as pl
 
 from ntg_assets.engines.folders import unwatched
 from ntg_assets.errors import EngineError, SourceError
-from ntg_assets.events.workers.file_tasks import JudgedFile
+from ntg_assets.events.workers.task_rows import JudgedFile
 
 log = logging.getLogger(__name__)
 

@@ -1,15 +1,9 @@
 """What a worker does with one source file of the log: what this process does with it otherwise, by
 the same functions, where the worker sees the file.
-
-A task ends with one row that tells what came of it: JSON of what was asked, or the sentence by
-which the load is refused. So whoever asked says it as if the file had been read there.
 """
 
-import hashlib
-import logging
 import tempfile
-import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,69 +13,39 @@ from typing import Any
 from uuid import uuid4
 
 import polars as pl
-from pydantic import TypeAdapter
 
 from ntg_assets.configuration.engine import EngineSettings
 from ntg_assets.configuration.inputs.events import IngestSettings
 from ntg_assets.engines.kernel import OnUsers
-from ntg_assets.errors import EngineError, NtgError, SourceError
 from ntg_assets.events.validation import describe_events, plan_of_events
+from ntg_assets.events.workers.same_files import (
+    raise_if_other_content,
+    raise_if_other_file,
+    raise_if_other_version,
+)
+from ntg_assets.events.workers.task_rows import (
+    FILE,
+    JUDGED,
+    PEOPLE,
+    PLACED,
+    REASONS,
+    JudgedFile,
+    worked,
+)
 from ntg_assets.sources.accounting.bad_rows import INVALID_SCHEMA, LOOKED_AT, invalid_rows
 from ntg_assets.sources.accounting.quarantine import place_rows
 from ntg_assets.sources.accounting.reconciliation import FileCounts, count_events
 from ntg_assets.sources.accounting.threshold import SHOWN_EXAMPLES
-from ntg_assets.sources.files.inspection import inspect_file, sha256_of
+from ntg_assets.sources.files.inspection import inspect_file
 from ntg_assets.sources.files.manifests import Manifests
-from ntg_assets.sources.files.source_files import SourceFile
 from ntg_assets.sources.reading.forgotten import leave_out, people_named
 from ntg_assets.sources.reading.plans import Plan
 from ntg_assets.sources.reading.typed_rows import over_typed_rows
 from ntg_assets.sources.sources import Place, count_skips, source_reader
 from ntg_assets.storage.connection import Connection
-from ntg_assets.storage.run import engine_version, run, write_rows
+from ntg_assets.storage.run import run, write_rows
 
-Schema = dict[str, pl.DataType | type[pl.DataType]]
-TOLD: Schema = {
-    "number": pl.Int64,
-    "told": pl.String,
-    "refused": pl.String,
-    "is_of_source": pl.Boolean,
-    "warnings": pl.List(pl.String),
-}
-PEOPLE: Schema = {"named": pl.String}
-PLACED: Schema = {
-    "load_file": pl.Int64,
-    "line": pl.Int64,
-    "column_name": pl.String,
-    "reason": pl.String,
-    "raw_text": pl.String,
-}
-REASONS: Schema = {"column_name": pl.String, "reason": pl.String, "n_rows": pl.Int64}
 KNOWN_ITEMS = "known_items"  # name of the frame
-END_BYTES = 65_536  # of the beginning and of the end of a file, by which both sides know it
-
-FILE = TypeAdapter(SourceFile)
-
-
-@dataclass(frozen=True)
-class JudgedFile:
-    """What a worker found in a file.
-
-    Attributes:
-        counts: Its rows, accounted for.
-        skips: Rows that a filter has left out, by reason.
-        rows: File of its usable rows, in the shared folder.
-        n_bytes: Of that file.
-    """
-
-    counts: FileCounts
-    skips: Mapping[str, int]
-    rows: str
-    n_bytes: int
-
-
-JUDGED = TypeAdapter(JudgedFile)
-Step = tuple[pl.DataFrame, ...]
 
 
 @dataclass(frozen=True)
@@ -189,62 +153,6 @@ def placed_rows(
     return pl.DataFrame(place_rows(plan, invalid, rejects), schema=PLACED, orient="row")
 
 
-def ends_of(path: Path) -> str:
-    """Name the beginning and the end of a file: what is read of it here, where workers read it."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        digest.update(file.read(END_BYTES))
-        file.seek(max(0, path.stat().st_size - END_BYTES))
-        digest.update(file.read(END_BYTES))
-    return digest.hexdigest()
-
-
-def raise_if_other_file(path: Path, *, n_bytes: int, ends: str) -> None:
-    """Raise when a worker does not see the file that whoever asks sees.
-
-    Raises:
-        EngineError: it sees none, one that it may not read, or another one.
-    """
-    advice = (
-        "With engine.workers_see_files every worker must see the files of ingest.events by the"
-        " same path; set it to false where they lie on one machine alone."
-    )
-    try:
-        is_same = path.stat().st_size == n_bytes and ends_of(path) == ends
-    except OSError as error:
-        raise EngineError(f"{path}: a worker cannot read it ({error.strerror}). {advice}") from None
-    if not is_same:
-        raise EngineError(f"{path}: a worker sees another file there than this machine. {advice}")
-
-
-def raise_if_other_content(file: SourceFile) -> None:
-    """Raise when a worker does not read what another one has inspected.
-
-    Raises:
-        EngineError: it sees none, or another one.
-    """
-    try:
-        is_same = sha256_of(file.path) == file.sha256
-    except OSError:
-        is_same = False
-    if not is_same:
-        raise EngineError(
-            f"{file.name}: a worker sees other bytes than another worker did (SHA-256"
-            f" {file.sha256[:12]}). Was it written meanwhile? Let the writer finish, and run again."
-        )
-
-
-def raise_if_other_version(connection: Connection, version: str) -> None:
-    """Raise when a worker's reader is of another version: it could divide lines, or hash rows, in
-    another way.
-    """
-    if (own := engine_version(connection)) != version:
-        raise EngineError(
-            f"a worker has DuckDB {own}, this machine {version}: the same files could be read"
-            " differently. Install what requirements-spark.lock names on the workers."
-        )
-
-
 def tasks_of(frames: Mapping[str, pl.DataFrame], facts: Mapping[str, Any]) -> FileTasks:
     """Read what tasks need from what was written for a worker (see `described`)."""
     return FileTasks(
@@ -299,51 +207,3 @@ def refused_files(frames: Mapping[str, pl.DataFrame], facts: Mapping[str, Any]) 
     """Make what says why rows of files are bad: examples, rows as they are read, reasons."""
     others = (PLACED, INVALID_SCHEMA, REASONS)
     return partial(worked, tasks_of(frames, facts).explain, others=others)
-
-
-def worked(
-    act: Callable[[Mapping[str, Any]], tuple[Any, ...]],
-    files: pl.DataFrame,
-    *,
-    others: tuple[Schema, ...] = (),
-) -> Iterator[Step]:
-    """Do a task for each file, and tell what came of it.
-
-    Args:
-        act: The task.
-        files: Rows of files.
-        others: Schemas of the tables that the task makes beside what it tells.
-    """
-    for row in files.iter_rows(named=True):
-        with said_by_the_reader() as warnings:
-            told, refused, is_of_source, made = "", None, False, None
-            try:
-                told, *made = act(row)
-            except NtgError as error:
-                refused, is_of_source = str(error), isinstance(error, SourceError)
-        line = (row["number"], told, refused, is_of_source, list(warnings))
-        tables = made or [pl.DataFrame(schema=schema) for schema in others]
-        yield pl.DataFrame([line], schema=TOLD, orient="row"), *tables
-
-
-@contextmanager
-def said_by_the_reader() -> Iterator[list[str]]:
-    """Collect what the reader warns of in the block: nobody looks at a worker's log."""
-    said: list[str] = []
-    handler = _Collecting(said)
-    logger = logging.getLogger("ntg_assets")
-    logger.addHandler(handler)
-    try:
-        yield said
-    finally:
-        logger.removeHandler(handler)
-
-
-class _Collecting(logging.Handler):
-    def __init__(self, said: list[str]) -> None:
-        super().__init__(logging.WARNING)
-        self.said, self.thread = said, threading.get_ident()
-
-    def emit(self, record: logging.LogRecord) -> None:
-        if record.thread == self.thread:  # Sail's workers are threads of one process
-            self.said.append(record.getMessage())

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from ntg_assets.events.workers.file_tasks import FILE, FileTasks, JudgedFile
+from ntg_assets.events.workers.file_tasks import FileTasks
+from ntg_assets.events.workers.task_rows import FILE, JudgedFile
 from ntg_assets.sources.accounting.reconciliation import FileCounts
 from ntg_assets.sources.files.source_files import SourceFile
 from ntg_assets.sources.reading.plans import Plan

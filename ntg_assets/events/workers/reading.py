@@ -31,23 +31,17 @@ from ntg_assets.events.workers.answers import (
     warn_of,
 )
 from ntg_assets.events.workers.file_tasks import (
-    FILE,
-    JUDGED,
-    PEOPLE,
-    PLACED,
-    REASONS,
-    TOLD,
     FileTasks,
-    Schema,
     bad_rows_of_files,
     described,
-    ends_of,
     inspected_files,
     judged_files,
     people_of_files,
     refused_files,
 )
 from ntg_assets.events.workers.judged_log import JudgedLog, files_asked
+from ntg_assets.events.workers.same_files import ends_of
+from ntg_assets.events.workers.task_rows import FILE, JUDGED, PEOPLE, PLACED, REASONS, TOLD, Schema
 from ntg_assets.sources.accounting.bad_rows import (
     INVALID_SCHEMA,
     LOOKED_AT,
