@@ -24,7 +24,8 @@ from ntg_assets.events.validation import (
     validate_events,
     validate_items,
 )
-from ntg_assets.events.workers.reading import LogOfWorkers, workers_for
+from ntg_assets.events.workers.asking import workers_for
+from ntg_assets.events.workers.reading import LogOfWorkers
 from ntg_assets.sources.files.file_names import find_paths
 from ntg_assets.sources.files.source_files import SourceFile
 from ntg_assets.sources.ledger import ledger_of

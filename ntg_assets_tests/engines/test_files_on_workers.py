@@ -15,11 +15,12 @@ from ntg_assets.contracts import IdTypes, contract_of
 from ntg_assets.errors import EngineError, SourceError
 from ntg_assets.events.load import Survey, survey
 from ntg_assets.events.workers import file_tasks
-from ntg_assets.events.workers.answers import kept_rows, raise_if_unanswered, warn_of
+from ntg_assets.events.workers.answers import raise_if_unanswered, warn_of
+from ntg_assets.events.workers.asking import workers_for
 from ntg_assets.events.workers.file_tasks import FileTasks
-from ntg_assets.events.workers.reading import workers_for
 from ntg_assets.events.workers.same_files import ends_of, raise_if_other_file
 from ntg_assets.events.workers.task_rows import FILE, JudgedFile, worked
+from ntg_assets.events.workers.written_rows import kept_rows
 from ntg_assets.sources.accounting.reconciliation import FileCounts
 from ntg_assets.sources.files.staging.staged_files import staging_folder
 from ntg_assets.sources.sources import Place, source_reader

@@ -5,18 +5,15 @@ What hangs on all files at once (copies, repeats, the share of bad rows) is aske
 workers tell, or of the rows that they wrote, where these lie.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import polars as pl
 
 from ntg_assets.configuration.inputs.events import IngestSettings
-from ntg_assets.engines.kernel import FileWorkers, UserWork
-from ntg_assets.errors import EngineError
-from ntg_assets.events.duplicates import Fates, keyed, rows_kept, rows_left, weights_table
+from ntg_assets.engines.kernel import FileWorkers
 from ntg_assets.events.validation import (
     EVENTS,
     are_items_asked,
@@ -24,16 +21,10 @@ from ntg_assets.events.validation import (
     rules_of_events,
     with_days,
 )
-from ntg_assets.events.workers.answers import (
-    kept_rows,
-    raise_if_refused,
-    raise_if_unanswered,
-    warn_of,
-)
+from ntg_assets.events.workers.asking import Maker, ask_of_files
 from ntg_assets.events.workers.file_tasks import (
     FileTasks,
     bad_rows_of_files,
-    described,
     inspected_files,
     judged_files,
     people_of_files,
@@ -41,7 +32,8 @@ from ntg_assets.events.workers.file_tasks import (
 )
 from ntg_assets.events.workers.judged_log import JudgedLog, files_asked
 from ntg_assets.events.workers.same_files import ends_of
-from ntg_assets.events.workers.task_rows import FILE, JUDGED, PEOPLE, PLACED, REASONS, TOLD, Schema
+from ntg_assets.events.workers.task_rows import FILE, JUDGED, PEOPLE, PLACED, REASONS, Schema
+from ntg_assets.events.workers.written_rows import fates_of, kept_rows, span_of
 from ntg_assets.sources.accounting.bad_rows import (
     INVALID_SCHEMA,
     LOOKED_AT,
@@ -49,7 +41,6 @@ from ntg_assets.sources.accounting.bad_rows import (
     with_rejects,
 )
 from ntg_assets.sources.accounting.quarantine import BadRow, quarantine_table
-from ntg_assets.sources.accounting.reconciliation import FileCounts, Span
 from ntg_assets.sources.accounting.threshold import Breach, find_breach, raise_too_many
 from ntg_assets.sources.files.file_names import Found
 from ntg_assets.sources.files.inspection import kinds_of, mark_copies
@@ -64,11 +55,8 @@ from ntg_assets.sources.sources import (
     raise_if_no_rows,
     source_reader,
 )
-from ntg_assets.sql import Query, Rows, query
+from ntg_assets.sql import Query, Rows
 from ntg_assets.storage.run import engine_version
-
-Maker = Any  # a function of `file_tasks` that makes the work of a task
-MEGABYTE = 1e6
 
 
 @dataclass(frozen=True)
@@ -124,8 +112,8 @@ class LogOfWorkers:
         raise_if_no_rows(judged_log.counts, files)
         quarantine = self._quarantine(judged_log)
         rows = Rows(kept_rows(self.workers.shared, judged_log.judged))
-        span = self._span(rows, judged_log.counts)
-        fates = self._fates(rows, judged_log.counts)
+        span = span_of(rows, judged_log.counts, workers=self.workers)
+        fates = fates_of(rows, judged_log.counts, ingest=self.ingest, workers=self.workers)
         source = ValidatedSource(
             EVENTS,
             judged_log.plan,
@@ -170,39 +158,10 @@ class LogOfWorkers:
         )
 
     def _ask(
-        self,
-        maker: Maker,
-        files: pl.DataFrame,
-        tasks: FileTasks,
-        *others: Schema,
+        self, maker: Maker, files: pl.DataFrame, tasks: FileTasks, *others: Schema
     ) -> tuple[dict[int, str], list[pl.DataFrame]]:
-        """Give each file a task.
-
-        Args:
-            maker: Of what is done with it.
-            files: Rows of files, as the task takes them.
-            tasks: What every task needs to know.
-            others: Schemas of the tables that tasks make beside what they tell.
-
-        Returns:
-            What was told of each file by its number, and the other tables.
-
-        Raises:
-            SourceError: a worker refused a file; of several the first one is named.
-            EngineError: a worker could not do its task, or one of a file is missing.
-        """
-        schemas = (TOLD, *others)
-        work = UserWork(maker, len(schemas), *described(tasks), key="number")
-        made = self.workers.by_files(files, work, note=self.notes.append)
-        tables = [
-            pl.concat([pl.DataFrame(schema=schema), *parts])
-            for schema, parts in zip(schemas, made, strict=True)
-        ]
-        answers = tables[0].sort("number")
-        raise_if_refused(answers)
-        raise_if_unanswered(answers, files, what=maker.__name__)
-        warn_of(answers)
-        return dict(answers.select("number", "told").iter_rows()), tables[1:]
+        """Give each file a task; see `ask_of_files`."""
+        return ask_of_files(self.workers, maker, files, tasks, others=others, notes=self.notes)
 
     def _forgotten(self, files: pl.DataFrame, tasks: FileTasks) -> tuple[str, ...]:
         """Find by which texts files name people who were forgotten: the key that tells them stays
@@ -247,57 +206,6 @@ class LogOfWorkers:
                 judged_log.plan, invalid.sort("load_file", "row_number").head(LOOKED_AT)
             ),
         )
-
-    def _span(self, rows: Rows, counts: Mapping[int, FileCounts]) -> Span:
-        """Ask what the usable rows span; refuses rows that are not as many as were counted."""
-        n_rows, *span = self.workers.ask(query("events", "load_extent", {"events": rows})).row(0)
-        n_valid = sum(file.n_valid for file in counts.values())
-        if n_rows != n_valid:
-            raise EngineError(
-                f"workers counted {n_valid:,} usable events and {n_rows:,} are in what they wrote."
-                " engine.storage must show what a worker wrote; run again."
-            )
-        return Span(*span)
-
-    def _fates(self, rows: Rows, counts: Mapping[int, FileCounts]) -> Fates:
-        """Find the rows that occur more than once, where they lie; see `resolve_repeats`."""
-        ask, typed = self.workers.ask, {"typed_rows": rows}
-        weighed = {**typed, "event_weights": weights_table(self.ingest.events.weights)}
-        if self.ingest.events.event_id is not None:
-            counted = ask(query("events", "keyed_fates", typed))
-            return keyed(query("events", "keyed_events", weighed), counted)
-        as_they_come = Fates(query("events", "events", weighed), {}, {})
-        if self.ingest.duplicates == "keep":
-            return as_they_come
-        n_repeated, n_contradicted = ask(query("events.workers", "repeated_keys", typed)).row(0)
-        if not n_repeated:
-            return as_they_come
-        events = query("events", "grouped_events", weighed)
-        kept = dict(ask(rows_kept(events)).iter_rows())
-        wanted = query("events.workers", "contradicted_rows", typed)
-        contradictions = int(ask(wanted).item()) if n_contradicted else 0
-        return Fates(events, rows_left(counts, kept), {}, contradictions)
-
-
-def workers_for(
-    workers: FileWorkers | None, paths: Sequence[Path], notes: list[str]
-) -> FileWorkers | None:
-    """Return the workers where they are worth asking; say where they are not.
-
-    Args:
-        workers: They; none: there are none.
-        paths: The files of the log.
-        notes: Is told.
-    """
-    n_bytes = sum(path.stat().st_size for path in paths)
-    if workers is None or (len(paths) > 1 and n_bytes >= workers.least_bytes):
-        return workers
-    notes.append(
-        f"{len(paths)} file(s) of the log with {n_bytes / MEGABYTE:,.1f} MB are read here: workers"
-        f" take several files of together {workers.least_bytes / MEGABYTE:,.1f} MB"
-        " (engine.workers_read_from_mb)"
-    )
-    return None
 
 
 def _bad_rows(placed: pl.DataFrame) -> list[BadRow]:
