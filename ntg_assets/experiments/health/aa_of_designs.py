@@ -16,7 +16,7 @@ from ntg_assets.statistics.designs.cluster_contrasts import (
     jackknife_contrasts,
     one_per_cluster,
 )
-from ntg_assets.statistics.designs.cluster_jackknife import ClusterSums
+from ntg_assets.statistics.designs.cluster_sums import ClusterSums
 from ntg_assets.statistics.designs.contrasts import contrast_units
 from ntg_assets.statistics.designs.units import Codes, Contrast, Units
 from ntg_assets.statistics.joint_comparison import widened

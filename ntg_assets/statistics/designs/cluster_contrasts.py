@@ -2,12 +2,8 @@
 
 import numpy as np
 
-from ntg_assets.statistics.designs.cluster_jackknife import (
-    ClusterSums,
-    Jackknifed,
-    add_up,
-    jackknife,
-)
+from ntg_assets.statistics.designs.cluster_jackknife import Jackknifed, jackknife
+from ntg_assets.statistics.designs.cluster_sums import ClusterSums, add_up
 from ntg_assets.statistics.designs.slopes import slopes_of
 from ntg_assets.statistics.designs.units import Codes, Contrast, Units
 from ntg_assets.statistics.skewness import ONE_VARIANCE
