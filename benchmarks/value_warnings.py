@@ -6,13 +6,13 @@ from ntg_assets.churn.checks import horizon_warning
 from ntg_assets.churn.log_holes import daily_users, describe_holes, find_holes
 from ntg_assets.churn.population.arrivals import arrivals, compare_arrivals, describe_arrivals
 from ntg_assets.churn.population.thin_weeks import describe_thin_weeks, find_thin_weeks
+from ntg_assets.churn.population.windows_around import windows_around
 from ntg_assets.churn.population.year_ago import (
     describe_closed,
     describe_further_ahead,
     describe_year_ago,
     look_a_year_back,
     look_further_ahead,
-    windows_around,
 )
 from ntg_assets.churn.snapshots import History, churn_horizon_report
 from ntg_assets.configuration.churn import ChurnSettings

@@ -7,8 +7,8 @@ import polars as pl
 import pytest
 
 from ntg_assets.churn.log_holes import Hole
+from ntg_assets.churn.population.windows_around import YEAR_DAYS, windows_around
 from ntg_assets.churn.population.year_ago import (
-    YEAR_DAYS,
     FurtherAhead,
     YearAgo,
     describe_closed,
@@ -16,7 +16,6 @@ from ntg_assets.churn.population.year_ago import (
     describe_year_ago,
     look_a_year_back,
     look_further_ahead,
-    windows_around,
 )
 from ntg_assets.churn.snapshots import History
 from ntg_assets.storage.run import run

@@ -27,16 +27,20 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from ntg_assets.churn.log_holes import is_whole
+from ntg_assets.churn.population.windows_around import (
+    MOST_AHEAD_DAYS,
+    YEAR_DAYS,
+    ahead_a_year_ago,
+    horizon_ends,
+    year_before,
+)
 from ntg_assets.churn.snapshots import History
-from ntg_assets.sql import Query, Source, query
 
-YEAR_DAYS = 364  # whole weeks, so that weekdays meet
 FEWEST_HORIZONS = 5  # to compare with
 FEWEST_DAYS = 200  # active days before and after a day, or usual after it: fewer say nothing
 LEAST_FACTOR, LEAST_Z = 1.25, 3.0
 MEDIAN_TO_SD, LEAST_SPREAD = 1.4826, 0.05  # of ln r
-MOST_AHEAD_DAYS, LEAST_OF_SUM = 182, 0.1
+LEAST_OF_SUM = 0.1
 
 
 class YearAgo(NamedTuple):
@@ -77,17 +81,6 @@ class FurtherAhead(NamedTuple):
     n_days: int
 
 
-def windows_around(user_days: Source, history: History, *, horizon_days: int) -> Query:
-    """Count activity before and after the ends of all horizons of the log, and of the day a year
-    before the cutoff; see `windows_around.sql`.
-    """
-    horizon = timedelta(days=horizon_days)
-    rows = [(day, day - horizon, day + horizon) for day in _anchors(history, horizon_days)]
-    names = {"anchor_on": pl.Date, "first_on": pl.Date, "end_on": pl.Date}
-    anchors = pl.DataFrame(rows, schema=names, orient="row")
-    return query("churn.population", "windows_around", {"user_days": user_days, "anchors": anchors})
-
-
 def look_a_year_back(
     windows: pl.DataFrame, history: History, *, horizon_days: int
 ) -> YearAgo | None:
@@ -101,7 +94,7 @@ def look_a_year_back(
     Returns:
         None where the log is too short, or holds too little around one of the days.
     """
-    return _held_against_others(windows, history, _then(history), horizon_days)
+    return _held_against_others(windows, history, year_before(history), horizon_days)
 
 
 def look_further_ahead(
@@ -120,7 +113,7 @@ def look_further_ahead(
         unusual itself: then that is said.
     """
     n_ahead = min(-(-ahead_days // horizon_days), -(-MOST_AHEAD_DAYS // horizon_days))
-    days = _ahead_a_year_ago(history, horizon_days)[:n_ahead]
+    days = ahead_a_year_ago(history, horizon_days)[:n_ahead]
     held = (_held_against_others(windows, history, on, horizon_days) for on in days)
     then = list(_until_unknown(held))
     unusual = next((year_ago for year_ago in then if year_ago.is_unusual), None)
@@ -155,7 +148,9 @@ def _held_against_others(
     rows = rows.sort("anchor_on").with_columns(ratio=(pl.col("n_after") / pl.col("n_before")).log())
     near = timedelta(days=horizon_days)
     is_near = pl.col("anchor_on").is_between(on - near, on + near, closed="none")
-    is_usual = pl.col("anchor_on").is_in([_then(history), *_ends(history, horizon_days)])
+    is_usual = pl.col("anchor_on").is_in(
+        [year_before(history), *horizon_ends(history, horizon_days)]
+    )
     is_enough = pl.min_horizontal("n_before", "n_after") >= FEWEST_DAYS
     then, usual = (
         rows.filter(pl.col("anchor_on") == on),
@@ -221,35 +216,3 @@ def describe_closed(history: History, *, ahead_days: int) -> str:
         " if the service closes then, nothing comes in them, and churn and value are told as if it"
         " did not."
     )
-
-
-def _then(history: History) -> date:
-    return history.cutoff_on - timedelta(days=YEAR_DAYS)
-
-
-def _ahead_a_year_ago(history: History, horizon_days: int) -> list[date]:
-    """Starts of the horizons that correspond to those ahead, the next one first."""
-    most = max(MOST_AHEAD_DAYS, horizon_days)
-    return [_then(history) + timedelta(days=days) for days in range(0, most, horizon_days)]
-
-
-def _anchors(history: History, horizon_days: int) -> list[date]:
-    """Ends of horizons, and the days a year before those ahead, each with a whole horizon on either
-    side, and one of the log before.
-    """
-    horizon = timedelta(days=horizon_days)
-    earliest = history.start_on + 2 * horizon
-    days = {*_ahead_a_year_ago(history, horizon_days), *_ends(history, horizon_days)}
-    return sorted(
-        day
-        for day in days
-        if earliest <= day <= history.cutoff_on - horizon
-        and is_whole(day - horizon, day + horizon, history.holes)
-    )
-
-
-def _ends(history: History, horizon_days: int) -> list[date]:
-    """Ends of the horizons of the log, newest first."""
-    horizon = timedelta(days=horizon_days)
-    n_days = (history.cutoff_on - history.start_on).days
-    return [history.cutoff_on - places * horizon for places in range(1, n_days // horizon_days - 1)]
