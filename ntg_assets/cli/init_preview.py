@@ -23,7 +23,7 @@ def preview_load(target: Path, home: Path, *, said_at_once: str) -> None:
         said_at_once: Command that answers what is open; empty: nothing is.
     """
     from ntg_assets.configuration.settings import load_settings, project_paths  # noqa: PLC0415
-    from ntg_assets.events.examination import days_of, fitting_horizon  # noqa: PLC0415  # as above
+    from ntg_assets.events.findings import days_of, fitting_horizon  # noqa: PLC0415  # as above
     from ntg_assets.events.preview import preview_events  # noqa: PLC0415
 
     settings = load_settings(target, home=home)
