@@ -16,14 +16,10 @@ from ntg_assets.configuration.inputs.events import IngestSettings
 from ntg_assets.contracts import IdTypes, check_frame
 from ntg_assets.engines.kernel import FileWorkers
 from ntg_assets.events.contracts import Events
+from ntg_assets.events.item_validation import describe_items, validate_items
 from ntg_assets.events.items import ItemTables, no_items
 from ntg_assets.events.load_history import Extent
-from ntg_assets.events.validation import (
-    describe_events,
-    describe_items,
-    validate_events,
-    validate_items,
-)
+from ntg_assets.events.validation import describe_events, validate_events
 from ntg_assets.events.workers.asking import workers_for
 from ntg_assets.events.workers.reading import LogOfWorkers
 from ntg_assets.sources.files.file_names import find_paths
