@@ -5,6 +5,8 @@ from datetime import datetime
 import polars as pl
 
 from ntg_assets.arrays import code_of
+from ntg_assets.configuration.ranking import DislikeSettings
+from ntg_assets.interactions.dislikes import history_columns
 from ntg_assets.interactions.interactions import Interactions
 from ntg_assets.sql import Query, Table, quote_identifier
 from ntg_assets.storage.connection import (  # a library over a published store
@@ -15,6 +17,9 @@ from ntg_assets.storage.run import run
 
 # whose TRAIN is every known event before the cutoff, so the histories are those of the log
 STAGE = "live"
+EVENTS = Table("ingest", "events")
+BEFORE = " where event_at < $cutoff_at"
+OF_USER = " and user_id = $user_id"
 
 
 def stored_regions(connection: Connection) -> tuple[pl.DataFrame | None, pl.DataFrame | None]:
@@ -24,6 +29,26 @@ def stored_regions(connection: Connection) -> tuple[pl.DataFrame | None, pl.Data
         return users, read_table(connection, Table(STAGE, "regional_exclusions"))
     except MissingTableError:
         return None, None
+
+
+def stored_events(
+    connection: Connection, *, dislikes: DislikeSettings, cutoff_at: datetime
+) -> pl.DataFrame:
+    """Read the events before the cutoff, with the columns that a history is made of."""
+    text = columns_of(*history_columns(dislikes)) + BEFORE
+    return read_table(connection, EVENTS, text, cutoff_at=cutoff_at)
+
+
+def stored_history(
+    connection: Connection,
+    user_id: int | str | None,
+    *,
+    dislikes: DislikeSettings,
+    cutoff_at: datetime,
+) -> pl.DataFrame:
+    """Read the events of one user; see `stored_events`."""
+    text = columns_of(*history_columns(dislikes)) + BEFORE + OF_USER
+    return read_table(connection, EVENTS, text, user_id=user_id, cutoff_at=cutoff_at)
 
 
 def given_history(

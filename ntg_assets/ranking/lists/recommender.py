@@ -12,32 +12,29 @@ from ntg_assets.arrays import code_of, codes_of
 from ntg_assets.attributes.regions import ANYWHERE
 from ntg_assets.configuration.ranking import RankingSettings
 from ntg_assets.errors import NotEnoughDataError, StorageError
-from ntg_assets.interactions.dislikes import history_columns, mark_dislikes
+from ntg_assets.interactions.dislikes import mark_dislikes
 from ntg_assets.interactions.interactions import Interactions, code_interactions
 from ntg_assets.ranking.lists.audiences import in_region
 from ntg_assets.ranking.lists.explain import Contribution, explain_item
 from ntg_assets.ranking.lists.published_lists import (
-    STAGE,
-    columns_of,
     given_history,
     history_of,
     read_table,
+    stored_history,
     stored_regions,
+)
+from ntg_assets.ranking.lists.published_model import (
+    other_tables,
+    published_graphs,
+    published_log,
+    published_model,
 )
 from ntg_assets.ranking.lists.recommendations import rank_users, recommendation_table, titled
 from ntg_assets.ranking.scoring.model import RankingModel
-from ntg_assets.ranking.scoring.ranking_model import (
-    asks_for_neighbours,
-    catalogue,
-    ranking_model,
-)
-from ntg_assets.ranking.scoring.sources import GRAPHS
-from ntg_assets.splits.boundaries import train_end, zone_of
+from ntg_assets.ranking.scoring.ranking_model import asks_for_neighbours
+from ntg_assets.splits.boundaries import train_end
 from ntg_assets.sql import Table
 from ntg_assets.storage.connection import Connection, MissingTableError, connect  # noqa: TID251  # a library over a published store
-
-BEFORE = " where event_at < $cutoff_at"
-OF_USER = " and user_id = $user_id"
 
 
 @dataclass(frozen=True)
@@ -96,28 +93,12 @@ class Recommender:
     def _of(
         cls, connection: Connection, store: Path, *, settings: RankingSettings, hold_log: bool
     ) -> "Recommender":
-        tables = {name: read_table(connection, Table(STAGE, name)) for name in OTHER_TABLES}
-        edges = {
-            name: read_table(connection, Table(STAGE, graph.table), columns_of(*graph.columns))
-            for name, graph in GRAPHS.items()
-        }
+        tables, graphs = other_tables(connection), published_graphs(connection)
         cutoff_at = train_end(tables["split_boundaries"])
         log = None
         if hold_log or asks_for_neighbours(tables["ranking_weights"]):
-            text = columns_of(*history_columns(settings.dislikes)) + BEFORE
-            events = read_table(connection, Table("ingest", "events"), text, cutoff_at=cutoff_at)
-            marked = mark_dislikes(events, settings.dislikes)
-            log = code_interactions(marked, items=catalogue(tables["item_popularity"]))
-        model = ranking_model(
-            popularity=tables["item_popularity"],
-            graphs=edges,
-            cutoff_at=cutoff_at,
-            settings=settings,
-            weights=tables["ranking_weights"],
-            item_rules=tables["item_rules"],
-            zone=zone_of(tables["split_boundaries"]),
-            log=log,
-        )
+            log = published_log(connection, tables, settings=settings)
+        model = published_model(tables, graphs, settings=settings, log=log)
         titles = titled(model.items, read_table(connection, Table("ingest", "items")))
         held = log if hold_log else None
         regions = stored_regions(connection)
@@ -222,22 +203,13 @@ class Recommender:
         )
 
     def _stored(self, user_id: int | str | None) -> pl.DataFrame:
-        columns = history_columns(self.model.settings.dislikes)
         with connect(self.store, read_only=True) as connection:  # type: ignore[arg-type]  # asked for above
-            return read_table(
+            return stored_history(
                 connection,
-                Table("ingest", "events"),
-                columns_of(*columns) + BEFORE + OF_USER,
-                user_id=user_id,
+                user_id,
+                dislikes=self.model.settings.dislikes,
                 cutoff_at=self.cutoff_at,
             )
 
 
-OTHER_TABLES = (
-    "item_popularity",
-    "item_rules",
-    "ranking_weights",
-    "default_list",
-    "split_boundaries",
-)
 MOST_MODELS = 16  # of regions, held at once: each has its own copy of the graphs
