@@ -7,6 +7,7 @@ from ntg_assets.evaluation.leakage.plants import (
     features,
     other_nights,
     ranking,
+    side_doors,
     splits,
     subscriptions,
     undeclared_reads,
@@ -25,6 +26,7 @@ PLANTS: dict[str, Plant] = {
     **subscriptions.PLANTS,
     **attributes.PLANTS,
     **undeclared_reads.PLANTS,
+    **side_doors.PLANTS,
     **other_nights.PLANTS,
     **when_and_where.PLANTS,
 }
