@@ -9,7 +9,7 @@ import pytest
 
 from ntg_assets.configuration.settings import Settings, load_settings
 from ntg_assets.evaluation.gate.leakage_rules import nothing_from_the_future
-from ntg_assets.evaluation.leakage import remaking, verdicts
+from ntg_assets.evaluation.leakage import verdict_on_code, verdicts
 from ntg_assets.evaluation.leakage.comparison import differences, moved_columns
 from ntg_assets.evaluation.leakage.findings import (
     AUDIT_TYPES,
@@ -85,15 +85,15 @@ def test_a_verdict_is_found_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         found.append(asked)
         return pl.DataFrame([("t", END, 3, 0, None)], schema=AUDIT_TYPES, orient="row")
 
-    monkeypatch.setattr(remaking, "find_verdict", find)
+    monkeypatch.setattr(verdict_on_code, "find_verdict", find)
     said: list[str] = []
     for _ in range(2):
-        rows = remaking.remade(one, workspace=tmp_path, tell=said.append)
+        rows = verdict_on_code.remade(one, workspace=tmp_path, tell=said.append)
         assert rows.rows() == [("t", END, 3, 0, None)]
     assert (len(found), len(said)) == (1, 1)
     gate = one.gate.model_copy(update={"remaking": False})
     other = one.model_copy(update={"seed": 6, "gate": gate})
-    (row,) = remaking.remade(other, workspace=tmp_path, tell=said.append).rows()
+    (row,) = verdict_on_code.remade(other, workspace=tmp_path, tell=said.append).rows()
     assert row[1:4] == (CAN_BE_MADE, 0, 0)
     assert "gate.remaking is off" in row[4]
 

@@ -15,7 +15,8 @@ from ntg_assets.errors import LeakageError
 from ntg_assets.evaluation.leakage.findings import CAN_BE_MADE
 from ntg_assets.evaluation.leakage.other_night import nights
 from ntg_assets.evaluation.leakage.rehearsal_settings import rehearsal_settings
-from ntg_assets.evaluation.leakage.remaking import find_verdict, remade
+from ntg_assets.evaluation.leakage.remaking import find_verdict
+from ntg_assets.evaluation.leakage.verdict_on_code import remade
 from ntg_assets.evaluation.leakage.verdicts import (
     SHIPPED,
     as_json,

@@ -7,7 +7,7 @@ from ntg_assets.evaluation.gate.contracts import LeakageAudit, ReleaseGate
 from ntg_assets.evaluation.gate.leakage_audit import leakage_audit as audit
 from ntg_assets.evaluation.gate.release_gate import Evidence
 from ntg_assets.evaluation.gate.release_gate import release_gate as decide
-from ntg_assets.evaluation.leakage.remaking import remade
+from ntg_assets.evaluation.leakage.verdict_on_code import remade
 from ntg_assets.orchestration.project import Project
 from ntg_assets.orchestration.staging import staged_asset
 from ntg_assets.sql import Table

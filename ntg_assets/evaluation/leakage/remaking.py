@@ -1,8 +1,6 @@
-"""The verdict on the present code and configuration: known, or found now by running the real assets
-over the planted world.
-"""
+"""The real assets run over the planted world, and the verdict that is found by it."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -11,18 +9,10 @@ import polars as pl
 from ntg_assets.configuration.settings import Settings
 from ntg_assets.contracts import table_of
 from ntg_assets.evaluation.leakage.audit import audit_by_remaking
-from ntg_assets.evaluation.leakage.findings import NOT_AUDITED, unaudited
 from ntg_assets.evaluation.leakage.other_night import Night, another_night
 from ntg_assets.evaluation.leakage.planted_world.log import ZONE
 from ntg_assets.evaluation.leakage.planted_world.types import no_rows
 from ntg_assets.evaluation.leakage.planted_world.world import World
-from ntg_assets.evaluation.leakage.rehearsal_settings import rehearsal_settings
-from ntg_assets.evaluation.leakage.verdicts import (
-    FOLDER,
-    fingerprint,
-    keep_verdict,
-    known_verdict,
-)
 from ntg_assets.evaluation.leakage.worlds_remade import Makers
 from ntg_assets.orchestration.decorated import Step
 from ntg_assets.orchestration.rehearsing.rehearsal import rehearse
@@ -37,29 +27,6 @@ JUDGES = frozenset({"evaluation"})
 HELD_OUT = frozenset({"val_events", "test_events", "split_report"})
 # it reads every table, and makes none that another one is made from
 PUBLISHING = frozenset({f"{PUBLISHED}/publication"})
-
-
-def remade(settings: Settings, *, workspace: Path, tell: Callable[[str], object]) -> pl.DataFrame:
-    """Return the verdict on this code and configuration; find it where none is known.
-
-    Args:
-        settings: The configuration of the run.
-        workspace: Where verdicts of other fingerprints than the shipped ones are kept.
-        tell: Where to say that it is found now.
-
-    Returns:
-        Rows of `leakage_audit`.
-    """
-    rehearsed = rehearsal_settings(settings)
-    name = fingerprint(rehearsed)
-    if (verdict_before := known_verdict(name, workspace=workspace)) is not None:
-        return verdict_before
-    if not settings.gate.remaking:
-        return unaudited(f"{NOT_AUDITED}: gate.remaking is off, and no verdict on {name} is known")
-    tell(f"leakage_audit: no verdict on {name} is known: it is found now, once")
-    verdict = find_verdict(rehearsed)
-    keep_verdict(name, verdict, file=workspace / FOLDER / f"{name}.json")
-    return verdict
 
 
 def find_verdict(settings: Settings, *, night: Night = another_night) -> pl.DataFrame:
