@@ -22,8 +22,10 @@ from ntg_assets.statistics.student_t import t_critical, t_p
 from ntg_assets.statistics.two_samples import (
     Difference,
     compare_means,
-    is_clearly_positive,
+    pooled_error,
+    pooled_variance,
     t_difference,
+    widening_ends,
 )
 
 # skewness of the difference of the means from which Welch's test is more than half a point off
@@ -172,48 +174,6 @@ def _ends(control: Sample, treatment: Sample, critical: float) -> tuple[float, f
         treatment.mean - control.mean, critical, large=large, of_small=wide, is_small=is_small
     )
     return low, high, sqrt(large.squared_error + wide)
-
-
-def widening_ends(
-    difference: float, critical: float, *, large: Sample, of_small: float, is_small: bool
-) -> tuple[float, float]:
-    """Return the differences that a test with one variance does not reject.
-
-    An effect on skewed values mostly multiplies them, so under a difference the smaller arm has the
-    variance of values that much larger: (d - x)^2 = t^2 (V / N + v (1 + s x / M)^2 / n) with the
-    mean M and the variance V of the larger arm, and s the direction in which the smaller one
-    differs from it. Where the mean is not clearly above zero the variance stays as it is.
-
-    Args:
-        difference: That was found.
-        critical: Of the test.
-        large: The larger arm.
-        of_small: What the smaller arm adds to the squared error of no difference.
-        is_small: Whether the treatment is the smaller arm.
-    """
-    own, wide = large.squared_error, of_small
-    error = sqrt(own + wide)
-    change = (
-        (1 if is_small else -1) / large.mean if is_clearly_positive(large, confidence=0.95) else 0.0
-    )
-    scale = 1 - critical**2 * wide * change**2
-    if change == 0 or scale <= 0:
-        return difference - critical * error, difference + critical * error
-    centre = (difference + critical**2 * wide * change) / scale
-    product = (difference**2 - critical**2 * (own + wide)) / scale
-    reach = sqrt(max(centre**2 - product, 0.0))
-    return centre - reach, centre + reach
-
-
-def pooled_variance(control: Sample, treatment: Sample) -> float:
-    """Return the one variance per unit of two arms."""
-    df = control.n + treatment.n - 2
-    return ((control.n - 1) * control.variance + (treatment.n - 1) * treatment.variance) / df
-
-
-def pooled_error(control: Sample, treatment: Sample) -> float:
-    """Return the squared error of a difference with one variance for both arms."""
-    return pooled_variance(control, treatment) * (1 / control.n + 1 / treatment.n)
 
 
 def skew_of_difference(control: Sample, treatment: Sample, shapes: Sequence[Shape]) -> float:

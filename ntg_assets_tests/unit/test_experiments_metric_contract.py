@@ -21,8 +21,8 @@ from ntg_assets.statistics.from_values import moments_from_values, sample_from_v
 from ntg_assets.statistics.metric_kinds import KINDS, Arm, Compared, MetricKind, Terms
 from ntg_assets.statistics.moments import sums_of
 from ntg_assets.statistics.quantiles import mid_quantiles
-from ntg_assets.statistics.skewness import Shape, compare_skewed, pooled_variance
-from ntg_assets.statistics.two_samples import compare_means
+from ntg_assets.statistics.skewness import Shape, compare_skewed
+from ntg_assets.statistics.two_samples import compare_means, pooled_variance
 from ntg_assets.storage.run import run
 from ntg_assets_tests.experiment_sums import sums
 from ntg_assets_tests.trials import conclude, trial, write_logs

@@ -16,8 +16,9 @@ from ntg_assets.statistics.designs.contrasts import contrast_units
 from ntg_assets.statistics.designs.units import Units, contrast_of
 from ntg_assets.statistics.metric_kinds import KINDS, Arm, Terms
 from ntg_assets.statistics.shares.proportions import exact_ratio_p
-from ntg_assets.statistics.skewness import LARGER_ERROR, ONE_VARIANCE, pooled_error
+from ntg_assets.statistics.skewness import LARGER_ERROR, ONE_VARIANCE
 from ntg_assets.statistics.student_t import t_critical
+from ntg_assets.statistics.two_samples import pooled_error
 from ntg_assets_tests.trials import trial
 
 LARGE, SMALL, WORLDS = 1_800, 200, 200

@@ -12,8 +12,8 @@ from ntg_assets.statistics.designs.one_variance import Weighed, error_over_draws
 from ntg_assets.statistics.designs.slopes import slopes_of
 from ntg_assets.statistics.designs.units import Codes, Contrast, Units, sample_of
 from ntg_assets.statistics.samples import Sample
-from ntg_assets.statistics.skewness import ONE_VARIANCE, pooled_error
-from ntg_assets.statistics.two_samples import Difference
+from ntg_assets.statistics.skewness import ONE_VARIANCE
+from ntg_assets.statistics.two_samples import Difference, pooled_error
 
 Mask = npt.NDArray[np.bool_]
 

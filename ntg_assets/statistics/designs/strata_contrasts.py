@@ -12,13 +12,8 @@ from ntg_assets.statistics.designs.one_variance import Weighed, error_over_draws
 from ntg_assets.statistics.designs.strata import compare_within_strata
 from ntg_assets.statistics.designs.units import Codes, Contrast, Units, sample_of
 from ntg_assets.statistics.samples import Sample
-from ntg_assets.statistics.skewness import (
-    LARGER_ERROR,
-    ONE_VARIANCE,
-    is_unequal,
-    pooled_error,
-    pooled_variance,
-)
+from ntg_assets.statistics.skewness import LARGER_ERROR, ONE_VARIANCE, is_unequal
+from ntg_assets.statistics.two_samples import pooled_error, pooled_variance
 
 Mask = npt.NDArray[np.bool_]
 

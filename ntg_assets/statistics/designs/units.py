@@ -10,9 +10,8 @@ import numpy.typing as npt
 from ntg_assets.arrays import Floats
 from ntg_assets.statistics.moments import MINIMUM_UNITS
 from ntg_assets.statistics.samples import Sample
-from ntg_assets.statistics.skewness import widening_ends
 from ntg_assets.statistics.student_t import interval_reach, t_p
-from ntg_assets.statistics.two_samples import Difference, compare_means
+from ntg_assets.statistics.two_samples import Difference, compare_means, widening_ends
 
 Codes = npt.NDArray[np.int64]
 
