@@ -16,14 +16,13 @@ from ntg_assets.events.item_suspicions import (
 from ntg_assets.events.load import Survey
 from ntg_assets.events.suspicions import (
     about_ids,
-    combining_signs,
-    compose_ids,
     describe_alike_ids,
     describe_changed_ids,
     describe_contradictions,
     describe_folded,
     describe_largest_user,
     describe_null_words,
+    find_alike_ids,
     words_for_none,
 )
 from ntg_assets.events.volume import describe_doubts
@@ -96,13 +95,7 @@ def ids_have_one_spelling(events: Table, project: Project) -> dg.AssetCheckResul
     """No id is there in several spellings (42 beside 00042 or 42.0, `Ann` beside `ann`, accents in
     two forms of Unicode).
     """
-    source = project.settings.ingest.events
-    composed = compose_ids(
-        project.read(
-            about_ids("decomposed_ids", source, events=events, combining_signs=combining_signs())
-        )
-    )
-    rows = project.read(about_ids("alike_ids", source, events=events, composed_ids=composed))
+    rows = find_alike_ids(project.read, project.settings.ingest.events, events)
     sentence = describe_alike_ids(rows.iter_rows(named=True))
     return _warning(sentence, otherwise="each id has one spelling", n_ids=rows.height)
 

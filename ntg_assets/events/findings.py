@@ -17,14 +17,13 @@ from ntg_assets.events.load import Survey
 from ntg_assets.events.load_history import Extent
 from ntg_assets.events.suspicions import (
     about_ids,
-    combining_signs,
-    compose_ids,
     describe_alike_ids,
     describe_changed_ids,
     describe_contradictions,
     describe_folded,
     describe_largest_user,
     describe_null_words,
+    find_alike_ids,
     words_for_none,
 )
 from ntg_assets.sources.sniffing.epochs import other_epoch
@@ -139,9 +138,7 @@ def doubts(surveyed: Survey, ingest: IngestSettings, events: pl.DataFrame) -> It
     def rows(name: str, **further: pl.DataFrame) -> Iterator[dict[str, Any]]:
         return run(about_ids(name, ingest.events, **tables, **further)).iter_rows(named=True)
 
-    composed = compose_ids(
-        run(about_ids("decomposed_ids", ingest.events, **tables, combining_signs=combining_signs()))
-    )
+    alike = find_alike_ids(run, ingest.events, events)
     largest = run(query("events", "largest_user", tables)).iter_rows(named=True)
     sentences = [
         describe_changed_ids(rows("id_kinds"), names),
@@ -149,7 +146,7 @@ def doubts(surveyed: Survey, ingest: IngestSettings, events: pl.DataFrame) -> It
         describe_contradictions(surveyed.n_contradictions),
         describe_folded(surveyed.n_folded, ingest.events.timezone),
         describe_null_words(rows("null_words", words_for_none=words_for_none())),
-        describe_alike_ids(rows("alike_ids", composed_ids=composed)),
+        describe_alike_ids(alike.iter_rows(named=True)),
     ]
     yield from (Finding("warning", "events", entry) for entry in sentences if entry)
     if ingest.items:

@@ -1,7 +1,7 @@
 """What a load holds that is read without a word and is probably not meant: told, never refused."""
 
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import polars as pl
@@ -71,21 +71,25 @@ def about_ids(name: str, source: EventSourceSettings, **tables: Source) -> Query
     return query("events", name, tables, **has_text)
 
 
-def combining_signs() -> pl.DataFrame:
-    """Signs that stand apart from their letter in one form of Unicode, for `decomposed_ids.sql`."""
-    return pl.DataFrame({"pattern": [f"%{chr(sign)}%" for sign in COMBINING_SIGNS]})
-
-
-def compose_ids(decomposed: pl.DataFrame) -> pl.DataFrame:
-    """Write ids with every accent and its letter as one sign (Unicode NFC).
+def find_alike_ids(
+    read: Callable[[Query], pl.DataFrame], source: EventSourceSettings, events: Source
+) -> pl.DataFrame:
+    """Find ids that are there in several spellings.
 
     Args:
-        decomposed: what, spelling, as `decomposed_ids.sql` yields them.
+        read: What runs a query: ids may be many, and only those that hold signs of which Unicode
+            has two forms are brought here in between.
+        source: The log, with the types of its ids.
+        events: The log itself.
 
     Returns:
-        The same rows with `composed`, for `alike_ids.sql`.
+        what, spelling_key, n_spellings, first_spelling, last_spelling, as `alike_ids.sql` yields
+        them.
     """
-    return decomposed.with_columns(composed=pl.col("spelling").str.normalize("NFC"))
+    signs = pl.DataFrame({"pattern": [f"%{chr(sign)}%" for sign in COMBINING_SIGNS]})
+    decomposed = read(about_ids("decomposed_ids", source, events=events, combining_signs=signs))
+    composed = decomposed.with_columns(composed=pl.col("spelling").str.normalize("NFC"))
+    return read(about_ids("alike_ids", source, events=events, composed_ids=composed))
 
 
 def describe_null_words(counted: Iterable[Mapping[str, object]]) -> str:

@@ -13,16 +13,15 @@ from ntg_assets.events.examination import examine_sources
 from ntg_assets.events.item_suspicions import describe_odd_categories
 from ntg_assets.events.suspicions import (
     about_ids,
-    combining_signs,
-    compose_ids,
     describe_alike_ids,
     describe_changed_ids,
     describe_contradictions,
     describe_folded,
     describe_largest_user,
+    find_alike_ids,
 )
 from ntg_assets.sources.files.file_names import find_paths
-from ntg_assets.sql import Query, query
+from ntg_assets.sql import query
 from ntg_assets.storage.run import run
 from ntg_assets_tests.event_files import log_settings, write_log
 from ntg_assets_tests.nights import paths_of
@@ -30,18 +29,15 @@ from ntg_assets_tests.nights import paths_of
 TEXTS = log_settings().events
 
 
-def alike_ids(events: pl.DataFrame, source: EventSourceSettings = TEXTS) -> Query:
-    """Query of the ids of events that are written in several ways."""
-    composed = compose_ids(
-        run(about_ids("decomposed_ids", source, events=events, combining_signs=combining_signs()))
-    )
-    return about_ids("alike_ids", source, events=events, composed_ids=composed)
+def alike_ids(events: pl.DataFrame, source: EventSourceSettings = TEXTS) -> pl.DataFrame:
+    """The ids of events that are written in several ways."""
+    return find_alike_ids(run, source, events)
 
 
 def test_ids_that_are_numbers_in_the_store_are_not_asked_how_they_are_written() -> None:
     events = pl.DataFrame({"user_id": [1, 2], "item_id": ["a", "A"]})
     numbers = log_settings(user_id_type="integer").events
-    found = run(alike_ids(events, numbers))
+    found = alike_ids(events, numbers)
     assert found.select("what", "n_spellings").rows() == [("item", 2)]
     files = events.with_columns(load_file=pl.lit(1))
     assert run(about_ids("id_kinds", numbers, events=files))["what"].to_list() == ["item"]
@@ -50,7 +46,7 @@ def test_ids_that_are_numbers_in_the_store_are_not_asked_how_they_are_written() 
 def test_numbers_in_several_spellings_are_told() -> None:
     users = ["42", "00042", "42.0", "7", "x", "1e5", "100000", "1.5", "2"]
     events = pl.DataFrame({"user_id": users, "item_id": [str(n) for n in range(len(users))]})
-    found = run(alike_ids(events))
+    found = alike_ids(events)
     assert found.select("what", "n_spellings", "first_spelling", "last_spelling").rows() == [
         ("user", 3, "00042", "42.0")
     ]
@@ -63,7 +59,7 @@ def test_numbers_in_several_spellings_are_told() -> None:
 def test_texts_that_differ_in_case_or_spaces_are_told() -> None:
     items = ["Ann", "ann", " ann", "JOS\u00c9", "Jos\u00e9", "a n n", "bob"]
     events = pl.DataFrame({"user_id": ["1"] * len(items), "item_id": items})
-    found = run(alike_ids(events))
+    found = alike_ids(events)
     assert found.select("what", "spelling_key", "n_spellings").rows() == [
         ("item", "ann", 3),
         ("item", "jos\u00e9", 2),
@@ -74,7 +70,7 @@ def test_texts_that_differ_in_case_or_spaces_are_told() -> None:
 def test_texts_in_two_forms_of_unicode_are_told(tmp_path: Path) -> None:
     users = ["Zoe\u0308", "Zo\u00eb", "\u1112\u1161\u11ab", "\ud55c", "n\u0303", "Zoe"]
     events = pl.DataFrame({"user_id": users, "item_id": [str(n) for n in range(len(users))]})
-    found = run(alike_ids(events))
+    found = alike_ids(events)
     assert found.select("what", "spelling_key", "n_spellings").rows() == [
         ("user", "zo\u00eb", 2),
         ("user", "\ud55c", 2),
