@@ -96,7 +96,7 @@ test-wheel: $(DEV) ## Build the wheel, install it into a fresh environment, run 
 	TEST_WHEEL=1 $(BIN)/python -m pytest ntg_assets_tests/integration/test_wheel.py
 
 .PHONY: check
-check: $(DEV) ## Lint, format, types, import directions, SQL
+check: $(DEV) ## Lint, format, types, import directions, SQL, shape
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target check-types check-form
 
 # Types take one core for as long as all else takes the other.
@@ -104,12 +104,13 @@ check: $(DEV) ## Lint, format, types, import directions, SQL
 check-types: ## Of `make check`: types
 	$(BIN)/mypy
 
-check-form: ## Of `make check`: lint, format, import directions, SQL
+check-form: ## Of `make check`: lint, format, import directions, SQL, shape
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/lint-imports
 	$(BIN)/sqlfluff lint --processes 2 ntg_assets benchmarks
 	$(BIN)/python -m tools.sql_lint
+	$(BIN)/python -m tools.shape
 
 .PHONY: format
 format: $(DEV) ## Mend what ruff and sqlfluff can mend by themselves

@@ -303,13 +303,16 @@ def measure(root: Path) -> list[Figure]:
 
 
 def main() -> int:
-    """Print every figure beside its goal, and the worst offenders of those that miss it."""
-    for figure in measure(Path.cwd()):
+    """Print every figure beside its goal, and the worst offenders of those that miss it, which
+    fail.
+    """
+    figures = measure(Path.cwd())
+    for figure in figures:
         verdict = "met" if figure.is_met else "not met"
         print(f"{figure.name:<26} {figure.value:>8g}   goal {figure.goal:<6} {verdict}")
         for offender in () if figure.is_met else figure.worst[:20]:
             print(f"    {offender}")
-    return 0
+    return 0 if all(figure.is_met for figure in figures) else 1
 
 
 if __name__ == "__main__":

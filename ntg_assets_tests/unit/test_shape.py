@@ -5,7 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from tools.shape import body_lines, described_types, lengths, needs_args, public_functions
+from tools.shape import (
+    Figure,
+    body_lines,
+    described_types,
+    lengths,
+    main,
+    needs_args,
+    public_functions,
+)
 
 TYPES = '''
 Alternative = Literal["greater", "less"]
@@ -67,3 +75,15 @@ def test_two_bodies_of_one_name_in_one_file_are_two(tmp_path: Path) -> None:
     )
     (over,) = (figure for figure in lengths(tmp_path) if figure.name == "bodies over 40 lines")
     assert over.worst == ("a.py:of:2 41",)
+
+
+@pytest.mark.parametrize("n_files", [15, 16])
+def test_a_goal_that_is_missed_fails_and_names_who_misses_it(
+    n_files: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    is_met = n_files <= 15
+    files = Figure("files", n_files, "<= 15", is_met=is_met, worst=("a.py 300",))
+    met = Figure("circles", 0, "0", is_met=True)
+    monkeypatch.setattr("tools.shape.measure", lambda _: [files, met])
+    assert main() == (0 if is_met else 1)
+    assert ("a.py 300" in capsys.readouterr().out) is not is_met
